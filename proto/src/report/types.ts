@@ -1,0 +1,159 @@
+import type { Grade, VerdictCode } from './codes.js';
+
+export const REPORT_SCHEMA = 'bothends.report.v1';
+
+/** Whose end of the path. */
+export type End = 'client' | 'server';
+
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** UTC with nanoseconds, `2026-01-02T03:04:05.123456789Z`. */
+export type Instant = string;
+
+export interface GapReport {
+  from: Instant;
+  to: Instant;
+  /** Packets known to be missing, null when the number is unknown. */
+  packets: number | null;
+  cause: string;
+}
+
+export interface TapReport {
+  name: string;
+  role: End;
+  backEnd: string;
+  filter: string;
+  interfaces: string[];
+  snaplen: number;
+  openedAt: Instant | null;
+  closedAt: Instant | null;
+  packets: number;
+  kernelDrops: number | null;
+  agentDrops: number;
+  timestamps: 'kernel' | 'user' | 'file';
+  coverage: 'complete' | 'gaps' | 'unknown';
+  gaps: GapReport[];
+}
+
+/** Server's clock minus the client's. Numbers are null where nothing bounds them. */
+export interface ClockReport {
+  offsetNs: number | null;
+  errorNs: number | null;
+  driftPpm: number | null;
+  method: string;
+  steps: { at: Instant; byNs: number; tap: string }[];
+}
+
+export interface Latency {
+  /** Median, ns: SYN to SYN-ACK at the client. */
+  connectNs: number | null;
+  /** Median time from the last byte of a request to the first of its answer at the server. */
+  serverNs: number | null;
+  /** Median path time, both ways together, that is the client's waiting less the server's. */
+  pathNs: number | null;
+  /** Half width of the split of pathNs into its two directions. */
+  errorNs: number | null;
+  toServerNs: number | null;
+  toClientNs: number | null;
+}
+
+export interface FlowReport {
+  id: string;
+  protocol: 'tcp' | 'udp' | 'icmp';
+  client: Endpoint;
+  server: Endpoint;
+  /** The tuple as the server's tap saw it, where NAT makes it differ. */
+  serverView: { client: Endpoint; server: Endpoint } | null;
+  packets: {
+    clientTap: number;
+    serverTap: number;
+    matched: number;
+    lostToServer: number;
+    lostToClient: number;
+  };
+  latency: Latency | null;
+  findings: string[];
+}
+
+/** A packet that a finding rests on: tap name and its number at that tap, from 1, as Wireshark counts. */
+export interface PacketRef {
+  tap: string;
+  number: number;
+  at: Instant;
+  text: string;
+}
+
+export interface Evidence {
+  kind: string;
+  text: string;
+  packets: PacketRef[];
+}
+
+export type Attribute = string | number | boolean | null;
+
+export interface Finding {
+  id: string;
+  code: VerdictCode;
+  grade: Grade;
+  flow: string | null;
+  direction: 'toward-client' | 'toward-server' | 'both' | null;
+  sender: 'client' | 'server' | 'path' | null;
+  cause: string | null;
+  blame: 'client-host' | 'server-host' | 'path' | 'unknown';
+  at: Instant | null;
+  statement: string;
+  attributes: Record<string, Attribute>;
+  evidence: Evidence[];
+  counter: Evidence[];
+  assumptions: { text: string; checked: boolean }[];
+  missing: string[];
+  consequenceOf: string | null;
+  remedy: string | null;
+}
+
+export interface Report {
+  schema: typeof REPORT_SCHEMA;
+  engine: string;
+  capture: { id: string; name: string; startedAt: Instant | null; endedAt: Instant | null };
+  taps: TapReport[];
+  clock: ClockReport;
+  flows: FlowReport[];
+  findings: Finding[];
+  headline: string;
+}
+
+/** One line of a two-ended ladder. */
+export interface LadderRow {
+  /** Time on the client's clock, ns from the flow's first packet. */
+  timeNs: number;
+  direction: 'toward-client' | 'toward-server';
+  /** ns on the same line; null where the packet was not seen at that tap. */
+  clientNs: number | null;
+  serverNs: number | null;
+  clientNumber: number | null;
+  serverNumber: number | null;
+  fate: 'delivered' | 'lost' | 'injected' | 'unknown';
+  /** tcpdump's letters: S F P R . U E W. */
+  flags: string;
+  /** Relative to the first sequence number of the direction, as tcpdump prints. */
+  sequence: number | null;
+  sequenceEnd: number | null;
+  acknowledgment: number | null;
+  window: number | null;
+  length: number;
+  /** Row index (in this ladder) of the transmission that this one repeats. */
+  retransmissionOf: number | null;
+  note: string;
+}
+
+export interface Ladder {
+  flow: FlowReport;
+  clock: ClockReport;
+  startedAt: Instant;
+  rows: LadderRow[];
+  /** Rows left out because the flow is too long to show whole. */
+  omitted: number;
+}
