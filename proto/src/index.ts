@@ -7,4 +7,5 @@ export * from './packet/table.js';
 export * from './report/canonical.js';
 export * from './report/codes.js';
 export * from './report/types.js';
+export * from './text/nearest.js';
 export * from './time/nanoseconds.js';
