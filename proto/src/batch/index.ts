@@ -1,1 +1,3 @@
-export {};
+export { crc32 } from './crc32.js';
+export { decodeColumns } from './decode.js';
+export { BATCH_CODEC, encodeColumns } from './encode.js';

@@ -1,0 +1,109 @@
+import type { PacketTable } from '../packet/table.js';
+import { Gate } from './gates.js';
+
+/**
+ * Rows grouped into one-way flows. The grouping only chooses what predicts what: two flows that share a
+ * hash cost a few bytes and nothing else, so hashes are not verified.
+ */
+export interface Grouping {
+  /** Flow of each row, numbered in order of appearance. */
+  readonly flow: Int32Array;
+  /** 1 + an earlier flow that resembles this one, 0 for none; one element a flow. */
+  readonly parent: Int32Array;
+  readonly flowCount: number;
+}
+
+/** 2^32 divided by the golden ratio: spreads neighbouring values over all bits. */
+const SPREAD = 0x9e3779b1;
+
+const mix = (hash: number, value: number): number => {
+  const h = Math.imul(hash ^ value, SPREAD);
+  return h ^ (h >>> 15);
+};
+
+/** Groups rows `from`..`from + gates.length - 1` by hosts, protocol, interface, direction and ports. */
+export function groupRows(table: PacketTable, from: number, gates: Uint16Array): Grouping {
+  const count = gates.length;
+  const flow = new Int32Array(count);
+  const parent = new Int32Array(count);
+  const flows = new HashIndex(count);
+  const pairs = new HashIndex(count);
+  let flowCount = 0;
+  for (let i = 0; i < count; i++) {
+    const pair = hashPair(table, from + i, gates[i]);
+    const known = flows.find(hashPorts(pair, table, from + i, gates[i]));
+    if (flows.values[known] !== 0) {
+      flow[i] = flows.values[known] - 1;
+      continue;
+    }
+    const relative = pairs.find(pair);
+    // The last flow of the same two hosts resembles this one best, else what came just before.
+    parent[flowCount] = pairs.values[relative] || (i > 0 ? flow[i - 1] + 1 : 0);
+    flow[i] = flowCount++;
+    flows.values[known] = flowCount;
+    pairs.values[relative] = flowCount;
+  }
+  return { flow, parent, flowCount };
+}
+
+/**
+ * The row that predicts each row (1-based, 0 none): the last one of its flow, and for the first of a flow
+ * the first row of the parent, so that a SYN is predicted by a SYN.
+ */
+export function contextOf({ flow, parent, flowCount }: Grouping): Int32Array {
+  const context = new Int32Array(flow.length);
+  const first = new Int32Array(flowCount);
+  const last = new Int32Array(flowCount);
+  for (let i = 0; i < flow.length; i++) {
+    const f = flow[i];
+    if (first[f] === 0) {
+      const p = parent[f];
+      first[f] = i + 1;
+      context[i] = p === 0 ? 0 : first[p - 1];
+    } else {
+      context[i] = last[f];
+    }
+    last[f] = i + 1;
+  }
+  return context;
+}
+
+function hashPair(table: PacketTable, row: number, gate: number): number {
+  let hash = mix(table.packetType[row], table.ifindex[row]);
+  if (!(gate & Gate.network)) return hash;
+  hash = mix(hash, table.protocol[row]);
+  for (let word = row * 4; word < row * 4 + 4; word++) {
+    hash = mix(hash, table.source[word]);
+    hash = mix(hash, table.destination[word]);
+  }
+  return hash;
+}
+
+function hashPorts(pair: number, table: PacketTable, row: number, gate: number): number {
+  if (!(gate & Gate.transport)) return pair;
+  return mix(pair, (table.sourcePort[row] << 16) | table.destinationPort[row]);
+}
+
+/** Open addressing from a hash to a slot; a slot whose value is 0 is free. Room for `count` hashes. */
+class HashIndex {
+  readonly values: Int32Array;
+  readonly #keys: Int32Array;
+  readonly #mask: number;
+
+  constructor(count: number) {
+    // At most half full, so that probe chains stay short.
+    const size = 2 ** Math.ceil(Math.log2(count * 2 + 2));
+    this.values = new Int32Array(size);
+    this.#keys = new Int32Array(size);
+    this.#mask = size - 1;
+  }
+
+  /** The slot of `hash`; a free slot is claimed by setting its value. */
+  find(hash: number): number {
+    let slot = Math.imul(hash, SPREAD) >>> 7;
+    slot &= this.#mask;
+    while (this.values[slot] !== 0 && this.#keys[slot] !== hash) slot = (slot + 1) & this.#mask;
+    this.#keys[slot] = hash;
+    return slot;
+  }
+}
