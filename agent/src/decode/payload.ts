@@ -1,0 +1,26 @@
+import type { Cursor } from './cursor.js';
+import { type Next, STOP } from './next.js';
+
+/** Payload bytes that a digest covers: enough to tell segments apart, few enough to fit a snaplen of 192. */
+export const DIGEST_BYTES = 64;
+
+/** Writes the payload columns for a payload that starts at `at` and has `length` bytes on the wire. */
+export function writePayload(c: Cursor, at: number, length: number): void {
+  const { table, row } = c;
+  table.payloadLength[row] = length;
+  let covered = c.end - at;
+  if (covered > length) covered = length;
+  if (covered <= 0) return;
+  if (covered > DIGEST_BYTES) covered = DIGEST_BYTES;
+  const { digest } = c;
+  digest.of(c.view, at, covered);
+  table.digestHigh[row] = digest.result[0] as number;
+  table.digestLow[row] = digest.result[1] as number;
+  table.digestLength[row] = covered;
+}
+
+/** What is not looked into (later fragments, unknown protocols): the rest of the IP packet is the payload. */
+export function opaquePayload(c: Cursor): Next {
+  writePayload(c, c.at, c.wireEnd - c.at);
+  return STOP;
+}
