@@ -1,0 +1,104 @@
+import type { End, ErrorCode } from '@bothends/proto';
+
+/** What the operator asked for; defaults are filled in already. */
+export interface CaptureRequest {
+  client: string;
+  server: string;
+  /** pcap-filter(7) as the user wrote it; the agents widen and narrow it. */
+  filter: string;
+  interface: string;
+  /** 0: the agent's default. */
+  snaplen: number;
+  durationMs: number;
+  /** 0: no limit but the agent's own. */
+  maxPackets: number;
+  /** Empty: the agent's default. */
+  backEnd: string;
+  /** Port that was asked about, 0 for none. */
+  port: number;
+  marker: boolean;
+  until: Until;
+  requestedBy: string;
+}
+
+export const UNTIL = ['', 'rst', 'finding'] as const;
+/** What ends a capture by itself, besides time and packets. */
+export type Until = (typeof UNTIL)[number];
+
+export interface Fault {
+  code: ErrorCode;
+  /** What was wrong, where, and what to do. */
+  reason: string;
+}
+
+/** Where one tap is; the agent tells, but for `arming` and what the coordinator concludes from silence. */
+export type TapPhase =
+  | { state: 'requested' }
+  | { state: 'arming' }
+  | { state: 'armed' }
+  | { state: 'recording' }
+  | { state: 'draining' }
+  | { state: 'complete' }
+  | ({ state: 'refused' } & Fault)
+  | ({ state: 'failed' } & Fault);
+
+export interface Tap {
+  id: string;
+  agent: string;
+  role: End;
+  phase: TapPhase;
+  /** All evidence that the tap took is committed. */
+  drained: boolean;
+}
+
+/** Where a capture is. `deadlineNs` is when waiting ends, on the coordinator's clock. */
+export type CapturePhase =
+  | { state: 'requested' }
+  | { state: 'arming'; deadlineNs: bigint }
+  | { state: 'armed'; deadlineNs: bigint }
+  | { state: 'recording'; startedNs: bigint; deadlineNs: bigint }
+  | { state: 'draining'; startedNs: bigint; deadlineNs: bigint }
+  | { state: 'complete'; startedNs: bigint; endedNs: bigint }
+  | ({ state: 'partial'; startedNs: bigint; endedNs: bigint } & Fault)
+  | ({ state: 'failed'; endedNs: bigint } & Fault);
+
+/** A bound on the server's clock minus the client's, from the agents' exchanges with the coordinator. */
+export interface StoredPrior {
+  offsetNs: bigint;
+  errorNs: number;
+}
+
+export interface Capture {
+  id: string;
+  name: string;
+  request: CaptureRequest;
+  requestedNs: bigint;
+  phase: CapturePhase;
+  /** The client's tap, then the server's. */
+  taps: Tap[];
+  /** Kept with the evidence, so that the same report can be computed again. */
+  prior: StoredPrior | null;
+  /** Headline of the last report, empty before the first. */
+  headline: string;
+}
+
+export function isOver(phase: CapturePhase): boolean {
+  return phase.state === 'complete' || phase.state === 'partial' || phase.state === 'failed';
+}
+
+/** True once a tap will take no more packets. */
+export function hasEnded(phase: TapPhase): boolean {
+  return phase.state === 'complete' || phase.state === 'failed' || phase.state === 'refused';
+}
+
+export function faultOf(phase: TapPhase | CapturePhase): Fault | null {
+  return 'reason' in phase ? { code: phase.code, reason: phase.reason } : null;
+}
+
+/** When the taps began and ended to record together; null where they never did. */
+export function timesOf(phase: CapturePhase): { startedNs: bigint | null; endedNs: bigint | null } {
+  return {
+    startedNs: 'startedNs' in phase ? phase.startedNs : null,
+    endedNs: 'endedNs' in phase ? phase.endedNs : null,
+  };
+}

@@ -1,0 +1,156 @@
+import type { PacketTable } from '@bothends/proto';
+
+/** Words of a flow key: two addresses of four words, the two ports in one, the protocol. */
+const KEY_WORDS = 10;
+
+/** Flows to make room for at first; the table doubles as it fills. */
+const INITIAL_FLOWS = 1024;
+
+/**
+ * Gives every conversation a number. The key is the 5-tuple with its two endpoints in canonical order, so
+ * both directions find the same flow. Open addressing over typed arrays: no object per flow or per packet.
+ */
+export class FlowTable {
+  count = 0;
+  /** Direction of the packet that `find` looked up last: 0 from endpoint a to b, 1 back. */
+  direction = 0;
+  private keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
+  private slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
+  private readonly probe = new Uint32Array(KEY_WORDS);
+
+  /** The flow of the packet's own tuple; a new one if it was never seen. */
+  find(table: PacketTable, row: number): number {
+    return this.lookup(
+      table.source,
+      table.destination,
+      row * 4,
+      table.sourcePort[row],
+      table.destinationPort[row],
+      table.protocol[row],
+      true,
+    );
+  }
+
+  /** The flow of the packet that an ICMP error quotes, or -1. */
+  findQuoted(table: PacketTable, row: number): number {
+    return this.lookup(
+      table.quotedSource,
+      table.quotedDestination,
+      row * 4,
+      table.quotedSourcePort[row],
+      table.quotedDestinationPort[row],
+      table.quotedProtocol[row],
+      false,
+    );
+  }
+
+  /** Address words of endpoint a (0) or b (1), as a view that stays valid until the next flow is made. */
+  address(flow: number, endpoint: number): Uint32Array {
+    const start = flow * KEY_WORDS + endpoint * 4;
+    return this.keys.subarray(start, start + 4);
+  }
+
+  port(flow: number, endpoint: number): number {
+    const ports = this.keys[flow * KEY_WORDS + 8];
+    return endpoint === 0 ? ports >>> 16 : ports & 0xffff;
+  }
+
+  protocol(flow: number): number {
+    return this.keys[flow * KEY_WORDS + 9];
+  }
+
+  private lookup(
+    source: Uint32Array,
+    destination: Uint32Array,
+    offset: number,
+    sourcePort: number,
+    destinationPort: number,
+    protocol: number,
+    create: boolean,
+  ): number {
+    const swapped = isAfter(source, destination, offset, sourcePort, destinationPort);
+    this.direction = swapped ? 1 : 0;
+    const key = this.probe;
+    const first = swapped ? destination : source;
+    const second = swapped ? source : destination;
+    for (let i = 0; i < 4; i++) {
+      key[i] = first[offset + i];
+      key[4 + i] = second[offset + i];
+    }
+    key[8] = swapped ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort;
+    key[9] = protocol;
+    return this.locate(create);
+  }
+
+  private locate(create: boolean): number {
+    const mask = this.slots.length - 1;
+    let slot = hashKey(this.probe, 0) & mask;
+    for (;;) {
+      const flow = this.slots[slot];
+      if (flow < 0) break;
+      if (this.equals(flow)) return flow;
+      slot = (slot + 1) & mask;
+    }
+    if (!create) return -1;
+    const flow = this.count++;
+    if (this.count * KEY_WORDS > this.keys.length) this.keys = grown(this.keys);
+    this.keys.set(this.probe, flow * KEY_WORDS);
+    this.slots[slot] = flow;
+    if (this.count * 2 > this.slots.length) this.rehash();
+    return flow;
+  }
+
+  private equals(flow: number): boolean {
+    const start = flow * KEY_WORDS;
+    const keys = this.keys;
+    const probe = this.probe;
+    for (let i = 9; i >= 0; i--) if (keys[start + i] !== probe[i]) return false;
+    return true;
+  }
+
+  private rehash(): void {
+    const slots = new Int32Array(this.slots.length * 2).fill(-1);
+    const mask = slots.length - 1;
+    for (let flow = 0; flow < this.count; flow++) {
+      let slot = hashKey(this.keys, flow * KEY_WORDS) & mask;
+      while (slots[slot] >= 0) slot = (slot + 1) & mask;
+      slots[slot] = flow;
+    }
+    this.slots = slots;
+  }
+}
+
+/** True when the source endpoint sorts after the destination, by address and then port. */
+function isAfter(
+  source: Uint32Array,
+  destination: Uint32Array,
+  offset: number,
+  sourcePort: number,
+  destinationPort: number,
+): boolean {
+  for (let i = offset + 3; i >= offset; i--) {
+    if (source[i] !== destination[i]) return source[i] > destination[i];
+  }
+  return sourcePort > destinationPort;
+}
+
+/** Murmur3-style mix of the ten key words: addresses in one subnet differ in few bits. */
+function hashKey(words: Uint32Array, start: number): number {
+  let h = 0x9747b28c;
+  for (let i = start; i < start + KEY_WORDS; i++) {
+    let k = Math.imul(words[i], 0xcc9e2d51);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  return h ^ (h >>> 13);
+}
+
+function grown(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

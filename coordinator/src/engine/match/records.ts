@@ -1,0 +1,222 @@
+import type { PacketTable } from '@bothends/proto';
+
+/** Records to make room for at first (typical traffic in flight needs fewer). */
+const INITIAL_RECORDS = 4096;
+
+/** Bits of `state`. */
+export const State = {
+  /** Every byte of it was found at the other tap. */
+  matched: 1,
+  /** Kept because a verdict may rest on it. */
+  notable: 2,
+  /** Among the recent records of its flow at its tap. */
+  recent: 4,
+  /** Waits in the ring of matched records, so that a copy of it is recognised. */
+  retired: 8,
+  /** Matched, but the payload differs. */
+  altered: 16,
+  /** A copy of a packet already matched. */
+  copy: 32,
+  /** First packet after an idle gap of its flow (see `gap`). */
+  afterIdle: 64,
+  /** Carries only bytes that its tap had seen before. */
+  repeat: 128,
+} as const;
+
+/**
+ * Packets in flight: those not yet matched, the recent ones of each flow, and the notable ones. A slab of
+ * columns with a free list, so that memory follows what is in flight and not the size of the capture.
+ */
+export class Records {
+  capacity = INITIAL_RECORDS;
+  live = 0;
+  private freeHead = 0;
+
+  flow = new Int32Array(INITIAL_RECORDS);
+  direction = new Uint8Array(INITIAL_RECORDS);
+  tap = new Uint8Array(INITIAL_RECORDS);
+  state = new Uint16Array(INITIAL_RECORDS);
+  /** Number at its tap, from 1. */
+  number = new Float64Array(INITIAL_RECORDS);
+  time = new Float64Array(INITIAL_RECORDS);
+  /** Idle time of the flow before it, ns, where state has afterIdle. */
+  gap = new Float64Array(INITIAL_RECORDS);
+  sequence = new Uint32Array(INITIAL_RECORDS);
+  acknowledgment = new Uint32Array(INITIAL_RECORDS);
+  /** Payload bytes, and how many of them the other tap saw. */
+  length = new Uint32Array(INITIAL_RECORDS);
+  covered = new Uint32Array(INITIAL_RECORDS);
+  ipLength = new Uint32Array(INITIAL_RECORDS);
+  ipVersion = new Uint8Array(INITIAL_RECORDS);
+  ipId = new Uint32Array(INITIAL_RECORDS);
+  ipFlags = new Uint8Array(INITIAL_RECORDS);
+  timestampValue = new Uint32Array(INITIAL_RECORDS);
+  timestampEcho = new Uint32Array(INITIAL_RECORDS);
+  flags = new Uint16Array(INITIAL_RECORDS);
+  window = new Uint16Array(INITIAL_RECORDS);
+  options = new Uint16Array(INITIAL_RECORDS);
+  optionOrder = new Uint32Array(INITIAL_RECORDS);
+  mss = new Uint16Array(INITIAL_RECORDS);
+  wscale = new Uint8Array(INITIAL_RECORDS);
+  sackCount = new Uint8Array(INITIAL_RECORDS);
+  sackDigest = new Uint32Array(INITIAL_RECORDS);
+  ttl = new Uint8Array(INITIAL_RECORDS);
+  tos = new Uint8Array(INITIAL_RECORDS);
+  flowLabel = new Uint32Array(INITIAL_RECORDS);
+  digestHigh = new Uint32Array(INITIAL_RECORDS);
+  digestLow = new Uint32Array(INITIAL_RECORDS);
+  digestLength = new Uint8Array(INITIAL_RECORDS);
+  checksum = new Uint8Array(INITIAL_RECORDS);
+  packetType = new Uint8Array(INITIAL_RECORDS);
+  ifindex = new Int32Array(INITIAL_RECORDS);
+  sourceMac = new Uint32Array(INITIAL_RECORDS);
+  destinationMac = new Uint32Array(INITIAL_RECORDS);
+  tlsRecord = new Uint8Array(INITIAL_RECORDS);
+  tlsHandshake = new Uint8Array(INITIAL_RECORDS);
+  tlsAlertLevel = new Uint8Array(INITIAL_RECORDS);
+  tlsAlert = new Uint8Array(INITIAL_RECORDS);
+  dnsId = new Uint16Array(INITIAL_RECORDS);
+  dnsFlags = new Uint16Array(INITIAL_RECORDS);
+  dnsType = new Uint16Array(INITIAL_RECORDS);
+  nameLow = new Uint32Array(INITIAL_RECORDS);
+  httpKind = new Uint8Array(INITIAL_RECORDS);
+  httpStatus = new Uint16Array(INITIAL_RECORDS);
+  httpLength = new Uint32Array(INITIAL_RECORDS);
+  httpHeadLength = new Uint16Array(INITIAL_RECORDS);
+  /** ICMP errors only: type, code, next-hop MTU, and the four words of who sent it. */
+  icmpType = new Uint8Array(INITIAL_RECORDS);
+  icmpCode = new Uint8Array(INITIAL_RECORDS);
+  icmpMtu = new Uint32Array(INITIAL_RECORDS);
+  icmpSource = new Uint32Array(INITIAL_RECORDS * 4);
+
+  /** Links: matched record at the other tap (the latest, when several), unmatched list, recent list, hash chain. */
+  peer = new Int32Array(INITIAL_RECORDS);
+  previousWaiting = new Int32Array(INITIAL_RECORDS);
+  nextWaiting = new Int32Array(INITIAL_RECORDS);
+  nextRecent = new Int32Array(INITIAL_RECORDS);
+  nextInBucket = new Int32Array(INITIAL_RECORDS);
+  hash = new Int32Array(INITIAL_RECORDS);
+
+  constructor() {
+    this.chainFree(0);
+  }
+
+  /** A record filled from row `row` of `table`. */
+  allocate(table: PacketTable, row: number): number {
+    if (this.freeHead < 0) this.grow();
+    const r = this.freeHead;
+    this.freeHead = this.nextWaiting[r];
+    this.live++;
+    this.state[r] = 0;
+    this.covered[r] = 0;
+    this.gap[r] = 0;
+    this.peer[r] = -1;
+    this.fillNetwork(r, table, row);
+    if (table.protocol[row] === 6) this.fillTcp(r, table, row);
+    else this.fillDatagram(r, table, row);
+    this.fillHints(r, table, row);
+    return r;
+  }
+
+  release(r: number): void {
+    this.state[r] = 0;
+    this.flow[r] = -1;
+    this.nextWaiting[r] = this.freeHead;
+    this.freeHead = r;
+    this.live--;
+  }
+
+  private fillNetwork(r: number, t: PacketTable, i: number): void {
+    this.time[r] = t.time[i];
+    this.length[r] = t.payloadLength[i];
+    this.ipLength[r] = t.ipLength[i];
+    this.ipVersion[r] = t.ipVersion[i];
+    this.ipId[r] = t.ipVersion[i] === 4 ? t.ipId[i] : 0;
+    this.ipFlags[r] = t.ipFlags[i];
+    this.ttl[r] = t.ttl[i];
+    this.tos[r] = t.tos[i];
+    this.flowLabel[r] = t.ipVersion[i] === 6 ? t.flowLabel[i] : 0;
+    this.digestHigh[r] = t.digestHigh[i];
+    this.digestLow[r] = t.digestLow[i];
+    this.digestLength[r] = t.digestLength[i];
+    this.checksum[r] = t.checksum[i];
+    this.packetType[r] = t.packetType[i];
+    this.ifindex[r] = t.ifindex[i];
+    this.sourceMac[r] = t.sourceMac[i];
+    this.destinationMac[r] = t.destinationMac[i];
+  }
+
+  private fillTcp(r: number, t: PacketTable, i: number): void {
+    this.sequence[r] = t.sequence[i];
+    this.acknowledgment[r] = t.acknowledgment[i];
+    this.flags[r] = t.tcpFlags[i];
+    this.window[r] = t.window[i];
+    this.options[r] = t.tcpOptions[i];
+    this.optionOrder[r] = t.tcpOptionOrder[i];
+    this.mss[r] = t.mss[i];
+    this.wscale[r] = t.wscale[i];
+    const stamped = (t.tcpOptions[i] & 16) !== 0;
+    this.timestampValue[r] = stamped ? t.timestampValue[i] : 0;
+    this.timestampEcho[r] = stamped ? t.timestampEcho[i] : 0;
+    const blocks = t.sackCount[i];
+    this.sackCount[r] = blocks;
+    let digest = 0;
+    for (let k = 0; k < blocks * 2; k++) digest = (Math.imul(digest, 31) + t.sack[i * 8 + k]) >>> 0;
+    this.sackDigest[r] = digest;
+  }
+
+  private fillDatagram(r: number, t: PacketTable, i: number): void {
+    this.sequence[r] = 0;
+    this.acknowledgment[r] = 0;
+    this.flags[r] = 0;
+    this.window[r] = 0;
+    this.options[r] = 0;
+    this.timestampValue[r] = 0;
+    this.timestampEcho[r] = 0;
+    this.sackCount[r] = 0;
+    this.sackDigest[r] = 0;
+    if (t.protocol[i] === 17) return;
+    this.icmpType[r] = t.icmpType[i];
+    this.icmpCode[r] = t.icmpCode[i];
+    this.icmpMtu[r] = t.icmpMtu[i];
+    for (let k = 0; k < 4; k++) this.icmpSource[r * 4 + k] = t.source[i * 4 + k];
+  }
+
+  private fillHints(r: number, t: PacketTable, i: number): void {
+    this.tlsRecord[r] = t.tlsRecord[i];
+    this.tlsHandshake[r] = t.tlsHandshake[i];
+    this.tlsAlertLevel[r] = t.tlsAlertLevel[i];
+    this.tlsAlert[r] = t.tlsAlert[i];
+    this.dnsId[r] = t.dnsId[i];
+    this.dnsFlags[r] = t.dnsFlags[i];
+    this.dnsType[r] = t.dnsType[i];
+    this.nameLow[r] = t.nameLow[i];
+    this.httpKind[r] = t.httpKind[i];
+    this.httpStatus[r] = t.httpStatus[i];
+    this.httpLength[r] = t.httpLength[i];
+    this.httpHeadLength[r] = t.httpHeadLength[i];
+  }
+
+  private chainFree(from: number): void {
+    for (let r = from; r < this.capacity; r++) {
+      this.nextWaiting[r] = r + 1 < this.capacity ? r + 1 : -1;
+      this.flow[r] = -1;
+    }
+    this.freeHead = from;
+  }
+
+  private grow(): void {
+    const from = this.capacity;
+    this.capacity *= 2;
+    const self = this as unknown as Record<string, unknown>;
+    for (const name of Object.keys(self)) {
+      const column = self[name];
+      if (!ArrayBuffer.isView(column)) continue;
+      const array = column as Float64Array;
+      const larger = new (array.constructor as Float64ArrayConstructor)(array.length * 2);
+      larger.set(array);
+      self[name] = larger;
+    }
+    this.chainFree(from);
+  }
+}

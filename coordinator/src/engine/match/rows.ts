@@ -1,0 +1,188 @@
+/**
+ * What the engine keeps per flow while packets stream by, as rows of float64 in one growing array: a row
+ * is a few cache lines, so that a hundred thousand flows cost no more per packet than ten.
+ *
+ * A flow has two directions (0: from endpoint a of its key to b) and is seen at two taps, hence four sides:
+ * what one tap saw of one direction.
+ */
+
+/** Side: packets and payload bytes seen, after folding double captures. */
+export const PACKETS = 0;
+export const BYTES = 1;
+/** Side: time of first and last packet, tap's clock, ns. */
+export const FIRST_TIME = 2;
+export const LAST_TIME = 3;
+/** Side: first raw sequence number (the ISN after a SYN), and highest end of data, unwrapped from it. */
+export const SEQ_BASE = 4;
+export const SEQ_END = 5;
+/** Side: TTL and TOS of the first packet that is no RST; -1 before it. */
+export const TTL = 6;
+export const TOS = 7;
+/** Side: last IP id of a packet that counts ids (nonzero), how often it went on by the segments sent, how often not. */
+export const IP_ID = 8;
+export const ID_STEPS = 9;
+export const ID_BREAKS = 10;
+/** Side: last acknowledgment (raw) and window (unscaled), when a zero window began (NaN: none), its total ns. */
+export const LAST_ACK = 11;
+export const WINDOW = 12;
+export const ZERO_SINCE = 13;
+export const ZERO_TOTAL = 14;
+/** Side: data segments that carried only bytes seen before at this tap. */
+export const REPEATS = 15;
+/** Side: largest payload of a packet, virtual segments counted. */
+export const LARGEST = 16;
+export const SEGMENTS = 17;
+/** Side: packets matched; unmatched records evicted for want of room. */
+export const MATCHED = 18;
+export const EVICTED = 19;
+/** Side: list of unmatched records: oldest, newest, length, where a range search goes on. */
+export const HEAD = 20;
+export const TAIL = 21;
+export const WAITING = 22;
+export const CURSOR = 23;
+/** Side: copies of a packet already matched (duplicated on the path). */
+export const COPIES = 24;
+/** Side: last TCP time stamp value, last time a packet carried data. */
+export const TSVAL = 25;
+export const DATA_TIME = 26;
+/** Side: MSS and window shift of its SYN, -1 where no SYN or no option was seen. */
+export const MSS = 27;
+export const WSCALE = 28;
+/** Side: end of stream (unwrapped) where a FIN was seen, NaN otherwise. */
+export const FIN_END = 29;
+/** Side: a packet that the kernel said it sent itself (packet type "outgoing") was seen here. */
+export const OUTGOING = 30;
+/** Side: flow label of the last packet that is no RST. */
+export const LABEL = 31;
+export const SIDE_WORDS = 32;
+
+/** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
+export const SEQ_DELTA = 0;
+/** Direction: 1 while the path is believed to keep IP ids and TCP time stamps. */
+export const ID_KEPT = 1;
+export const TS_KEPT = 2;
+/** Direction: lowest and highest time at tap 1 minus time at tap 0 over matched packets, and when (tap 0). */
+export const MIN_DIFF = 3;
+export const MIN_DIFF_AT = 4;
+export const MAX_DIFF = 5;
+export const MAX_DIFF_AT = 6;
+/** Direction: matched packets; matched with other payload; matched with other TOS. */
+export const PAIRS = 7;
+export const ALTERED = 8;
+export const TOS_CHANGED = 9;
+/** Direction: packets out of order between the taps, greatest displacement in ns. */
+export const REORDERED = 10;
+export const REORDER_NS = 11;
+/** Direction: highest packet numbers of matched pairs so far, and their times, per tap. */
+export const TOP_NUMBER_0 = 12;
+export const TOP_NUMBER_1 = 13;
+export const TOP_TIME_0 = 14;
+export const TOP_TIME_1 = 15;
+/** Direction: sum over pairs of TTL at tap 0 minus TTL at tap 1, sign of the first difference. */
+export const TTL_DIFF = 16;
+/** Direction: sender's tap found (0 or 1), -1 before. */
+export const SENDER_TAP = 17;
+/** Direction: largest IP length delivered; ECN marks lost or set on the way. */
+export const DELIVERED_SIZE = 18;
+export const ECN_CHANGED = 19;
+/** Direction: pairs whose ids differ while nothing else does. */
+export const ID_CHANGED = 20;
+export const DIRECTION_WORDS = 24;
+
+/** Flow: recent records per tap: oldest, newest, length. */
+export const RECENT_HEAD_0 = 0;
+export const RECENT_TAIL_0 = 1;
+export const RECENT_COUNT_0 = 2;
+export const RECENT_HEAD_1 = 3;
+export const RECENT_TAIL_1 = 4;
+export const RECENT_COUNT_1 = 5;
+/** Flow: direction of the initiator's packets (0, 1), -1 unknown; and how it is known: 2 SYN, 1 guessed. */
+export const INITIATOR = 6;
+/** Flow: RST seen; packets still to be kept after it, per tap. */
+export const RESETS = 7;
+export const AFTERMATH_0 = 8;
+export const AFTERMATH_1 = 9;
+/** Flow: notable records kept. */
+export const NOTABLE = 10;
+/** Flow: direction of the sender of the last data packet and its time, per tap, for idle gaps. */
+export const LAST_SEEN_0 = 11;
+export const LAST_SEEN_1 = 12;
+/** Flow: it was joined into this other flow (NAT); -1 otherwise. And whether directions swap on the way. */
+export const JOINED = 13;
+export const JOIN_SWAP = 14;
+/** Flow: changed since the last report. */
+export const DIRTY = 15;
+export const FLOW_WORDS = 16;
+
+/** Rows of a fixed number of float64, addressed by the offset of their first word. */
+export class Rows {
+  data: Float64Array;
+  private readonly words: number;
+  private readonly blank: Float64Array;
+  private used = 0;
+
+  constructor(words: number, blank: Float64Array) {
+    this.words = words;
+    this.blank = blank;
+    this.data = new Float64Array(words * 256);
+  }
+
+  /** Offset of row `index`, making it (and all before it) if it is new. */
+  ensure(index: number): number {
+    const end = (index + 1) * this.words;
+    if (end > this.data.length) {
+      const larger = new Float64Array(Math.max(end, this.data.length * 2));
+      larger.set(this.data);
+      this.data = larger;
+    }
+    while (this.used < end) {
+      this.data.set(this.blank, this.used);
+      this.used += this.words;
+    }
+    return index * this.words;
+  }
+}
+
+function blankRow(words: number, values: Readonly<Record<number, number>>): Float64Array {
+  const row = new Float64Array(words);
+  for (const [index, value] of Object.entries(values)) row[Number(index)] = value;
+  return row;
+}
+
+export const BLANK_SIDE = blankRow(SIDE_WORDS, {
+  [SEQ_BASE]: -1,
+  [TTL]: -1,
+  [TOS]: -1,
+  [IP_ID]: -1,
+  [LAST_ACK]: -1,
+  [WINDOW]: -1,
+  [ZERO_SINCE]: Number.NaN,
+  [HEAD]: -1,
+  [TAIL]: -1,
+  [CURSOR]: -1,
+  [DATA_TIME]: Number.NaN,
+  [FIRST_TIME]: Number.NaN,
+  [LAST_TIME]: Number.NaN,
+  [MSS]: -1,
+  [WSCALE]: -1,
+  [FIN_END]: Number.NaN,
+});
+
+export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
+  [ID_KEPT]: 1,
+  [TS_KEPT]: 1,
+  [MIN_DIFF]: Number.POSITIVE_INFINITY,
+  [MAX_DIFF]: Number.NEGATIVE_INFINITY,
+  [SENDER_TAP]: -1,
+});
+
+export const BLANK_FLOW = blankRow(FLOW_WORDS, {
+  [RECENT_HEAD_0]: -1,
+  [RECENT_TAIL_0]: -1,
+  [RECENT_HEAD_1]: -1,
+  [RECENT_TAIL_1]: -1,
+  [INITIATOR]: -1,
+  [LAST_SEEN_0]: Number.NaN,
+  [LAST_SEEN_1]: Number.NaN,
+  [JOINED]: -1,
+});

@@ -1,0 +1,251 @@
+import { FlowTable } from './flow-table.js';
+import { Records, State } from './records.js';
+import {
+  BLANK_DIRECTION,
+  BLANK_FLOW,
+  BLANK_SIDE,
+  CURSOR,
+  DIRECTION_WORDS,
+  EVICTED,
+  FLOW_WORDS,
+  HEAD,
+  NOTABLE,
+  RECENT_COUNT_0,
+  RECENT_COUNT_1,
+  RECENT_HEAD_0,
+  RECENT_TAIL_0,
+  Rows,
+  SIDE_WORDS,
+  TAIL,
+  WAITING,
+} from './rows.js';
+
+/** Recent records kept per flow and tap: the context of a RST (its trigger, the baseline before it). */
+const RECENT = 8;
+
+/** Matched records remembered after their flow moved on, so that a late copy is recognised as one. */
+const RETIRED = 8192;
+
+/**
+ * Records that may be alive at once. 80 ms of 10 Gbit/s are some 70 000 packets; beyond this the oldest
+ * unmatched ones are let go, counted per side, and lower the coverage of their flow.
+ */
+export const RECORD_LIMIT = 262_144;
+
+/** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
+export const NOTABLE_LIMIT = 256;
+
+/** Flows with their rows, the records alive, and the lists that tie them. Knows nothing about matching. */
+export class FlowStore {
+  readonly table = new FlowTable();
+  readonly records = new Records();
+  readonly sides = new Rows(SIDE_WORDS, BLANK_SIDE);
+  readonly directions = new Rows(DIRECTION_WORDS, BLANK_DIRECTION);
+  readonly flows = new Rows(FLOW_WORDS, BLANK_FLOW);
+  /** Notable records of a flow in the order they came, for flows that have any. */
+  readonly notables = new Map<number, number[]>();
+  private readonly retired = new Int32Array(RETIRED).fill(-1);
+  private retiredNext = 0;
+  private buckets = new Int32Array(8192).fill(-1);
+
+  /** Offset of the row of what `tap` saw of `direction` of `flow`. */
+  side(flow: number, direction: number, tap: number): number {
+    return (flow * 4 + direction * 2 + tap) * SIDE_WORDS;
+  }
+
+  direction(flow: number, direction: number): number {
+    return (flow * 2 + direction) * DIRECTION_WORDS;
+  }
+
+  flow(flow: number): number {
+    return flow * FLOW_WORDS;
+  }
+
+  /** Makes the rows of a flow that was just numbered. */
+  ensure(flow: number): void {
+    this.flows.ensure(flow);
+    this.directions.ensure(flow * 2 + 1);
+    this.sides.ensure(flow * 4 + 3);
+  }
+
+  // --- waiting: unmatched records of a side, oldest first
+
+  wait(r: number, side: number): void {
+    const s = this.sides.data;
+    const records = this.records;
+    const tail = s[side + TAIL];
+    records.previousWaiting[r] = tail;
+    records.nextWaiting[r] = -1;
+    if (tail >= 0) records.nextWaiting[tail] = r;
+    else s[side + HEAD] = r;
+    s[side + TAIL] = r;
+    s[side + WAITING]++;
+    if (s[side + CURSOR] < 0) s[side + CURSOR] = r;
+  }
+
+  unwait(r: number, side: number): void {
+    const s = this.sides.data;
+    const records = this.records;
+    const before = records.previousWaiting[r];
+    const after = records.nextWaiting[r];
+    if (before >= 0) records.nextWaiting[before] = after;
+    else s[side + HEAD] = after;
+    if (after >= 0) records.previousWaiting[after] = before;
+    else s[side + TAIL] = before;
+    s[side + WAITING]--;
+    if (s[side + CURSOR] === r) s[side + CURSOR] = after;
+  }
+
+  // --- recent: the last few records of a flow at a tap
+
+  remember(r: number): void {
+    const f = this.flows.data;
+    const records = this.records;
+    const row = this.flow(records.flow[r]) + (records.tap[r] === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+    records.state[r] |= State.recent;
+    records.nextRecent[r] = -1;
+    const tail = f[row + 1];
+    if (tail >= 0) records.nextRecent[tail] = r;
+    else f[row] = r;
+    f[row + 1] = r;
+    if (f[row + 2] < RECENT) f[row + 2]++;
+    else this.forgetOldest(row);
+  }
+
+  /** Newest-last list of the recent records of a flow at a tap. */
+  recent(flow: number, tap: number): number[] {
+    const row = this.flow(flow) + (tap === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+    const list: number[] = [];
+    for (let r = this.flows.data[row]; r >= 0; r = this.records.nextRecent[r]) list.push(r);
+    return list;
+  }
+
+  /** The newest recent record of a flow at a tap, or -1. */
+  latest(flow: number, tap: number): number {
+    return this.flows.data[this.flow(flow) + (tap === 0 ? RECENT_TAIL_0 : RECENT_COUNT_1 - 1)];
+  }
+
+  private forgetOldest(row: number): void {
+    const f = this.flows.data;
+    const oldest = f[row];
+    f[row] = this.records.nextRecent[oldest];
+    this.records.state[oldest] &= ~State.recent;
+    this.settle(oldest);
+  }
+
+  /** Lets go of the recent records of a flow that ended well. */
+  forgetRecent(flow: number): void {
+    for (let tap = 0; tap < 2; tap++) {
+      const row = this.flow(flow) + (tap === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+      const f = this.flows.data;
+      for (let r = f[row]; r >= 0; ) {
+        const next = this.records.nextRecent[r];
+        this.records.state[r] &= ~State.recent;
+        this.settle(r);
+        r = next;
+      }
+      f[row] = -1;
+      f[row + 1] = -1;
+      f[row + 2] = 0;
+    }
+  }
+
+  // --- notable
+
+  /** Keeps a record for the verdicts; false when the flow has no room for more. */
+  note(r: number): boolean {
+    const records = this.records;
+    if (records.state[r] & State.notable) return true;
+    const flow = records.flow[r];
+    const row = this.flow(flow);
+    if (this.flows.data[row + NOTABLE] >= NOTABLE_LIMIT) return false;
+    this.flows.data[row + NOTABLE]++;
+    records.state[r] |= State.notable;
+    const list = this.notables.get(flow);
+    if (list) list.push(r);
+    else this.notables.set(flow, [r]);
+    return true;
+  }
+
+  // --- the end of a record
+
+  /** Retires a record that nothing holds any more. */
+  settle(r: number): void {
+    const records = this.records;
+    const state = records.state[r];
+    if (!(state & State.matched) || state & (State.recent | State.notable | State.retired)) return;
+    records.state[r] |= State.retired;
+    const evicted = this.retired[this.retiredNext];
+    if (evicted >= 0) this.drop(evicted);
+    this.retired[this.retiredNext] = r;
+    this.retiredNext = (this.retiredNext + 1) & (RETIRED - 1);
+  }
+
+  private drop(r: number): void {
+    this.unindex(r);
+    this.records.release(r);
+  }
+
+  /** Lets the older half of the unmatched records go when too many are alive. */
+  evict(): void {
+    const records = this.records;
+    const waiting: number[] = [];
+    for (let r = 0; r < records.capacity; r++) {
+      if (records.flow[r] >= 0 && !(records.state[r] & ~State.copy & ~State.repeat)) waiting.push(r);
+    }
+    waiting.sort((a, b) => records.time[a] - records.time[b]);
+    for (const r of waiting.slice(0, Math.ceil(waiting.length / 2))) {
+      const side = this.side(records.flow[r], records.direction[r], records.tap[r]);
+      this.unwait(r, side);
+      this.sides.data[side + EVICTED]++;
+      this.drop(r);
+    }
+  }
+
+  // --- index by identity
+
+  index(r: number, hash: number): void {
+    if (this.records.live > this.buckets.length) this.rehash();
+    const bucket = hash & (this.buckets.length - 1);
+    this.records.hash[r] = hash;
+    this.records.nextInBucket[r] = this.buckets[bucket];
+    this.buckets[bucket] = r;
+  }
+
+  unindex(r: number): void {
+    const records = this.records;
+    const bucket = records.hash[r] & (this.buckets.length - 1);
+    let at = this.buckets[bucket];
+    if (at === r) {
+      this.buckets[bucket] = records.nextInBucket[r];
+      return;
+    }
+    while (at >= 0) {
+      const next = records.nextInBucket[at];
+      if (next === r) {
+        records.nextInBucket[at] = records.nextInBucket[r];
+        return;
+      }
+      at = next;
+    }
+  }
+
+  /** Head of the chain that holds all records of this hash (and others). */
+  bucket(hash: number): number {
+    return this.buckets[hash & (this.buckets.length - 1)];
+  }
+
+  private rehash(): void {
+    const records = this.records;
+    const chained: number[] = [];
+    for (let head of this.buckets) for (; head >= 0; head = records.nextInBucket[head]) chained.push(head);
+    this.buckets = new Int32Array(this.buckets.length * 2).fill(-1);
+    // Newest first again: chains were walked newest first, so they are put back from the far end.
+    for (let i = chained.length - 1; i >= 0; i--) {
+      const r = chained[i] as number;
+      const bucket = records.hash[r] & (this.buckets.length - 1);
+      records.nextInBucket[r] = this.buckets[bucket];
+      this.buckets[bucket] = r;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { BothendsError } from '@bothends/proto';
+import type { Database } from 'better-sqlite3';
+
+/**
+ * Steps that bring a database up to date; step n leads from version n to n + 1. A step that has been
+ * released is never edited. Times are epoch ns, 64-bit.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE token (
+    id TEXT PRIMARY KEY,
+    secret_hash TEXT NOT NULL,
+    name TEXT,
+    expires_ns INTEGER NOT NULL,
+    used_ns INTEGER
+  ) STRICT;
+
+  CREATE TABLE agent (
+    name TEXT PRIMARY KEY,
+    serial TEXT NOT NULL,
+    enrolled_ns INTEGER NOT NULL,
+    last_seen_ns INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE capture (
+    id TEXT PRIMARY KEY,
+    requested_ns INTEGER NOT NULL,
+    document TEXT NOT NULL -- the whole Capture as JSON; only its keys are searched
+  ) STRICT;
+
+  CREATE TABLE tap (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE, -- short key of its evidence
+    capture_id TEXT NOT NULL REFERENCES capture(id) ON DELETE CASCADE,
+    sequence INTEGER NOT NULL DEFAULT 0, -- highest committed
+    packets INTEGER NOT NULL DEFAULT 0 -- committed
+  ) STRICT;
+  CREATE INDEX tap_capture ON tap(capture_id);
+
+  CREATE TABLE evidence (
+    tap INTEGER NOT NULL REFERENCES tap(number) ON DELETE CASCADE,
+    sequence INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    codec INTEGER NOT NULL,
+    crc32 INTEGER NOT NULL,
+    coverage BLOB, -- bothends.v1.Coverage
+    columns BLOB NOT NULL -- as shipped; crc32 is over these bytes
+  ) STRICT;
+  CREATE UNIQUE INDEX evidence_sequence ON evidence(tap, sequence);
+
+  CREATE TABLE report (
+    capture_id TEXT PRIMARY KEY REFERENCES capture(id) ON DELETE CASCADE,
+    json TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ns INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+/**
+ * Brings the schema up to date in one transaction.
+ * @throws BothendsError `failed-precondition` when a newer coordinator made the database
+ */
+export function migrate(database: Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new BothendsError(
+      'failed-precondition',
+      `${database.name} was made by a newer bothends (schema ${version}, this one knows ${MIGRATIONS.length}): upgrade this coordinator`,
+    );
+  }
+  database.transaction(() => {
+    for (const step of MIGRATIONS.slice(version)) database.exec(step);
+    database.pragma(`user_version = ${MIGRATIONS.length}`);
+  })();
+}

@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Capture } from '../../captures/capture.js';
+import type { TokenRecord } from '../../trust/tokens.js';
+import type { AgentRecord, AuditEntry, EnrolAttempt, EnrolOutcome, Store, TapTotals } from '../store.js';
+import { GroupCommit } from './group-commit.js';
+import { DatabaseThread } from './thread.js';
+import { READ_VERBS, type SyncVerbs } from './verbs.js';
+
+/** The embedded store: SQLite behind two threads, so that neither gRPC nor a query waits for a write. */
+export class SqliteStore implements Store {
+  readonly #writer: DatabaseThread;
+  readonly #reader: DatabaseThread;
+  readonly #commits: GroupCommit;
+
+  private constructor(writer: DatabaseThread, reader: DatabaseThread) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#commits = new GroupCommit(async (batches) => await this.#call('commit', batches));
+  }
+
+  /**
+   * Opens or makes the store in a directory, and takes the directory for this process.
+   * @throws BothendsError `failed-precondition` when another coordinator has it, or a newer one made it
+   */
+  static async open(dataDir: string): Promise<SqliteStore> {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const writer = await DatabaseThread.start({ dataDir, mode: 'writer' });
+    try {
+      return new SqliteStore(writer, await DatabaseThread.start({ dataDir, mode: 'reader' }));
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  async addToken(token: TokenRecord): Promise<void> {
+    await this.#call('addToken', token);
+  }
+
+  async enrol(attempt: EnrolAttempt): Promise<EnrolOutcome> {
+    return await this.#call('enrol', attempt);
+  }
+
+  async agents(): Promise<AgentRecord[]> {
+    return await this.#call('agents');
+  }
+
+  async agentSeen(name: string, nowNs: bigint): Promise<void> {
+    await this.#call('agentSeen', name, nowNs);
+  }
+
+  async saveCapture(capture: Capture): Promise<void> {
+    await this.#call('saveCapture', capture);
+  }
+
+  async captures(): Promise<Capture[]> {
+    return await this.#call('captures');
+  }
+
+  async deleteCapture(id: string): Promise<void> {
+    await this.#call('deleteCapture', id);
+  }
+
+  async commit(batches: readonly Batch[]): Promise<void> {
+    await this.#commits.add(batches);
+  }
+
+  async totals(tapId: string): Promise<TapTotals> {
+    return await this.#call('totals', tapId);
+  }
+
+  async batches(tapId: string, sequence: bigint, limit: number): Promise<Batch[]> {
+    const batches = await this.#call('batches', tapId, sequence, limit);
+    // A Buffer arrives from the other thread as a plain Uint8Array.
+    return batches.map((batch) => ({ ...batch, columns: asBuffer(batch.columns) }));
+  }
+
+  async saveReport(captureId: string, json: string): Promise<void> {
+    await this.#call('saveReport', captureId, json);
+  }
+
+  async report(captureId: string): Promise<string | null> {
+    return await this.#call('report', captureId);
+  }
+
+  async audit(entry: AuditEntry): Promise<void> {
+    await this.#call('audit', entry);
+  }
+
+  async auditLog(limit: number): Promise<AuditEntry[]> {
+    return await this.#call('auditLog', limit);
+  }
+
+  async close(): Promise<void> {
+    await this.#commits.idle();
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+
+  async #call<V extends keyof SyncVerbs>(
+    verb: V,
+    ...input: Parameters<SyncVerbs[V]>
+  ): Promise<ReturnType<SyncVerbs[V]>> {
+    const thread = READ_VERBS.has(verb) ? this.#reader : this.#writer;
+    return (await thread.call(verb, input)) as ReturnType<SyncVerbs[V]>;
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,77 @@
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Capture } from '../captures/capture.js';
+import type { TokenRecord } from '../trust/tokens.js';
+
+export interface AgentRecord {
+  name: string;
+  /** Serial of the agent's current certificate; an older one is no longer let in. */
+  serial: string;
+  enrolledNs: bigint;
+  lastSeenNs: bigint;
+}
+
+export interface EnrolAttempt {
+  tokenId: string;
+  secretHash: string;
+  name: string;
+  serial: string;
+  nowNs: bigint;
+}
+
+export type EnrolOutcome = 'enrolled' | 'unknown' | 'used' | 'expired' | 'other-name' | 'name-taken';
+
+/** One line of the audit log. `detail` is for people and holds no secret. */
+export interface AuditEntry {
+  atNs: bigint;
+  actor: string;
+  action: string;
+  subject: string;
+  outcome: 'done' | 'refused' | 'failed';
+  detail: string;
+}
+
+/** What is committed of one tap. */
+export interface TapTotals {
+  /** Highest sequence number; 0 before the first batch. */
+  sequence: bigint;
+  packets: bigint;
+}
+
+/**
+ * Everything that the coordinator must not forget, as verbs of its domain. A verb that returns has its
+ * effect on disk. Every verb may reject with a BothendsError: `resource-exhausted` when the disk is full,
+ * `data-loss` when the database is damaged, `internal` otherwise.
+ */
+export interface Store {
+  addToken(token: TokenRecord): Promise<void>;
+  /** Consumes the token and records the agent, both or neither. */
+  enrol(attempt: EnrolAttempt): Promise<EnrolOutcome>;
+  agents(): Promise<AgentRecord[]>;
+  agentSeen(name: string, nowNs: bigint): Promise<void>;
+
+  /** Inserts the capture or replaces it whole. */
+  saveCapture(capture: Capture): Promise<void>;
+  /** In the order of their requests. */
+  captures(): Promise<Capture[]>;
+  /** Takes its evidence and report with it. */
+  deleteCapture(id: string): Promise<void>;
+
+  /**
+   * Commits batches in their order. Idempotent: a batch whose (tap, sequence) is there already changes
+   * nothing, and so does one whose tap was deleted meanwhile. All of the others are committed, or none.
+   */
+  commit(batches: readonly Batch[]): Promise<void>;
+  totals(tapId: string): Promise<TapTotals>;
+  /** Batches of a tap after `sequence`, in order, at most `limit`; as they were shipped. */
+  batches(tapId: string, sequence: bigint, limit: number): Promise<Batch[]>;
+
+  /** The canonical JSON of a capture that is over. */
+  saveReport(captureId: string, json: string): Promise<void>;
+  report(captureId: string): Promise<string | null>;
+
+  audit(entry: AuditEntry): Promise<void>;
+  /** The newest `limit` entries, oldest first. */
+  auditLog(limit: number): Promise<AuditEntry[]>;
+
+  close(): Promise<void>;
+}

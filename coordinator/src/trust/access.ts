@@ -1,0 +1,62 @@
+import { BothendsError } from '@bothends/proto';
+import { AgentLinkService, JoinService } from '@bothends/proto/gen/bothends/v1/agent';
+import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
+import { type Identity, type Role, USER_ROLES, type UserRole } from './identity.js';
+
+/** Who may call a method: anybody (`open`), an agent, or a user of at least this role. */
+export type Access = 'open' | Role;
+
+/**
+ * The one place that says who may call what. A method that is not listed is refused, so a new one
+ * cannot be open by oversight.
+ */
+export const ACCESS: Readonly<Record<string, Access>> = {
+  [JoinService.enrol.path]: 'open',
+  [AgentLinkService.control.path]: 'agent',
+  [AgentLinkService.ship.path]: 'agent',
+  [BothendsService.listAgents.path]: 'viewer',
+  [BothendsService.listCaptures.path]: 'viewer',
+  [BothendsService.watchCapture.path]: 'viewer',
+  [BothendsService.getReport.path]: 'viewer',
+  [BothendsService.getFlow.path]: 'viewer',
+  [BothendsService.startCapture.path]: 'operator',
+  [BothendsService.stopCapture.path]: 'operator',
+  [BothendsService.exportEvidence.path]: 'operator',
+  [BothendsService.deleteCapture.path]: 'admin',
+  [BothendsService.createJoinToken.path]: 'admin',
+  // Says only that the process serves; load balancers and systemd ask without a certificate.
+  '/grpc.health.v1.Health/Check': 'open',
+  '/grpc.health.v1.Health/Watch': 'open',
+};
+
+/**
+ * Lets a call pass or says why not.
+ * @param path full method path, `/bothends.v1.Bothends/GetReport`
+ * @param caller null when the peer showed no certificate of our CA
+ * @throws BothendsError `unauthenticated` or `permission-denied`
+ */
+export function authorise(path: string, caller: Identity | null): void {
+  const needed = ACCESS[path];
+  if (needed === 'open') return;
+  if (caller === null) {
+    throw new BothendsError(
+      'unauthenticated',
+      'no client certificate of this coordinator was shown: users need its context file (--context), agents must join first',
+    );
+  }
+  if (needed !== undefined && allows(caller.role, needed)) return;
+  const who = needed === undefined ? 'nobody' : needed === 'agent' ? 'agents' : `the role ${needed}`;
+  throw new BothendsError(
+    'permission-denied',
+    `${caller.role} ${caller.name} may not call ${path.split('/').pop()}: it is for ${who}`,
+  );
+}
+
+function allows(has: Role, needed: Role): boolean {
+  if (has === 'agent' || needed === 'agent') return has === needed;
+  return rank(has) >= rank(needed);
+}
+
+function rank(role: UserRole): number {
+  return USER_ROLES.indexOf(role);
+}

@@ -1,0 +1,102 @@
+import { randomBytes, webcrypto } from 'node:crypto';
+import { x509 } from './x509.js';
+
+/** ECDSA on P-256: small, fast, and understood by every TLS stack. */
+const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
+
+const MS_PER_DAY = 86_400_000;
+/** Certificates begin an hour early, so that a host whose clock is late can still join. */
+const BACKDATE_MS = 3_600_000;
+/** Outlives a fleet's hardware: replacing the CA means joining every agent again. */
+export const CA_DAYS = 3650;
+/** As long as the CA until certificates renew by themselves, so that no host falls silent one day. */
+export const END_DAYS = CA_DAYS;
+
+export type KeyPair = webcrypto.CryptoKeyPair;
+
+export interface Issuer {
+  certificate: x509.X509Certificate;
+  privateKey: webcrypto.CryptoKey;
+}
+
+export async function generateKeyPair(): Promise<KeyPair> {
+  return await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+}
+
+/** PKCS#8 PEM of a private key. */
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = await webcrypto.subtle.exportKey('pkcs8', key);
+  return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`;
+}
+
+/** @throws DOMException when the PEM is not a P-256 PKCS#8 key. */
+export async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = x509.PemConverter.decodeFirst(pem);
+  return await webcrypto.subtle.importKey('pkcs8', der, KEY_ALGORITHM, true, ['sign']);
+}
+
+/** A self-signed CA that may sign end certificates only. */
+export async function createCa(keys: KeyPair, nowMs: number): Promise<x509.X509Certificate> {
+  return await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: 'CN=bothends CA',
+    ...validity(nowMs, CA_DAYS),
+    keys: keys,
+    signingAlgorithm: SIGNING_ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+}
+
+export interface EndCertificate {
+  commonName: string;
+  alternativeNames: x509.JsonGeneralName[];
+  usage: 'server' | 'client';
+  days: number;
+  publicKey: x509.PublicKey | webcrypto.CryptoKey;
+}
+
+/** Signs an end certificate for either side of a TLS connection. */
+export async function issue(
+  issuer: Issuer,
+  nowMs: number,
+  wanted: EndCertificate,
+): Promise<x509.X509Certificate> {
+  const usage =
+    wanted.usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  return await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [{ CN: [wanted.commonName] }],
+    issuer: issuer.certificate.subject,
+    ...validity(nowMs, wanted.days),
+    publicKey: wanted.publicKey,
+    signingKey: issuer.privateKey,
+    signingAlgorithm: SIGNING_ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      new x509.SubjectAlternativeNameExtension(wanted.alternativeNames),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate.publicKey),
+    ],
+  });
+}
+
+export function pem(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}
+
+/** 16 random bytes, the top bit clear so that the DER integer stays positive and short (RFC 5280, 4.1.2.2). */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] & 0x7f) | 0x40;
+  return bytes.toString('hex');
+}
+
+function validity(nowMs: number, days: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(nowMs - BACKDATE_MS), notAfter: new Date(nowMs + days * MS_PER_DAY) };
+}

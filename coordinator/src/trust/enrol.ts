@@ -1,0 +1,53 @@
+import { BothendsError } from '@bothends/proto';
+import type { Store } from '../store/store.js';
+import type { Authority } from './authority.js';
+import { checkName } from './names.js';
+import { parseToken } from './tokens.js';
+
+export interface EnrolInput {
+  token: string;
+  name: string;
+  /** PKCS#10, DER. */
+  csr: Buffer;
+}
+
+/**
+ * Exchanges a one-time token for an agent's certificate.
+ *
+ * The request is checked first and the token consumed last but one, so that a typing error costs no token
+ * and a token never yields two certificates.
+ * @throws BothendsError `invalid-argument`, `unauthenticated`, `already-exists`
+ */
+export async function enrol(
+  input: EnrolInput,
+  authority: Authority,
+  store: Store,
+  nowNs: bigint,
+): Promise<{ certificatePem: string; caPem: string }> {
+  const name = checkName(input.name);
+  const { id, secretHash } = parseToken(input.token);
+  const { certificatePem, serial } = await authority.agentCertificate(name, input.csr);
+  const outcome = await store.enrol({ tokenId: id, secretHash, name, serial, nowNs });
+  if (outcome !== 'enrolled') throw REFUSALS[outcome](name);
+  return { certificatePem, caPem: authority.caPem };
+}
+
+const NEW_TOKEN = 'make a new one with "bothends join-token"';
+
+const REFUSALS = {
+  // Wrong id and wrong secret read the same: the answer helps nobody to guess.
+  unknown: () => new BothendsError('unauthenticated', `the join token is not valid here: ${NEW_TOKEN}`),
+  used: () => new BothendsError('unauthenticated', `the join token has been used already: ${NEW_TOKEN}`),
+  expired: () => new BothendsError('unauthenticated', `the join token has expired: ${NEW_TOKEN}`),
+  'other-name': (name: string) =>
+    new BothendsError(
+      'unauthenticated',
+      `the join token is for another name than ${name}: use that name (--name), or ${NEW_TOKEN}`,
+    ),
+  'name-taken': (name: string) =>
+    new BothendsError(
+      'already-exists',
+      `an agent called ${name} has joined already: choose another --name, or replace it with a token for ` +
+        `just this name ("bothends join-token --name ${name}")`,
+    ),
+} as const;
