@@ -31,7 +31,7 @@ const TCP: readonly ColumnName[] = [
   ...(['sequence', 'acknowledgment', 'tcpFlags', 'window', 'urgent', 'tcpOptions'] as const),
   ...(['tcpOptionOrder', 'mss', 'wscale', 'timestampValue', 'timestampEcho', 'sackCount'] as const),
 ];
-const ICMP: readonly ColumnName[] = ['icmpType', 'icmpCode', 'icmpMtu', 'quotedProtocol'];
+const ICMP: readonly ColumnName[] = ['icmpType', 'icmpCode', 'icmpMtu', 'quotedProtocol', 'sequence'];
 const QUOTED: readonly ColumnName[] = [
   ...(['quotedSource', 'quotedDestination', 'quotedSourcePort', 'quotedDestinationPort'] as const),
   ...(['quotedIpId', 'quotedSequence'] as const),

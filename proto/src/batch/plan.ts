@@ -64,7 +64,8 @@ const REST: readonly CodedColumn[] = [
   ...columns(Gate.transport, 'sourcePort', 'destinationPort', 'checksum'),
   ...columns(Gate.digest, 'digestHigh', 'digestLow'),
   ...columns(Gate.tcp, 'tcpFlags'),
-  ...column('sequence', { gate: Gate.tcp, reference: sequence }),
+  // Echo messages of ICMP have one too.
+  ...column('sequence', { gate: Gate.tcp | Gate.icmp, reference: sequence }),
   ...columns(Gate.tcp, 'acknowledgment', 'window', 'urgent', 'tcpOptions', 'tcpOptionOrder', 'mss'),
   ...column('wscale', { gate: Gate.tcp, fallback: NO_WSCALE }),
   ...columns(Gate.tcp, 'timestampValue', 'timestampEcho'),

@@ -133,6 +133,7 @@ export class PacketTable {
   readonly digestLength: Uint8Array;
   readonly checksum: Uint8Array;
 
+  /** Also the sequence number of an ICMP echo message; its identifier stands in both ports. */
   readonly sequence: Uint32Array;
   readonly acknowledgment: Uint32Array;
   readonly tcpFlags: Uint16Array;
