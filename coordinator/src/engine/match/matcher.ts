@@ -132,7 +132,6 @@ export class Matcher {
     h = mix(h, records.length[r] | ((records.flags[r] & CONTROL) << 24));
     h = mix(h, this.discriminator(r));
     if (records.length[r] === 0) h = mix(h, this.acknowledgment(r));
-    else if (records.flags[r] === 0) h = mix(h, records.digestLow[r]);
     return h ^ (h >>> 15);
   }
 
@@ -158,6 +157,7 @@ export class Matcher {
     if ((records.flags[c] & CONTROL) !== (records.flags[r] & CONTROL)) return false;
     if (this.sequence(c) !== this.sequence(r) || this.discriminator(c) !== this.discriminator(r))
       return false;
+    if (records.flags[r] === 0) return records.ipId[r] !== 0 || this.samePayload(r, c);
     if (records.length[r] > 0) return this.sameStamp(r, c);
     return (
       this.acknowledgment(c) === this.acknowledgment(r) &&
@@ -165,6 +165,13 @@ export class Matcher {
       records.sackCount[c] === records.sackCount[r] &&
       this.sameStamp(r, c)
     );
+  }
+
+  /** Payload digests agree, or were taken over different lengths and cannot be compared. */
+  private samePayload(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (records.digestLength[r] !== records.digestLength[c]) return true;
+    return records.digestLow[r] === records.digestLow[c] && records.digestHigh[r] === records.digestHigh[c];
   }
 
   /** TCP time stamps agree, or cannot be compared (option absent or stripped, path that rewrites them). */
@@ -224,6 +231,7 @@ export class Matcher {
     if ((records.flags[r] ^ records.flags[c]) & (Tcp.syn | Tcp.rst)) return false;
     if (records.flags[r] & Tcp.rst) return false;
     if (records.flags[r] & Tcp.syn) return this.tryHandshake(r, c);
+    if (records.flags[r] === 0) return this.tryDatagram(r, c);
     if (records.length[r] === 0 || records.length[c] === 0) return this.tryRestamped(r, c);
     return this.tryRange(r, c) || this.tryShifted(r, c);
   }
@@ -259,13 +267,21 @@ export class Matcher {
     return true;
   }
 
+  /** A datagram whose id was rewritten, known by its payload. */
+  private tryDatagram(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
+    if (records.digestLength[r] !== records.digestLength[c] || !this.samePayload(r, c)) return false;
+    this.pair(r, c, true);
+    return true;
+  }
+
   /** Data whose ranges overlap and whose ids agree with one having been cut from, or merged with, the other. */
   private tryRange(r: number, c: number): boolean {
     const { records } = this.store;
     const ahead = (this.sequence(r) - this.sequence(c)) | 0;
     const overlap = Math.min(ahead + records.length[r], records.length[c]) - Math.max(ahead, 0);
     if (overlap <= 0 || !this.sameStamp(r, c)) return false;
-    if (records.flags[r] === 0 && records.digestLow[r] !== records.digestLow[c]) return false;
     if (!this.idsFit(r, c, ahead)) return false;
     this.pairRange(r, c, overlap, ahead === 0);
     return true;
@@ -293,7 +309,7 @@ export class Matcher {
   private tryShifted(r: number, c: number): boolean {
     const { records, directions } = this.store;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    if (records.flags[r] === 0 || directions.data[row + DELIVERED_SIZE] > 0) return false;
+    if (directions.data[row + DELIVERED_SIZE] > 0) return false;
     if (records.length[r] !== records.length[c] || records.digestLength[r] < SHIFT_DIGEST_BYTES) return false;
     if (records.digestHigh[r] !== records.digestHigh[c] || records.digestLow[r] !== records.digestLow[c])
       return false;

@@ -54,7 +54,16 @@ export const FIN_END = 29;
 export const OUTGOING = 30;
 /** Side: flow label of the last packet that is no RST. */
 export const LABEL = 31;
-export const SIDE_WORDS = 32;
+/** Side: answers (data after data of the other direction): how many, total and longest wait, ns. */
+export const TURNS = 32;
+export const TURN_TOTAL = 33;
+export const TURN_LONGEST = 34;
+/** Side: segments of the packet before, by which its sender's next IP id grows. */
+export const LAST_SEGMENTS = 35;
+/** Side: options of its SYN (TcpOption bits), -1 before; data packets seen before their turn (a hole filled later). */
+export const SYN_OPTIONS = 36;
+export const LATE_FILLS = 37;
+export const SIDE_WORDS = 40;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -89,13 +98,9 @@ export const ECN_CHANGED = 19;
 export const ID_CHANGED = 20;
 export const DIRECTION_WORDS = 24;
 
-/** Flow: recent records per tap: oldest, newest, length. */
-export const RECENT_HEAD_0 = 0;
-export const RECENT_TAIL_0 = 1;
-export const RECENT_COUNT_0 = 2;
-export const RECENT_HEAD_1 = 3;
-export const RECENT_TAIL_1 = 4;
-export const RECENT_COUNT_1 = 5;
+/** Flow: recent records per tap, three words each: oldest, newest, how many. */
+export const RECENT_0 = 0;
+export const RECENT_1 = 3;
 /** Flow: direction of the initiator's packets (0, 1), -1 unknown; and how it is known: 2 SYN, 1 guessed. */
 export const INITIATOR = 6;
 /** Flow: RST seen; packets still to be kept after it, per tap. */
@@ -104,14 +109,14 @@ export const AFTERMATH_0 = 8;
 export const AFTERMATH_1 = 9;
 /** Flow: notable records kept. */
 export const NOTABLE = 10;
-/** Flow: direction of the sender of the last data packet and its time, per tap, for idle gaps. */
+/** Flow: time of its last packet per tap, for idle gaps. */
 export const LAST_SEEN_0 = 11;
 export const LAST_SEEN_1 = 12;
 /** Flow: it was joined into this other flow (NAT); -1 otherwise. And whether directions swap on the way. */
 export const JOINED = 13;
 export const JOIN_SWAP = 14;
-/** Flow: changed since the last report. */
-export const DIRTY = 15;
+/** Flow: longest idle gap whose next packet was delivered, ns. */
+export const SURVIVED = 15;
 export const FLOW_WORDS = 16;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
@@ -164,6 +169,7 @@ export const BLANK_SIDE = blankRow(SIDE_WORDS, {
   [FIRST_TIME]: Number.NaN,
   [LAST_TIME]: Number.NaN,
   [MSS]: -1,
+  [SYN_OPTIONS]: -1,
   [WSCALE]: -1,
   [FIN_END]: Number.NaN,
 });
@@ -177,10 +183,10 @@ export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
 });
 
 export const BLANK_FLOW = blankRow(FLOW_WORDS, {
-  [RECENT_HEAD_0]: -1,
-  [RECENT_TAIL_0]: -1,
-  [RECENT_HEAD_1]: -1,
-  [RECENT_TAIL_1]: -1,
+  [RECENT_0]: -1,
+  [RECENT_0 + 1]: -1,
+  [RECENT_1]: -1,
+  [RECENT_1 + 1]: -1,
   [INITIATOR]: -1,
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,

@@ -10,10 +10,8 @@ import {
   FLOW_WORDS,
   HEAD,
   NOTABLE,
-  RECENT_COUNT_0,
-  RECENT_COUNT_1,
-  RECENT_HEAD_0,
-  RECENT_TAIL_0,
+  RECENT_0,
+  RECENT_1,
   Rows,
   SIDE_WORDS,
   TAIL,
@@ -96,12 +94,16 @@ export class FlowStore {
     if (s[side + CURSOR] === r) s[side + CURSOR] = after;
   }
 
-  // --- recent: the last few records of a flow at a tap
+  // --- recent: the last few records of a flow at a tap (three words: oldest, newest, how many)
+
+  private recentRow(flow: number, tap: number): number {
+    return this.flow(flow) + (tap === 0 ? RECENT_0 : RECENT_1);
+  }
 
   remember(r: number): void {
     const f = this.flows.data;
     const records = this.records;
-    const row = this.flow(records.flow[r]) + (records.tap[r] === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+    const row = this.recentRow(records.flow[r], records.tap[r]);
     records.state[r] |= State.recent;
     records.nextRecent[r] = -1;
     const tail = f[row + 1];
@@ -114,7 +116,7 @@ export class FlowStore {
 
   /** Newest-last list of the recent records of a flow at a tap. */
   recent(flow: number, tap: number): number[] {
-    const row = this.flow(flow) + (tap === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+    const row = this.recentRow(flow, tap);
     const list: number[] = [];
     for (let r = this.flows.data[row]; r >= 0; r = this.records.nextRecent[r]) list.push(r);
     return list;
@@ -122,7 +124,7 @@ export class FlowStore {
 
   /** The newest recent record of a flow at a tap, or -1. */
   latest(flow: number, tap: number): number {
-    return this.flows.data[this.flow(flow) + (tap === 0 ? RECENT_TAIL_0 : RECENT_COUNT_1 - 1)];
+    return this.flows.data[this.recentRow(flow, tap) + 1];
   }
 
   private forgetOldest(row: number): void {
@@ -136,7 +138,7 @@ export class FlowStore {
   /** Lets go of the recent records of a flow that ended well. */
   forgetRecent(flow: number): void {
     for (let tap = 0; tap < 2; tap++) {
-      const row = this.flow(flow) + (tap === 0 ? RECENT_HEAD_0 : RECENT_COUNT_0 + 1);
+      const row = this.recentRow(flow, tap);
       const f = this.flows.data;
       for (let r = f[row]; r >= 0; ) {
         const next = this.records.nextRecent[r];

@@ -1,0 +1,129 @@
+import { Tcp } from '@bothends/proto';
+import type { Matcher } from './matcher.js';
+import * as Row from './rows.js';
+import type { FlowStore } from './store.js';
+
+/** Fingerprints kept per tap; SYNs that wait longer than this many others find no partner any more. */
+const FINGERPRINT_LIMIT = 65_536;
+
+/** Packets of a direction that are fingerprinted where no SYN was seen. */
+const FINGERPRINTED = 3;
+
+/** Payload bytes below which a digest says nothing about a connection. */
+const FINGERPRINT_BYTES = 16;
+
+/**
+ * Joins the two halves of a connection that goes by different addresses at the two taps (NAT): address
+ * translation leaves initial sequence number, time stamps, IP id and payload alone.
+ */
+export class FlowJoiner {
+  private readonly store: FlowStore;
+  private readonly matcher: Matcher;
+  /** Per tap: fingerprint of a packet of a flow that only this tap has seen, and that flow with its direction. */
+  private readonly seen = [new Map<number, number>(), new Map<number, number>()] as const;
+
+  constructor(store: FlowStore, matcher: Matcher) {
+    this.store = store;
+    this.matcher = matcher;
+  }
+
+  /** The flow that packets of `flow` really belong to. */
+  resolve(flow: number): number {
+    const target = this.store.flows.data[this.store.flow(flow) + Row.JOINED];
+    return target < 0 ? flow : target;
+  }
+
+  swapped(flow: number): boolean {
+    return this.store.flows.data[this.store.flow(flow) + Row.JOIN_SWAP] === 1;
+  }
+
+  /** Looks for the other half of the record's flow, if only one tap has seen it so far. */
+  consider(r: number): void {
+    const { records } = this.store;
+    const flow = records.flow[r];
+    const tap = records.tap[r];
+    if (this.isSeenAt(flow, 1 - tap)) return;
+    const print = this.fingerprint(r);
+    if (print === 0) return;
+    const partner = this.seen[1 - tap].get(print);
+    if (partner !== undefined) {
+      const other = this.resolve(partner >> 1);
+      if (other !== flow && !this.isSeenAt(other, tap)) {
+        this.join(flow, other, (partner & 1) !== records.direction[r], tap);
+        return;
+      }
+    }
+    const own = this.seen[tap];
+    if (own.size >= FINGERPRINT_LIMIT) own.delete(own.keys().next().value as number);
+    own.set(print, flow * 2 + records.direction[r]);
+  }
+
+  private isSeenAt(flow: number, tap: number): boolean {
+    const s = this.store.sides.data;
+    for (let direction = 0; direction < 2; direction++) {
+      if (s[this.store.side(flow, direction, tap) + Row.PACKETS] > 0) return true;
+    }
+    return false;
+  }
+
+  /** 0 where the packet says too little. */
+  private fingerprint(r: number): number {
+    const { records, sides } = this.store;
+    const protocol = this.store.table.protocol(records.flow[r]);
+    if (protocol === 6 && records.flags[r] & Tcp.syn) {
+      if (records.flags[r] & Tcp.ack) return 0;
+      return hash(records.sequence[r], records.timestampValue[r], records.window[r], 1);
+    }
+    const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
+    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < FINGERPRINT_BYTES) return 0;
+    return hash(records.digestHigh[r], records.digestLow[r], records.length[r], protocol === 6 ? records.sequence[r] : 2);
+  }
+
+  /** Moves all of `flow`, which only `tap` has seen, into `target`, which it has not. */
+  private join(flow: number, target: number, swap: boolean, tap: number): void {
+    const { flows, sides, records } = this.store;
+    flows.data[this.store.flow(flow) + Row.JOINED] = target;
+    flows.data[this.store.flow(flow) + Row.JOIN_SWAP] = swap ? 1 : 0;
+    const moved = new Set<number>([...this.store.recent(flow, tap), ...(this.store.notables.get(flow) ?? [])]);
+    const waiting: number[] = [];
+    for (let direction = 0; direction < 2; direction++) {
+      waiting.push(...this.matcher.waiting(this.store.side(flow, direction, tap)));
+      const from = this.store.side(flow, direction, tap);
+      const to = this.store.side(target, swap ? 1 - direction : direction, tap);
+      sides.data.copyWithin(to, from, from + Row.SIDE_WORDS);
+    }
+    for (const r of waiting) moved.add(r);
+    for (const r of moved) {
+      records.flow[r] = target;
+      if (swap) records.direction[r] = 1 - records.direction[r];
+    }
+    this.moveFlowRow(flow, target, tap);
+    this.matcher.rematch(target);
+  }
+
+  private moveFlowRow(flow: number, target: number, tap: number): void {
+    const f = this.store.flows.data;
+    const from = this.store.flow(flow);
+    const to = this.store.flow(target);
+    const recent = tap === 0 ? Row.RECENT_0 : Row.RECENT_1;
+    f.copyWithin(to + recent, from + recent, from + recent + 3);
+    const seen = tap === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1;
+    f[to + seen] = f[from + seen];
+    f[to + Row.RESETS] += f[from + Row.RESETS];
+    const notes = this.store.notables.get(flow);
+    if (!notes) return;
+    this.store.notables.delete(flow);
+    const there = this.store.notables.get(target);
+    if (there) there.push(...notes);
+    else this.store.notables.set(target, notes);
+    f[to + Row.NOTABLE] += notes.length;
+  }
+}
+
+function hash(a: number, b: number, c: number, d: number): number {
+  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
+  h = Math.imul(h ^ b ^ (h >>> 15), 0xc2b2ae35);
+  h = Math.imul(h ^ c ^ (h >>> 13), 0x27d4eb2f);
+  h = Math.imul(h ^ d ^ (h >>> 16), 0x165667b1);
+  return (h ^ (h >>> 15)) >>> 0;
+}

@@ -1,0 +1,216 @@
+import { Tcp } from '@bothends/proto';
+import { State } from './records.js';
+import * as Row from './rows.js';
+import type { FlowStore } from './store.js';
+
+/** A pause worth remembering as idle: an order of magnitude above round trips and delayed ACKs. */
+export const IDLE_NS = 500_000_000;
+
+/** Packets kept after a RST at each tap: its consequences and whoever lives on. */
+const AFTERMATH = 24;
+
+/** Hints (TLS, HTTP, DNS) kept per flow beside its handshake, FINs and RSTs. */
+const HINT_LIMIT = 64;
+
+/** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
+const DEFAULT_MSS = 1460;
+/** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
+const TIMESTAMP_BYTES = 12;
+
+/** Keeps what one tap saw of one direction up to date, and decides which packets verdicts may need later. */
+export class Observer {
+  private readonly store: FlowStore;
+
+  constructor(store: FlowStore) {
+    this.store = store;
+  }
+
+  /** Called for each record before it is matched. */
+  observe(r: number): void {
+    const { records, sides } = this.store;
+    const flow = records.flow[r];
+    const tap = records.tap[r];
+    const row = this.store.side(flow, records.direction[r], tap);
+    const s = sides.data;
+    s[row + Row.PACKETS]++;
+    s[row + Row.BYTES] += records.length[r];
+    const time = records.time[r];
+    if (!(s[row + Row.FIRST_TIME] <= time)) s[row + Row.FIRST_TIME] = time;
+    s[row + Row.LAST_TIME] = time;
+    const segments = this.segmentsOf(r);
+    s[row + Row.SEGMENTS] += segments;
+    this.observeNetwork(r, row, segments);
+    if (this.store.table.protocol(flow) === 6) this.observeTcp(r, row);
+    if (records.length[r] > 0) this.observeData(r, row);
+    this.observeIdle(r);
+    this.keepWhatMatters(r);
+  }
+
+  /** Wire segments in a record: a NIC may have merged or not yet cut them. */
+  segmentsOf(r: number): number {
+    const { records } = this.store;
+    const length = records.length[r];
+    // Below the smallest common segment nothing was merged.
+    if (length <= 536 || records.flags[r] === 0) return 1;
+    return Math.ceil(length / this.segmentSize(records.flow[r], records.direction[r], records.timestampValue[r] !== 0));
+  }
+
+  /** Payload bytes of a full segment of a direction: the smaller MSS of both SYNs, less time stamps. */
+  segmentSize(flow: number, direction: number, stamped: boolean): number {
+    const s = this.store.sides.data;
+    let mss = 0;
+    for (let d = 0; d < 2; d++) {
+      for (let tap = 0; tap < 2; tap++) {
+        const value = s[this.store.side(flow, d, tap) + Row.MSS];
+        if (value > 0) mss = mss === 0 ? value : Math.min(mss, value);
+      }
+    }
+    if (mss === 0) mss = DEFAULT_MSS;
+    return Math.max(1, mss - (stamped ? TIMESTAMP_BYTES : 0));
+  }
+
+  private observeNetwork(r: number, row: number, segments: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    if (records.packetType[r] === 4) s[row + Row.OUTGOING] = 1;
+    if (records.flags[r] & Tcp.rst) return;
+    if (s[row + Row.TTL] < 0) {
+      s[row + Row.TTL] = records.ttl[r];
+      s[row + Row.TOS] = records.tos[r];
+    }
+    s[row + Row.LABEL] = records.flowLabel[r];
+    const id = records.ipId[r];
+    if (id === 0) return;
+    const last = s[row + Row.IP_ID];
+    if (last >= 0) {
+      const step = (id - last) & 0xffff;
+      if (step === (s[row + Row.LAST_SEGMENTS] & 0xffff)) s[row + Row.ID_STEPS]++;
+      else s[row + Row.ID_BREAKS]++;
+    }
+    s[row + Row.IP_ID] = id;
+    s[row + Row.LAST_SEGMENTS] = segments;
+  }
+
+  private observeTcp(r: number, row: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    const flags = records.flags[r];
+    if (flags & Tcp.rst) return;
+    if (flags & Tcp.syn) {
+      s[row + Row.MSS] = records.mss[r] || -1;
+      s[row + Row.WSCALE] = records.wscale[r] === 255 ? -1 : records.wscale[r];
+      s[row + Row.SYN_OPTIONS] = records.options[r];
+    }
+    if (flags & Tcp.ack) this.observeWindow(r, row);
+    if (records.timestampValue[r] !== 0) s[row + Row.TSVAL] = records.timestampValue[r];
+    this.observeSequence(r, row);
+  }
+
+  private observeWindow(r: number, row: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    s[row + Row.LAST_ACK] = records.acknowledgment[r];
+    const window = records.window[r];
+    s[row + Row.WINDOW] = window;
+    const since = s[row + Row.ZERO_SINCE];
+    // A SYN-ACK with window 0 is a SYN proxy holding the client back, not a slow reader.
+    if (window === 0 && !(records.flags[r] & Tcp.syn)) {
+      if (Number.isNaN(since)) {
+        s[row + Row.ZERO_SINCE] = records.time[r];
+        this.store.note(r);
+      }
+    } else if (!Number.isNaN(since)) {
+      s[row + Row.ZERO_TOTAL] += records.time[r] - since;
+      s[row + Row.ZERO_SINCE] = Number.NaN;
+      this.store.note(r);
+    }
+  }
+
+  private observeSequence(r: number, row: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    const flags = records.flags[r];
+    const first = records.sequence[r];
+    const extent = records.length[r] + (flags & Tcp.syn ? 1 : 0) + (flags & Tcp.fin ? 1 : 0);
+    const fresh = s[row + Row.SEQ_BASE] < 0 || (flags & Tcp.syn && s[row + Row.SEQ_BASE] !== first);
+    if (fresh) {
+      s[row + Row.SEQ_BASE] = first;
+      s[row + Row.SEQ_END] = extent;
+      s[row + Row.FIN_END] = flags & Tcp.fin ? extent : Number.NaN;
+      return;
+    }
+    const highest = s[row + Row.SEQ_END];
+    const ahead = (first - (s[row + Row.SEQ_BASE] + highest)) | 0;
+    const end = highest + ahead + extent;
+    if (records.length[r] > 0 && end <= highest) {
+      s[row + Row.REPEATS]++;
+      records.state[r] |= State.repeat;
+    }
+    if (end > highest) s[row + Row.SEQ_END] = end;
+    if (flags & Tcp.fin) s[row + Row.FIN_END] = end;
+  }
+
+  private observeData(r: number, row: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    const time = records.time[r];
+    const before = s[row + Row.DATA_TIME];
+    const opposite = this.store.side(records.flow[r], 1 - records.direction[r], records.tap[r]);
+    const asked = s[opposite + Row.DATA_TIME];
+    if (asked > before || (Number.isNaN(before) && !Number.isNaN(asked))) {
+      const wait = time - asked;
+      s[row + Row.TURNS]++;
+      s[row + Row.TURN_TOTAL] += wait;
+      if (wait > s[row + Row.TURN_LONGEST]) s[row + Row.TURN_LONGEST] = wait;
+    }
+    if (Number.isNaN(before)) this.store.note(r);
+    s[row + Row.DATA_TIME] = time;
+    if (records.length[r] > s[row + Row.LARGEST]) s[row + Row.LARGEST] = records.length[r];
+  }
+
+  private observeIdle(r: number): void {
+    const { records, flows } = this.store;
+    const row = this.store.flow(records.flow[r]);
+    const f = flows.data;
+    const last = row + (records.tap[r] === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1);
+    const gap = records.time[r] - f[last];
+    f[last] = records.time[r];
+    if (!(gap >= IDLE_NS)) return;
+    records.state[r] |= State.afterIdle;
+    records.gap[r] = gap;
+    if (f[row + Row.NOTABLE] < HINT_LIMIT) this.store.note(r);
+  }
+
+  private keepWhatMatters(r: number): void {
+    const { records, flows } = this.store;
+    const row = this.store.flow(records.flow[r]);
+    const f = flows.data;
+    const aftermath = row + (records.tap[r] === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1);
+    if (records.flags[r] & Tcp.rst) {
+      f[row + Row.RESETS]++;
+      f[aftermath] = AFTERMATH;
+      for (let tap = 0; tap < 2; tap++) for (const c of this.store.recent(records.flow[r], tap)) this.store.note(c);
+      f[row + (records.tap[r] === 0 ? Row.AFTERMATH_1 : Row.AFTERMATH_0)] = AFTERMATH;
+      this.store.note(r);
+      return;
+    }
+    if (f[aftermath] > 0) {
+      f[aftermath]--;
+      this.store.note(r);
+      return;
+    }
+    if (records.flags[r] & (Tcp.syn | Tcp.fin)) this.store.note(r);
+    else if (isHint(records, r) && f[row + Row.NOTABLE] < HINT_LIMIT) this.store.note(r);
+  }
+}
+
+function isHint(records: FlowStore['records'], r: number): boolean {
+  const handshake = records.tlsHandshake[r];
+  return (
+    records.tlsRecord[r] === 21 ||
+    (records.tlsRecord[r] === 22 && (handshake === 1 || handshake === 2)) ||
+    records.httpKind[r] !== 0 ||
+    records.dnsFlags[r] !== 0 ||
+    records.dnsType[r] !== 0
+  );
+}
