@@ -1,0 +1,59 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { BothendsError, type ErrorCode } from '@bothends/proto';
+
+/** Bytes of a file, one after the other, on demand and synchronously. */
+export interface ByteSource {
+  /** Fills up to `length` bytes of `into` from `offset`; 0 at the end. Throws BothendsError when reading fails. */
+  read(into: Uint8Array, offset: number, length: number): number;
+  /** Bytes of the file consumed so far, as it lies on disk. */
+  readonly bytesRead: number;
+  /** Size of the file on disk; 0 for a pipe. */
+  readonly bytesTotal: number;
+  close(): void;
+}
+
+/** The file as it is. */
+export class PlainBytes implements ByteSource {
+  bytesRead = 0;
+  readonly bytesTotal: number;
+  readonly #path: string;
+  readonly #fd: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = onFile(path, () => openSync(path, 'r'));
+    const stat = fstatSync(this.#fd);
+    if (stat.isDirectory()) {
+      this.close();
+      throw new BothendsError('invalid-argument', `${path}: is a directory; name the capture file in it`);
+    }
+    this.bytesTotal = stat.size;
+  }
+
+  read(into: Uint8Array, offset: number, length: number): number {
+    const read = onFile(this.#path, () => readSync(this.#fd, into, offset, length, null));
+    this.bytesRead += read;
+    return read;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+const FILE_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOENT: ['not-found', 'there is no such file'],
+  ENOTDIR: ['not-found', 'there is no such file'],
+  EACCES: ['permission-denied', 'this user may not read it'],
+  EPERM: ['permission-denied', 'this user may not read it'],
+};
+
+function onFile<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (thrown) {
+    const error = thrown as NodeJS.ErrnoException;
+    const [code, reason] = FILE_ERRORS[error.code ?? ''] ?? ['unavailable', error.message];
+    throw new BothendsError(code, `${path}: ${reason}`, { cause: thrown });
+  }
+}

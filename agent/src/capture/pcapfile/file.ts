@@ -1,0 +1,210 @@
+import { BothendsError, PacketTable } from '@bothends/proto';
+import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from '../format/parser.js';
+import { PcapParser } from '../format/pcap.js';
+import { PcapngParser } from '../format/pcapng.js';
+import { SNIFF_BYTES, sniff } from '../format/sniff.js';
+import { type ByteSource, PlainBytes } from './bytes.js';
+import { GzipBytes } from './gzip.js';
+
+/** Read at once: large enough that system calls do not count, small enough to stay in the cache. */
+const READ_BYTES = 512 * 1024;
+/** A whole record always fits behind what is left of the one before. */
+const WINDOW_BYTES = READ_BYTES + MAX_RECORD_BYTES + 64;
+/** A table without room: parsing into it reads the headers and stops at the first packet. */
+const NO_ROOM = new PacketTable(0);
+
+export interface CaptureFileOptions {
+  /** 16 bytes; by default the published key for files. */
+  readonly digestKey?: Uint8Array;
+}
+
+/** What is known about a capture file; complete once everything was read. */
+export interface CaptureFileInfo extends CaptureFacts {
+  readonly path: string;
+  readonly format: 'pcap' | 'pcapng';
+  readonly compressed: boolean;
+  /** Distinct link types, by number. */
+  readonly linkTypes: readonly number[];
+  /** Largest snaplen of its interfaces in bytes; 0 when unlimited or not stated. */
+  readonly snaplen: number;
+  /** Why reading stopped before the end, null when it did not; the packets before are good. */
+  readonly truncated: string | null;
+}
+
+/** A capture file being read; memory does not depend on its size. */
+export interface CaptureFile {
+  readonly info: CaptureFileInfo;
+  /** Progress, in bytes of the file on disk; the total is 0 for a pipe. */
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+  /**
+   * Replaces the rows of `table` by the next ones, up to its capacity; false when there were none left. `baseNs` is
+   * the time of the file's first packet in every table. Throws `unsupported` for a link type that is not read.
+   */
+  next(table: PacketTable): boolean;
+  close(): void;
+}
+
+/**
+ * Opens a pcap or pcapng file, gzip-compressed or not. Throws BothendsError: `not-found`, `permission-denied`,
+ * `invalid-argument` for an empty or foreign file, `unsupported` for a link type that is not read.
+ */
+export function openCaptureFile(path: string, options: CaptureFileOptions = {}): CaptureFile {
+  const plain = new FileReader(path, new PlainBytes(path), false);
+  const head = plain.peek();
+  if (sniff(head).kind !== 'gzip') return plain.start(options);
+  plain.close();
+  return new FileReader(path, new GzipBytes(path), true).start(options);
+}
+
+class FileReader implements CaptureFile {
+  readonly #path: string;
+  readonly #source: ByteSource;
+  readonly #compressed: boolean;
+  readonly #bytes = new Uint8Array(WINDOW_BYTES);
+  /** What was read and not yet consumed. */
+  #start = 0;
+  #end = 0;
+  #parser: RecordParser | null = null;
+  #format: 'pcap' | 'pcapng' = 'pcap';
+  #truncated: string | null = null;
+  #done = false;
+
+  constructor(path: string, source: ByteSource, compressed: boolean) {
+    this.#path = path;
+    this.#source = source;
+    this.#compressed = compressed;
+  }
+
+  get bytesRead(): number {
+    return this.#source.bytesRead;
+  }
+
+  get bytesTotal(): number {
+    return this.#source.bytesTotal;
+  }
+
+  get info(): CaptureFileInfo {
+    const facts = this.#requireParser().facts;
+    return {
+      ...facts,
+      path: this.#path,
+      format: this.#format,
+      compressed: this.#compressed,
+      linkTypes: [...new Set(facts.interfaces.map((i) => i.linkType))],
+      snaplen: facts.interfaces.reduce((largest, i) => Math.max(largest, i.snaplen), 0),
+      truncated: this.#truncated,
+    };
+  }
+
+  /** The first bytes, as many as it takes to tell the format. */
+  peek(): Uint8Array {
+    try {
+      while (this.#end < SNIFF_BYTES && this.#fill());
+    } catch (thrown) {
+      this.close();
+      throw this.#located(thrown);
+    }
+    return this.#bytes.subarray(0, this.#end);
+  }
+
+  /** Tells the format and reads the headers. */
+  start(options: CaptureFileOptions): CaptureFile {
+    try {
+      this.#format = this.#formatOf(this.peek());
+      this.#parser =
+        this.#format === 'pcap' ? new PcapParser(options.digestKey) : new PcapngParser(options.digestKey);
+      this.#readHeaders(this.#parser);
+      return this;
+    } catch (thrown) {
+      this.close();
+      throw this.#located(thrown);
+    }
+  }
+
+  /** Up to the first interface; a pcapng file may end before it describes any, a pcap file may not. */
+  #readHeaders(parser: RecordParser): void {
+    this.#parse(NO_ROOM);
+    while (parser.facts.interfaces.length === 0 && !this.#done && this.#fill()) this.#parse(NO_ROOM);
+    if (this.#format === 'pcap' && parser.facts.interfaces.length === 0) {
+      throw foreign(`it ends within its file header, after ${this.#end} bytes`);
+    }
+  }
+
+  next(table: PacketTable): boolean {
+    table.length = 0;
+    try {
+      while (!this.#done) {
+        this.#parse(table);
+        if (table.length === table.capacity || this.#done) break;
+        if (!this.#fill()) this.#finish();
+      }
+    } catch (thrown) {
+      // Damage in the compressed data ends the reading; what was inflated before it is good.
+      const error = this.#located(thrown);
+      if (error.code !== 'data-loss') throw error;
+      this.#truncated = error.message;
+      this.#done = true;
+    }
+    return table.length > 0;
+  }
+
+  close(): void {
+    this.#done = true;
+    this.#source.close();
+  }
+
+  #parse(table: PacketTable): void {
+    const parser = this.#requireParser();
+    this.#start = parser.parse(this.#bytes, this.#start, this.#end, table);
+    if (parser.failure === null) return;
+    this.#truncated = `${this.#path}: ${parser.failure}; the packets before it were kept`;
+    this.#done = true;
+  }
+
+  #finish(): void {
+    this.#done = true;
+    const left = this.#end - this.#start;
+    if (left > 0) this.#truncated = `${this.#path} ends in the middle of a packet (${left} bytes left over)`;
+  }
+
+  /** Moves what is left to the front and reads on; false at the end of the file. */
+  #fill(): boolean {
+    this.#bytes.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    const room = Math.min(READ_BYTES, this.#bytes.length - this.#end);
+    const read = this.#source.read(this.#bytes, this.#end, room);
+    this.#end += read;
+    return read > 0;
+  }
+
+  #formatOf(head: Uint8Array): 'pcap' | 'pcapng' {
+    const found = sniff(head);
+    if (found.kind === 'pcap' || found.kind === 'pcapng') return found.kind;
+    const inside = this.#compressed ? 'what is compressed in it ' : '';
+    if (found.kind === 'foreign') throw foreign(`${inside}looks like ${found.looksLike}`);
+    if (found.kind === 'gzip') throw foreign('it is compressed twice: run "gzip -d" on it first');
+    if (head.length > 0) throw foreign(`it has only ${head.length} bytes, less than a file header`);
+    throw new BothendsError(
+      'invalid-argument',
+      `${inside}is empty; it holds no packets, not even a file header`,
+    );
+  }
+
+  #requireParser(): RecordParser {
+    if (this.#parser === null) throw new BothendsError('internal', 'the capture file was not started');
+    return this.#parser;
+  }
+
+  /** The same error with the file's name in front. */
+  #located(thrown: unknown): BothendsError {
+    if (!(thrown instanceof BothendsError)) throw thrown;
+    if (thrown.message.startsWith(`${this.#path}: `)) return thrown;
+    return new BothendsError(thrown.code, `${this.#path}: ${thrown.message}`, { cause: thrown });
+  }
+}
+
+function foreign(what: string): BothendsError {
+  return new BothendsError('invalid-argument', `not a capture file (pcap or pcapng): ${what}`);
+}
