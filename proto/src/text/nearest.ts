@@ -17,15 +17,20 @@ export function nearestNames(name: string, candidates: Iterable<string>): string
   return scored.slice(0, 3).map((s) => s.candidate);
 }
 
-/** Levenshtein distance: insertions, deletions and substitutions between two words. */
+/** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours between two words. */
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substitution, (previous[j] as number) + 1, (row[j - 1] as number) + 1));
+      let best = Math.min(substitution, (previous[j] as number) + 1, (row[j - 1] as number) + 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) best = Math.min(best, (beforePrevious[j - 2] as number) + 1);
+      row.push(best);
     }
+    beforePrevious = previous;
     previous = row;
   }
   return previous[b.length] as number;
