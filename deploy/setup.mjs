@@ -85,7 +85,7 @@ function installNpmPackages() {
   say('installing npm packages');
   const { status, output } = run('npm', ['ci', '--no-audit', '--no-fund']);
   if (status === 0) return;
-  throw new SetupError(`npm ci failed; is the package registry reachable? It said:\n${tail(output)}`);
+  throw new SetupError(`npm ci failed; is the package registry reachable? It said:\n${head(output)}`);
 }
 
 /** True when what npm says it installed is what the lock file asks for. */
@@ -157,6 +157,11 @@ function run(file, args, env = process.env) {
   const result = spawnSync(file, args, { cwd: ROOT, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (result.error) throw new SetupError(`cannot run ${file}: ${result.error.message}`);
   return { status: result.status, output: result.stdout + result.stderr };
+}
+
+/** npm says what is wrong first and how it is used last; apt-get and compilers the other way round. */
+function head(output) {
+  return output.trim().split('\n').slice(0, 20).join('\n');
 }
 
 function tail(output) {
