@@ -1,0 +1,114 @@
+import type { Random } from './random.js';
+import type { Offloads } from './sim/nic.js';
+import type { PathSettings } from './sim/path.js';
+import { MS, SECOND } from './sim/scheduler.js';
+import { type ClockFault, NO_TAP_FAULT, type TapFault } from './sim/tap.js';
+import type { TcpSettings } from './sim/tcp/settings.js';
+import type { Side } from './wire/packets.js';
+import type { Resolution } from './wire/pcap.js';
+
+/** Everything around a conversation that must not change who did what. */
+export interface Environment {
+  readonly family: 4 | 6;
+  readonly path: PathSettings;
+  readonly nat: boolean;
+  /** Constant that a device adds to the client's sequence numbers; 0 for none. */
+  readonly sequenceShift: number;
+  readonly tcp: Record<Side, TcpSettings>;
+  readonly ttl: Record<Side, number>;
+  readonly offloads: Record<Side, Offloads>;
+  readonly clocks: Record<Side, ClockFault>;
+  readonly faults: Record<Side, TapFault>;
+  readonly resolution: Resolution;
+  readonly snaplen: number;
+  /** Unrelated connections that only one tap sees. */
+  readonly strangers: number;
+}
+
+/** How much is allowed to be wrong with the taps of a run. */
+export type TapHealth = 'sound' | 'faulty';
+
+/** 2026-01-01T00:00:00Z: an epoch for files; nothing depends on it. */
+const EPOCH_NS = 1_767_225_600_000_000_000n;
+const HOUR_NS = 3_600 * SECOND;
+
+/** Draws the surroundings of a run. `lengthNs` is about how long the conversation takes. */
+export function drawEnvironment(random: Random, health: TapHealth, lengthNs: number): Environment {
+  const family = random.chance(0.3) ? 6 : 4;
+  const path = drawPath(random);
+  const timestamps = random.chance(0.85);
+  const sack = random.chance(0.9);
+  const ecn = random.chance(0.15);
+  const side = () => drawTcp(random, { timestamps, sack, ecn });
+  const offloads = () => ({ segmentation: random.chance(0.4), receive: random.chance(0.4) });
+  const fault = () =>
+    health === 'faulty' && random.chance(0.7) ? drawFault(random, lengthNs) : NO_TAP_FAULT;
+  const ttl = () => random.pick([64, 64, 64, 128, 255]);
+  return {
+    family,
+    path,
+    nat: family === 4 && random.chance(0.2),
+    sequenceShift: random.chance(0.1) ? random.word() : 0,
+    tcp: { client: side(), server: side() },
+    ttl: { client: ttl(), server: ttl() },
+    offloads: { client: offloads(), server: offloads() },
+    clocks: { client: drawClock(random, lengthNs), server: drawClock(random, lengthNs) },
+    faults: { client: fault(), server: fault() },
+    resolution: random.chance(0.2) ? 'microseconds' : 'nanoseconds',
+    snaplen: random.pick([96, 128, 192, 256, 65_535]),
+    strangers: random.chance(0.4) ? random.integer(1, 4) : 0,
+  };
+}
+
+function drawPath(random: Random): PathSettings {
+  const oneWay = random.scale(0.1 * MS, 80 * MS);
+  const skew = random.chance(0.5) ? 1 : random.between(0.4, 2);
+  return {
+    hops: random.integer(3, 12),
+    delayNs: { 'toward-server': oneWay, 'toward-client': oneWay * skew },
+    jitterNs: random.chance(0.6) ? oneWay * random.between(0, 0.3) : 0,
+    bitsPerSecond: random.pick([100e6, 1e9, 10e9]),
+  };
+}
+
+function drawTcp(random: Random, agreed: Pick<TcpSettings, 'timestamps' | 'sack' | 'ecn'>): TcpSettings {
+  return {
+    ...agreed,
+    mss: random.pick([1460, 1460, 1440, 1360, 8960]),
+    windowScale: random.integer(0, 10),
+    receiveBuffer: random.pick([65_535, 131_072, 262_144]),
+    tos: random.pick([0, 0, 0, 0x10, 0x48]),
+  };
+}
+
+/** Hosts are off by up to hours, drift by up to 100 ppm, and now and then are set in mid-capture. */
+function drawClock(random: Random, lengthNs: number): ClockFault {
+  const offset = random.chance(0.5)
+    ? random.between(-5 * HOUR_NS, 5 * HOUR_NS)
+    : random.between(-50 * MS, 50 * MS);
+  const steps = random.chance(0.08);
+  return {
+    epochNs: EPOCH_NS + BigInt(Math.round(offset)),
+    driftPpm: random.chance(0.5) ? random.between(-100, 100) : random.between(-5, 5),
+    step: steps ? { atNs: random.between(0, lengthNs), byNs: random.between(-2 * SECOND, 2 * SECOND) } : null,
+  };
+}
+
+function drawFault(random: Random, lengthNs: number): TapFault {
+  const outage = () => {
+    const fromNs = random.between(0, lengthNs);
+    return { fromNs, toNs: fromNs + random.scale(lengthNs / 1000, lengthNs / 3) };
+  };
+  switch (random.integer(0, 4)) {
+    case 0:
+      return { ...NO_TAP_FAULT, loss: random.scale(0.002, 0.3) };
+    case 1:
+      return { ...NO_TAP_FAULT, outages: Array.from({ length: random.integer(1, 3) }, outage) };
+    case 2:
+      return { ...NO_TAP_FAULT, startNs: random.between(0, lengthNs) };
+    case 3:
+      return { ...NO_TAP_FAULT, endNs: random.between(lengthNs / 10, lengthNs) };
+    default:
+      return { ...NO_TAP_FAULT, loss: random.scale(0.002, 0.05), startNs: random.between(0, lengthNs / 2) };
+  }
+}

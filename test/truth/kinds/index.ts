@@ -1,0 +1,8 @@
+import { HANDSHAKE_KINDS } from './handshake.js';
+import { IDLE_KINDS } from './idle.js';
+import type { Kind } from './kind.js';
+import { RESET_KINDS } from './resets.js';
+import { TRANSFER_KINDS } from './transfer.js';
+
+/** Every story that the generator can tell. */
+export const KINDS: readonly Kind[] = [...TRANSFER_KINDS, ...HANDSHAKE_KINDS, ...RESET_KINDS, ...IDLE_KINDS];

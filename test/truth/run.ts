@@ -1,0 +1,47 @@
+import { playStrangers } from './apps.js';
+import { drawEnvironment, type Environment, type TapHealth } from './environment.js';
+import { KINDS } from './kinds/index.js';
+import type { Expectation, Kind } from './kinds/kind.js';
+import { Random } from './random.js';
+import type { Ledger } from './sim/ledger.js';
+import { type Captures, World } from './world.js';
+
+/** One synthetic incident: two captures and what really happened. */
+export interface Run {
+  readonly kind: string;
+  readonly seed: number;
+  readonly health: TapHealth;
+  readonly environment: Environment;
+  readonly captures: Captures;
+  readonly ledger: Ledger;
+  readonly expectations: readonly Expectation[];
+}
+
+/** How many runs have taps that miss packets, start late or end early. */
+const FAULTY_SHARE = 0.35;
+
+/** The run of a seed. The same seed and kind give the same bytes. */
+export function generate(seed: number, only: readonly Kind[] = KINDS): Run {
+  const random = new Random(seed);
+  const kind = random.pick(only);
+  const health: TapHealth = random.chance(FAULTY_SHARE) ? 'faulty' : 'sound';
+  const drawn = drawEnvironment(random.fork(), health, Math.min(kind.lengthNs, TALK_NS));
+  const environment = kind.prepare ? kind.prepare(drawn) : drawn;
+  const plot = kind.plot(random.fork(), environment);
+  const world = new World(environment, random.fork(), plot.devices);
+  plot.play(world);
+  playStrangers(world);
+  world.scheduler.run(kind.lengthNs);
+  return {
+    kind: kind.name,
+    seed,
+    health,
+    environment,
+    captures: world.captures(),
+    ledger: world.ledger,
+    expectations: plot.expect(world),
+  };
+}
+
+/** Most of what happens in the short kinds happens in the first two seconds: tap faults aim there. */
+const TALK_NS = 2_000_000_000;

@@ -1,0 +1,74 @@
+import type { Random } from '../random.js';
+import { encodeFrame, type LinkAddresses } from '../wire/encode.js';
+import type { Packet } from '../wire/packets.js';
+import type { PcapRecord } from '../wire/pcap.js';
+
+/** How a tap's clock differs from virtual time. */
+export interface ClockFault {
+  /** Epoch ns that the tap shows at virtual time 0. */
+  readonly epochNs: bigint;
+  readonly driftPpm: number;
+  /** A jump in mid-capture, as when a time daemon steps the clock. */
+  readonly step: { readonly atNs: number; readonly byNs: number } | null;
+}
+
+/** What a tap misses. Times are virtual. */
+export interface TapFault {
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Probability that any one packet is missed. */
+  readonly loss: number;
+  /** Nothing is recorded in these intervals: a full ring. */
+  readonly outages: readonly { readonly fromNs: number; readonly toNs: number }[];
+  /** Picks single packets to miss, for the kinds that need exactly that. */
+  readonly misses: ((packet: Packet) => boolean) | null;
+}
+
+export const NO_TAP_FAULT: TapFault = {
+  startNs: 0,
+  endNs: Number.POSITIVE_INFINITY,
+  loss: 0,
+  outages: [],
+  misses: null,
+};
+
+/** Software time stamps on one host scatter by a few µs and are not quite in order (measured on Linux 6.18). */
+const STAMP_NOISE_NS = 3_000;
+
+/** One capture: what passed the interface, as far as the tap did not miss it. */
+export class Tap {
+  readonly records: PcapRecord[] = [];
+  fault: TapFault = NO_TAP_FAULT;
+  clock: ClockFault = { epochNs: 0n, driftPpm: 0, step: null };
+  /** Packets that passed but were not recorded. */
+  missed = 0;
+  private readonly random: Random;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  record(packet: Packet, nowNs: number, link: LinkAddresses): void {
+    if (this.misses(packet, nowNs)) {
+      this.missed++;
+      return;
+    }
+    const noise = this.random.integer(0, STAMP_NOISE_NS);
+    this.records.push({ timeNs: this.stamp(nowNs + noise), frame: encodeFrame(packet, link) });
+  }
+
+  private misses(packet: Packet, nowNs: number): boolean {
+    const { startNs, endNs, loss, outages, misses } = this.fault;
+    if (nowNs < startNs || nowNs > endNs) return true;
+    if (outages.some((outage) => nowNs >= outage.fromNs && nowNs < outage.toNs)) return true;
+    if (misses?.(packet)) return true;
+    return loss > 0 && this.random.chance(loss);
+  }
+
+  /** Virtual time as this tap's clock shows it. */
+  private stamp(nowNs: number): bigint {
+    const { epochNs, driftPpm, step } = this.clock;
+    const jump = step && nowNs >= step.atNs ? step.byNs : 0;
+    return epochNs + BigInt(Math.round(nowNs * (1 + driftPpm / 1e6) + jump));
+  }
+}
