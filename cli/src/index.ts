@@ -1,1 +1,3 @@
-export {};
+export type { Io, Sink } from './io.js';
+export { processIo } from './io.js';
+export { main } from './main.js';

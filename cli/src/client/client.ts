@@ -1,0 +1,134 @@
+import { BothendsError, codeOfGrpcStatus, nearestNames } from '@bothends/proto';
+import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
+import {
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import type { Context } from '../context/context.js';
+
+/** Every coordinator's certificate carries this name, so that its address may change. */
+const SERVER_NAME = 'bothends-coordinator';
+/** A unary call answers from memory or one query; longer than this and something is stuck. */
+const CALL_DEADLINE_MS = 15_000;
+/** Reports and ladders are computed from the evidence: a million packets take seconds. */
+const LONG_DEADLINE_MS = 120_000;
+/** Largest message taken: a report with 100 000 flows is about 60 MB of JSON. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+
+type Unary<Q, R> = (
+  request: Q,
+  metadata: Metadata,
+  options: { deadline: number },
+  callback: (error: ServiceError | null, response: R) => void,
+) => ClientUnaryCall;
+
+/** A connection to the coordinator of a context, over mutual TLS. */
+export class Connection {
+  readonly #client: BothendsClient;
+  readonly #address: string;
+  readonly #now: () => number;
+
+  constructor(context: Context, now: () => number) {
+    this.#address = context.address;
+    this.#now = now;
+    this.#client = new BothendsClient(context.address, channelCredentials(context), {
+      'grpc.ssl_target_name_override': SERVER_NAME,
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      // A capture may be quiet for minutes: pings tell a dead coordinator from a quiet one.
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
+      'grpc.keepalive_permit_without_calls': 0,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      'grpc.enable_retries': 0,
+    });
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get stub(): BothendsClient {
+    return this.#client;
+  }
+
+  /** One answer. Throws BothendsError with the coordinator's own message. */
+  call<Q, R>(method: Unary<Q, R>, request: Q, long = false): Promise<R> {
+    const deadline = this.#now() + (long ? LONG_DEADLINE_MS : CALL_DEADLINE_MS);
+    return new Promise((resolve, reject) => {
+      method.call(this.#client, request, new Metadata(), { deadline }, (error, response) => {
+        if (error) reject(this.translate(error));
+        else resolve(response);
+      });
+    });
+  }
+
+  /** The messages of a server stream. Leaving the loop cancels the call. */
+  async *messages<R>(stream: ClientReadableStream<R>): AsyncGenerator<R> {
+    try {
+      for await (const message of stream) yield message as R;
+    } catch (error) {
+      throw this.translate(error as ServiceError);
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** A gRPC failure as the error a user reads. */
+  translate(error: ServiceError): BothendsError {
+    const code = codeOfGrpcStatus(error.code);
+    const told = error.details || error.message;
+    if (error.code === status.DEADLINE_EXCEEDED) {
+      return new BothendsError(code, `the coordinator at ${this.#address} did not answer in time`, {
+        cause: error,
+      });
+    }
+    if (error.code === status.UNAVAILABLE) return unreachable(this.#address, told, error);
+    if (error.code === status.UNIMPLEMENTED) {
+      return new BothendsError(
+        code,
+        `the coordinator at ${this.#address} does not know this request: it may be an older version`,
+        { cause: error },
+      );
+    }
+    return new BothendsError(code, told, { cause: error });
+  }
+}
+
+function channelCredentials(context: Context) {
+  try {
+    return credentials.createSsl(
+      Buffer.from(context.caPem),
+      Buffer.from(context.keyPem),
+      Buffer.from(context.certificatePem),
+    );
+  } catch (error) {
+    throw new BothendsError(
+      'failed-precondition',
+      `the context "${context.name}" holds a certificate or key that cannot be read: ask the coordinator's administrator for a new one`,
+      { cause: error },
+    );
+  }
+}
+
+function unreachable(address: string, told: string, cause: unknown): BothendsError {
+  const certificate = /certificate|self.signed|issuer|altname|SSL|TLS/i.test(told);
+  const why = certificate
+    ? `what answers at ${address} is not the coordinator of this context (${told}): take a context file from it`
+    : `cannot reach the coordinator at ${address}: is it running, and is the address in the context right? (${told})`;
+  return new BothendsError(certificate ? 'unauthenticated' : 'unavailable', why, { cause });
+}
+
+/** The error for a name that is not in a list, with the nearest that are. */
+export function notFound(what: string, name: string, known: readonly string[]): BothendsError {
+  const near = nearestNames(name, known);
+  const suggestion = near.length > 0 ? `: did you mean ${near.join(' or ')}?` : '';
+  return new BothendsError('not-found', `no ${what} "${name}"${suggestion}`);
+}

@@ -1,0 +1,40 @@
+import { BothendsError, type Ladder, REPORT_SCHEMA, type Report } from '@bothends/proto';
+import { printable } from '../render/layout.js';
+
+/** A report with the bytes that it was computed as. */
+export interface ReportDocument {
+  readonly json: string;
+  readonly report: Report;
+}
+
+/** Reads a report. Its texts are made safe to print; `json` stays as it is. Throws BothendsError on another schema. */
+export function readReport(json: string): ReportDocument {
+  const report = parse(json, 'the report') as Report;
+  if (report?.schema !== REPORT_SCHEMA) {
+    throw new BothendsError(
+      'unsupported',
+      `the report has schema ${String(report?.schema)}; this bothends reads ${REPORT_SCHEMA}: upgrade it`,
+    );
+  }
+  return { json, report };
+}
+
+/** Joins the chunks of a ladder: the first is its head with rows, the others are more rows. */
+export async function readLadder(chunks: AsyncIterable<string>): Promise<Ladder> {
+  let ladder: Ladder | null = null;
+  for await (const chunk of chunks) {
+    const part = parse(chunk, 'the ladder') as Ladder;
+    if (ladder === null) ladder = part;
+    else for (const row of part.rows) ladder.rows.push(row);
+  }
+  if (ladder === null) throw new BothendsError('internal', 'the coordinator sent an empty ladder');
+  return ladder;
+}
+
+function parse(json: string, what: string): unknown {
+  try {
+    return JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value));
+  } catch (error) {
+    throw new BothendsError('internal', `${what} that came back is not JSON`, { cause: error });
+  }
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { contextPath, loadContext } from '../context/context.js';
+import type { Io } from '../io.js';
+import type { Connection } from './client.js';
+
+/** Runs `body` with a connection to the coordinator of the context in force, and closes it whatever happens. */
+export async function withCoordinator<T>(
+  command: Command,
+  io: Io,
+  body: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const flag = command.optsWithGlobals<{ context?: string }>().context;
+  const context = loadContext(contextPath(flag, io.env));
+  // gRPC takes longest to load of all that the CLI uses: only commands that talk pay for it.
+  const { Connection } = await import('./client.js');
+  const connection = new Connection(context, io.now);
+  try {
+    return await body(connection);
+  } finally {
+    connection.close();
+  }
+}

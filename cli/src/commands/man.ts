@@ -1,0 +1,15 @@
+import { describe } from '../help/describe.js';
+import { manualPage } from '../help/man.js';
+import type { Setup } from '../program.js';
+
+/** `bothends man`: prints the manual page, which `man -l -` shows. */
+export function register({ program, io }: Setup): void {
+  program
+    .command('man')
+    .helpGroup('Help:')
+    .summary('print the manual page')
+    .description('Prints the manual page in roff: `bothends man | man -l -`.')
+    .action(() => {
+      io.stdout.write(manualPage(describe(program)));
+    });
+}

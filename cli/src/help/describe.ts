@@ -1,0 +1,68 @@
+import type { Command, Option } from 'commander';
+
+/** One option as help, completion and manual page need it. */
+export interface OptionHelp {
+  readonly flags: string;
+  readonly short: string | null;
+  readonly long: string | null;
+  readonly text: string;
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+}
+
+export interface CommandHelp {
+  readonly name: string;
+  readonly usage: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly options: readonly OptionHelp[];
+  /** Words that its first argument may be, where they are known. */
+  readonly words: readonly string[];
+  /** Arguments are paths of files. */
+  readonly files: boolean;
+}
+
+export interface ProgramHelp {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly options: readonly OptionHelp[];
+  readonly commands: readonly CommandHelp[];
+}
+
+/** The whole command line as plain data, read off the program that also prints `--help`. */
+export function describe(program: Command): ProgramHelp {
+  return {
+    name: program.name(),
+    version: program.version() ?? '',
+    description: program.description(),
+    options: program.createHelp().visibleOptions(program).map(optionHelp),
+    commands: program.commands.map(commandHelp),
+  };
+}
+
+function commandHelp(command: Command): CommandHelp {
+  const first = command.registeredArguments[0];
+  return {
+    name: command.name(),
+    usage: command.usage(),
+    group: command.helpGroup().replace(/:$/, ''),
+    summary: command.summary(),
+    description: command.description(),
+    options: command.createHelp().visibleOptions(command).map(optionHelp),
+    words: first?.argChoices ?? [],
+    files: first?.name().endsWith('pcap') ?? false,
+  };
+}
+
+function optionHelp(option: Option): OptionHelp {
+  return {
+    flags: option.flags,
+    short: option.short ?? null,
+    long: option.long ?? null,
+    text: option.description,
+    takesValue: option.required || option.optional,
+    choices: option.argChoices ?? [],
+  };
+}

@@ -1,0 +1,56 @@
+import type { CommandHelp, OptionHelp, ProgramHelp } from './describe.js';
+
+/** Completion script for zsh: source it, or keep it as `_bothends` in the fpath. */
+export function zshCompletion({ name, options, commands }: ProgramHelp): string {
+  return `#compdef ${name}
+# zsh completion of ${name}: source <(${name} completion zsh)
+_${name}() {
+  local context state line
+  local -a commands
+  commands=(
+${commands.map((c) => `    ${quote(`${c.name}:${c.summary}`)}`).join('\n')}
+  )
+  _arguments -C \\
+${options.map((o) => `    ${specification(o)} \\`).join('\n')}
+    '1:command:->command' '*::argument:->argument'
+  case $state in
+    command) _describe 'command' commands ;;
+    argument)
+      case $words[1] in
+${commands.map(commandCase).join('\n')}
+      esac ;;
+  esac
+}
+if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} ${name}; fi
+`;
+}
+
+function commandCase(command: CommandHelp): string {
+  const rest =
+    command.words.length > 0
+      ? `'*:word:(${command.words.join(' ')})'`
+      : command.files
+        ? "'*:file:_files'"
+        : "'*:argument:'";
+  return `        ${command.name}) _arguments ${[...command.options.map(specification), rest].join(' ')} ;;`;
+}
+
+/** `'(-o --output)'{-o,--output}'[text]:value:(a b)'` as _arguments wants it. */
+function specification(option: OptionHelp): string {
+  const names = [option.short, option.long].filter((n) => n !== null);
+  const value =
+    option.choices.length > 0
+      ? `:value:(${option.choices.join(' ')})`
+      : option.takesValue
+        ? ':value:_files'
+        : '';
+  const text = `[${option.text.replace(/[[\]]/g, '').replaceAll(':', '\\:')}]${value}`;
+  const [first, second] = names;
+  return second === undefined
+    ? quote(`${first}${text}`)
+    : `'(${first} ${second})'{${first},${second}}${quote(text)}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

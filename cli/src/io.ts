@@ -1,0 +1,59 @@
+/** A stream that a command writes text to. */
+export interface Sink {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  /** Width in character cells; 0 when unknown. */
+  readonly columns: number;
+}
+
+/** Everything a command touches outside its arguments, so that tests can stand in for it. */
+export interface Io {
+  /** Data only. */
+  readonly stdout: Sink;
+  /** Progress, logs and errors. */
+  readonly stderr: Sink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Wall clock, epoch ms. */
+  now(): number;
+  /** Calls back on each SIGINT or SIGTERM until the returned function is called. */
+  onInterrupt(handler: () => void): () => void;
+  /** Leaves at once with this status: for a second Ctrl-C only. */
+  leave(status: number): never;
+}
+
+/** The real process. */
+export function processIo(): Io {
+  // `bothends flows X | head` closes the pipe early: the reader has what it wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    env: process.env,
+    now: () => Date.now(),
+    onInterrupt,
+    leave: (status) => process.exit(status),
+  };
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return {
+    write: (text) => void stream.write(text),
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? 0;
+    },
+  };
+}
+
+function onInterrupt(handler: () => void): () => void {
+  process.on('SIGINT', handler);
+  process.on('SIGTERM', handler);
+  return () => {
+    process.off('SIGINT', handler);
+    process.off('SIGTERM', handler);
+  };
+}

@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import type { Io } from './io.js';
+import { version } from './version.js';
+
+/** What a command file gets: the program to register on, the world, and where to leave its exit status. */
+export interface Setup {
+  readonly program: Command;
+  readonly io: Io;
+  readonly exit: (status: number) => void;
+}
+
+/** Registers one command: its flags, help and run. */
+export type Register = (setup: Setup) => void;
+
+type Loader = () => Promise<{ register: Register }>;
+
+/** Every command, in the order of `--help`. Only the one that is called is loaded, so that each starts fast. */
+const COMMANDS: Readonly<Record<string, Loader>> = {
+  capture: () => import('./commands/capture.js'),
+  captures: () => import('./commands/captures.js'),
+  stop: () => import('./commands/stop.js'),
+  delete: () => import('./commands/delete.js'),
+  report: () => import('./commands/report.js'),
+  flows: () => import('./commands/flows.js'),
+  flow: () => import('./commands/flow.js'),
+  analyze: () => import('./commands/analyze.js'),
+  explain: () => import('./commands/explain.js'),
+  agents: () => import('./commands/agents.js'),
+  'join-token': () => import('./commands/join-token.js'),
+  agent: () => import('./commands/agent.js'),
+  coordinator: () => import('./commands/coordinator.js'),
+  completion: () => import('./commands/completion.js'),
+  man: () => import('./commands/man.js'),
+};
+
+/** Commands that describe all others and so need them loaded. */
+const DESCRIBING: ReadonlySet<string> = new Set(['completion', 'man', 'help']);
+
+/** The program with the command that `argv` calls, or with all of them where it calls none. */
+export async function buildProgram(
+  argv: readonly string[],
+  io: Io,
+  exit: (status: number) => void,
+): Promise<Command> {
+  const program = rootCommand(io);
+  const called = calledCommand(argv);
+  const one = called !== null && !DESCRIBING.has(called) ? COMMANDS[called] : undefined;
+  for (const load of one ? [one] : Object.values(COMMANDS)) {
+    const { register } = await load();
+    register({ program, io, exit });
+  }
+  return program;
+}
+
+/** First argument that is neither an option nor the value of `--context`. */
+function calledCommand(argv: readonly string[]): string | null {
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] as string;
+    if (argument === '--context') i++;
+    else if (!argument.startsWith('-')) return Object.hasOwn(COMMANDS, argument) ? argument : null;
+  }
+  return null;
+}
+
+function rootCommand(io: Io): Command {
+  return new Command('bothends')
+    .description('Proves what a network did to a connection, from captures at both ends.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--context <file>', 'coordinator and credentials to use (or BOTHENDS_CONTEXT)')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // main() prints errors, in one form for all of them.
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns || 100,
+      getErrHelpWidth: () => io.stderr.columns || 100,
+    });
+}

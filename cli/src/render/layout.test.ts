@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { cells, fit, printable, tableLines, wrap } from './layout.js';
+
+test('text wraps at spaces, and a long word stays whole', () => {
+  const command = 'x'.repeat(50);
+  const lines = wrap(`run ${command} now please`, 30, '  → ');
+  expect(lines).toEqual(['  → run', `    ${command}`, '    now please']);
+});
+
+test('a cut text says so and has exactly the width', () => {
+  expect(fit('abcdef', 4)).toBe('abc…');
+  expect(fit('abcd', 4)).toBe('abcd');
+});
+
+test('columns line up, numbers to the right', () => {
+  const lines = tableLines(
+    [{ title: 'NAME' }, { title: 'N', align: 'right' }],
+    [
+      ['a', '1'],
+      ['long one', '100'],
+    ],
+    80,
+  );
+  expect(lines).toEqual(['NAME        N', 'a           1', 'long one  100']);
+  expect(new Set(lines.map(cells)).size).toBe(1);
+});
+
+test('control characters and direction marks of another host never reach the terminal', () => {
+  expect(printable('a\u001b[2Jb\u009bc\u202ed\r')).toBe('a\ufffd[2Jb\ufffdc\ufffdd\ufffd');
+  expect(printable('two\nlines →')).toBe('two\nlines →');
+});

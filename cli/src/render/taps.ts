@@ -1,0 +1,81 @@
+import { type ClockReport, formatDuration, type Instant, type Report, type TapReport } from '@bothends/proto';
+import { wrap } from './layout.js';
+import type { TextOptions } from './text.js';
+import { counted } from './words.js';
+
+/** Gaps named per tap before the rest is only counted. */
+const GAPS_SHOWN = 3;
+
+/** Coverage of each tap and quality of the clock, as lines. */
+export function tapLines(report: Report, options: TextOptions): string[] {
+  const lines = [options.style.bold('Taps and clock')];
+  for (const tap of report.taps) lines.push(...oneTap(tap, options));
+  lines.push(...wrap(clockText(report.clock), options.width, '  clock   '));
+  return lines;
+}
+
+function oneTap(tap: TapReport, { width, style }: TextOptions): string[] {
+  const paint = tap.coverage === 'complete' ? style.green : style.yellow;
+  const lines = wrap(tapText(tap), width, `  ${tap.role}  `);
+  if (tap.filter !== '') lines.push(...wrap(`filter: ${tap.filter}`, width, '          '));
+  for (const text of gapTexts(tap)) lines.push(...wrap(text, width, '          '));
+  const word = coverageWord(tap);
+  return lines.map((line) => line.replace(word, paint(word)));
+}
+
+/** `web-1: 12 034 packets, none dropped, coverage complete; tcpdump on any, …`. */
+export function tapText(tap: TapReport): string {
+  const where = tap.interfaces.length > 0 ? ` on ${tap.interfaces.join(', ')}` : '';
+  return (
+    `${tap.name}: ${counted(tap.packets, 'packet')}, ${dropText(tap)}, ${coverageWord(tap)}; ` +
+    `${tap.backEnd}${where}, snaplen ${tap.snaplen}, ${tap.timestamps} time stamps${openText(tap)}`
+  );
+}
+
+function coverageWord(tap: TapReport): string {
+  return { complete: 'coverage complete', gaps: 'coverage has gaps', unknown: 'coverage unknown' }[
+    tap.coverage
+  ];
+}
+
+function dropText(tap: TapReport): string {
+  const agent = tap.agentDrops > 0 ? `, ${counted(tap.agentDrops, 'packet')} dropped by the agent` : '';
+  if (tap.kernelDrops === null) return `drops not counted${agent}`;
+  return tap.kernelDrops === 0
+    ? `none dropped${agent}`
+    : `${counted(tap.kernelDrops, 'packet')} dropped${agent}`;
+}
+
+function openText(tap: TapReport): string {
+  if (tap.openedAt === null) return '';
+  const until = tap.closedAt === null ? '' : ` to ${toTheMs(tap.closedAt)}`;
+  return `, open from ${tap.openedAt.slice(0, 10)} ${toTheMs(tap.openedAt)}${until}`;
+}
+
+/** One sentence per gap of a tap, the first few. */
+export function gapTexts(tap: TapReport): string[] {
+  const texts = tap.gaps.slice(0, GAPS_SHOWN).map((gap) => {
+    const lost = gap.packets === null ? 'unknown number of packets' : counted(gap.packets, 'packet');
+    return `gap ${toTheMs(gap.from)} to ${toTheMs(gap.to)}: ${lost} (${gap.cause})`;
+  });
+  const rest = tap.gaps.length - GAPS_SHOWN;
+  if (rest > 0) texts.push(`and ${counted(rest, 'more gap')}`);
+  return texts;
+}
+
+/** The sentence about the two clocks. */
+export function clockText(clock: ClockReport): string {
+  if (clock.offsetNs === null)
+    return `nothing bounds the difference between the two clocks (${clock.method})`;
+  const side = clock.offsetNs < 0 ? 'behind' : 'ahead of';
+  const error = clock.errorNs === null ? '' : ` ± ${formatDuration(clock.errorNs)}`;
+  const drift = clock.driftPpm === null ? '' : `, drifting ${clock.driftPpm.toFixed(1)} ppm`;
+  const steps = clock.steps.length > 0 ? `, ${counted(clock.steps.length, 'step')}` : '';
+  const offset = formatDuration(Math.abs(clock.offsetNs));
+  return `the server's is ${offset} ${side} the client's${error}${drift}${steps} (${clock.method})`;
+}
+
+/** `10:00:04.123`: time of day, as fine as the limits of a capture are known. */
+function toTheMs(at: Instant): string {
+  return at.slice(11, 23);
+}
