@@ -1,15 +1,14 @@
 import { BothendsError, PacketTable } from '@bothends/proto';
-import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from '../format/parser.js';
+import type { CaptureFacts, RecordParser } from '../format/parser.js';
 import { PcapParser } from '../format/pcap.js';
 import { PcapngParser } from '../format/pcapng.js';
 import { SNIFF_BYTES, sniff } from '../format/sniff.js';
+import { Window } from '../format/window.js';
 import { type ByteSource, PlainBytes } from './bytes.js';
 import { GzipBytes } from './gzip.js';
 
 /** Read at once: large enough that system calls do not count, small enough to stay in the cache. */
 const READ_BYTES = 512 * 1024;
-/** A whole record always fits behind what is left of the one before. */
-const WINDOW_BYTES = READ_BYTES + MAX_RECORD_BYTES + 64;
 /** A table without room: parsing into it reads the headers and stops at the first packet. */
 const NO_ROOM = new PacketTable(0);
 
@@ -61,10 +60,7 @@ class FileReader implements CaptureFile {
   readonly #path: string;
   readonly #source: ByteSource;
   readonly #compressed: boolean;
-  readonly #bytes = new Uint8Array(WINDOW_BYTES);
-  /** What was read and not yet consumed. */
-  #start = 0;
-  #end = 0;
+  readonly #window = new Window(READ_BYTES);
   #parser: RecordParser | null = null;
   #format: 'pcap' | 'pcapng' = 'pcap';
   #truncated: string | null = null;
@@ -100,12 +96,12 @@ class FileReader implements CaptureFile {
   /** The first bytes, as many as it takes to tell the format. */
   peek(): Uint8Array {
     try {
-      while (this.#end < SNIFF_BYTES && this.#fill());
+      while (this.#window.length < SNIFF_BYTES && this.#fill());
     } catch (thrown) {
       this.close();
       throw this.#located(thrown);
     }
-    return this.#bytes.subarray(0, this.#end);
+    return this.#window.unconsumed;
   }
 
   /** Tells the format and reads the headers. */
@@ -127,7 +123,7 @@ class FileReader implements CaptureFile {
     this.#parse(NO_ROOM);
     while (parser.facts.interfaces.length === 0 && !this.#done && this.#fill()) this.#parse(NO_ROOM);
     if (this.#format === 'pcap' && parser.facts.interfaces.length === 0) {
-      throw foreign(`it ends within its file header, after ${this.#end} bytes`);
+      throw foreign(`it ends within its file header, after ${this.#window.length} bytes`);
     }
   }
 
@@ -156,7 +152,7 @@ class FileReader implements CaptureFile {
 
   #parse(table: PacketTable): void {
     const parser = this.#requireParser();
-    this.#start = parser.parse(this.#bytes, this.#start, this.#end, table);
+    this.#window.parse(parser, table);
     if (parser.failure === null) return;
     this.#truncated = `${this.#path}: ${parser.failure}; the packets before it were kept`;
     this.#done = true;
@@ -164,18 +160,15 @@ class FileReader implements CaptureFile {
 
   #finish(): void {
     this.#done = true;
-    const left = this.#end - this.#start;
+    const left = this.#window.length;
     if (left > 0) this.#truncated = `${this.#path} ends in the middle of a packet (${left} bytes left over)`;
   }
 
-  /** Moves what is left to the front and reads on; false at the end of the file. */
+  /** Reads on; false at the end of the file. */
   #fill(): boolean {
-    this.#bytes.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
-    const room = Math.min(READ_BYTES, this.#bytes.length - this.#end);
-    const read = this.#source.read(this.#bytes, this.#end, room);
-    this.#end += read;
+    const read = this.#window.fill((into, offset, room) =>
+      this.#source.read(into, offset, Math.min(READ_BYTES, room)),
+    );
     return read > 0;
   }
 

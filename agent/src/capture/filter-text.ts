@@ -1,0 +1,27 @@
+import { BothendsError } from '@bothends/proto';
+
+/** Longer than any filter that a person writes; bounds the time to compile it. */
+const MAX_FILTER = 4096;
+
+/** Refuses a filter that a program could take for an option, or that is absurd. Throws `invalid-argument`. */
+export function checkFilterText(filter: string): void {
+  if (filter.trimStart().startsWith('-')) {
+    throw refused(
+      `"${firstWord(filter)}" begins with "-": options go before the filter, and no filter begins with "-"`,
+    );
+  }
+  if (filter.length > MAX_FILTER)
+    throw refused(`it has ${filter.length} characters, more than ${MAX_FILTER}`);
+  for (const letter of filter) {
+    const code = letter.codePointAt(0) ?? 0;
+    if (code < 0x20 && letter !== '\t' && letter !== '\n') throw refused('it contains a control character');
+  }
+}
+
+function firstWord(text: string): string {
+  return text.trimStart().split(/\s/, 1)[0] ?? '';
+}
+
+function refused(why: string): BothendsError {
+  return new BothendsError('invalid-argument', `bad filter: ${why}`);
+}

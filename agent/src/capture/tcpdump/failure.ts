@@ -1,0 +1,40 @@
+import { BothendsError } from '@bothends/proto';
+import { noSuchInterface } from '../interfaces.js';
+
+/** What to grant so that a tap can open; said wherever a tap is refused for want of privilege. */
+export const GRANT =
+  'run the agent as root, or grant CAP_NET_RAW: AmbientCapabilities=CAP_NET_RAW in its systemd unit, or ' +
+  '"setcap cap_net_raw+ep $(command -v tcpdump)"';
+
+export const NOT_INSTALLED = 'tcpdump is not installed: "apt-get install tcpdump", or use the back end "cap"';
+
+/** Why tcpdump did not start capturing, from what it said. */
+export function openFailure(interfaceName: string, messages: readonly string[]): BothendsError {
+  const said = messages.join('; ');
+  if (/permission|not permitted|CAP_NET_RAW/i.test(said)) {
+    return new BothendsError('permission-denied', `no permission to capture on ${interfaceName}: ${GRANT}`);
+  }
+  if (/no such device|does not exist|doesn't exist/i.test(said)) return noSuchInterface(interfaceName);
+  if (/is not up|network is down/i.test(said)) {
+    return new BothendsError(
+      'failed-precondition',
+      `interface ${interfaceName} is down: "ip link set ${interfaceName} up"`,
+    );
+  }
+  if (/syntax error|filter expression|parse/i.test(said)) {
+    return new BothendsError('invalid-argument', `tcpdump does not take the filter: ${said}`);
+  }
+  return new BothendsError(
+    'failed-precondition',
+    `tcpdump could not capture on ${interfaceName}: ${said || 'it gave no reason'}`,
+  );
+}
+
+/** Why tcpdump ended while it should have captured. */
+export function deathOf(interfaceName: string, how: string, messages: readonly string[]): BothendsError {
+  const said = messages.length > 0 ? `, saying: ${messages.join('; ')}` : '';
+  return new BothendsError(
+    'unavailable',
+    `the capture on ${interfaceName} ended early: tcpdump ${how}${said}`,
+  );
+}

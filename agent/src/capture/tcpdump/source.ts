@@ -1,0 +1,77 @@
+import { BothendsError } from '@bothends/proto';
+import { checkFilterText } from '../filter-text.js';
+import { checkInterfaceName } from '../interfaces.js';
+import type { CaptureSource, OpenOptions, Probe, Tap } from '../source.js';
+import { NOT_INSTALLED, openFailure } from './failure.js';
+import { type Ending, TcpdumpProcess } from './process.js';
+import { runTcpdump } from './program.js';
+import { TcpdumpTap } from './tap.js';
+
+/** Printing its version takes milliseconds; a loaded machine may take a while to start it. */
+const PROBE_MS = 5_000;
+/** Opening waits for the kernel to set up the ring; a large one takes some 100 ms. */
+const OPEN_MS = 15_000;
+
+/** Captures with tcpdump as a child process: kernel time stamps in ns, and the kernel's drop counts. */
+export const tcpdumpSource: CaptureSource = {
+  name: 'tcpdump',
+  probe,
+  open,
+};
+
+async function probe(): Promise<Probe> {
+  const { status, stdout, stderr, failure } = await runTcpdump(['--version'], PROBE_MS);
+  if (failure === 'ENOENT') return { available: false, reason: NOT_INSTALLED, version: '' };
+  if (status !== 0)
+    return { available: false, reason: `tcpdump does not run: ${failure ?? stderr.trim()}`, version: '' };
+  const version = /tcpdump version (\S+)/.exec(stdout)?.[1] ?? '';
+  const libpcap = /libpcap version (\S+)/.exec(stdout)?.[1] ?? '';
+  return {
+    available: true,
+    reason: '',
+    version: libpcap === '' ? version : `${version}, libpcap ${libpcap}`,
+  };
+}
+
+async function open(options: OpenOptions): Promise<Tap> {
+  checkInterfaceName(options.interface);
+  checkFilterText(options.filter);
+  const process = new TcpdumpProcess(captureArguments(options));
+  // Created before tcpdump listens, so that not one packet can pass unread.
+  const tap = new TcpdumpTap(process, options);
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), OPEN_MS);
+  });
+  const first = await Promise.race([process.listening, process.ended, timeout]);
+  clearTimeout(timer);
+  if (first === undefined) return tap;
+  if (first !== 'timeout') throw failedToOpen(options, process, first);
+  process.kill();
+  throw new BothendsError(
+    'unavailable',
+    `tcpdump did not start capturing on ${options.interface} within ${OPEN_MS / 1000} s`,
+  );
+}
+
+function failedToOpen(options: OpenOptions, process: TcpdumpProcess, ending: Ending): BothendsError {
+  if (ending.kind !== 'not-started') return openFailure(options.interface, process.messages);
+  return new BothendsError(
+    'failed-precondition',
+    ending.code === 'ENOENT' ? NOT_INSTALLED : `tcpdump: ${ending.code}`,
+  );
+}
+
+/** Arguments of the capture; the filter is one argument behind `--`, where nothing is an option. */
+export function captureArguments(options: OpenOptions): string[] {
+  const args = ['-i', options.interface, '-s', String(options.snaplen)];
+  args.push('-B', String(Math.max(1, Math.ceil(options.bufferBytes / 1024))));
+  // Each packet at once: immediate mode from the kernel, unbuffered into the pipe.
+  args.push('--immediate-mode', '-U', '-n', '-w', '-', '--time-stamp-precision=nano');
+  // The second version of the cooked header names the interface of each packet.
+  if (options.interface === 'any') args.push('-y', 'LINUX_SLL2');
+  // Debian's tcpdump changes to a user of its own, which a container may not have, and which needs CAP_KILL to
+  // be asked for counters. With -w it parses no packets, so there is little to protect.
+  if (process.getuid?.() === 0) args.push('-Z', 'root');
+  return options.filter.trim() === '' ? args : [...args, '--', options.filter];
+}

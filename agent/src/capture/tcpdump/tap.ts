@@ -1,0 +1,86 @@
+import { type BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
+import { PcapParser } from '../format/pcap.js';
+import { type OpenOptions, TABLE_AGE_MS, type Tap, type TapStats } from '../source.js';
+import { StreamFeed } from '../stream-feed.js';
+import { TableQueue } from '../table-queue.js';
+import { deathOf } from './failure.js';
+import { describeEnding, type Ending, type TcpdumpProcess } from './process.js';
+
+/** Tables in circulation: 8 MB, which rides out a consumer that pauses for 100 ms at 300 000 packets/s. */
+const TABLES = 8;
+/** tcpdump answers SIGUSR1 between two packets; one that is blocked on a slow consumer does not. */
+const COUNTERS_MS = 1_000;
+/** After this a tcpdump that does not finish is killed: it has only its last buffer to write. */
+const FINISH_MS = 5_000;
+
+/** A capture by a tcpdump process that writes pcap to a pipe. */
+export class TcpdumpTap implements Tap {
+  readonly backEnd = 'tcpdump';
+  readonly timestamps = 'kernel';
+  readonly #process: TcpdumpProcess;
+  readonly #interface: string;
+  readonly #queue = new TableQueue(TABLES, () => this.#resume());
+  readonly #feed: StreamFeed;
+  readonly #flushed: Promise<void>;
+  #flushTimer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #closing = false;
+
+  constructor(process: TcpdumpProcess, options: OpenOptions) {
+    this.#process = process;
+    this.#interface = options.interface;
+    this.#feed = new StreamFeed(new PcapParser(options.digestKey ?? undefined), this.#queue);
+    process.stdout.on('data', (chunk: Uint8Array) => this.#take(() => this.#feed.push(chunk)));
+    this.#flushed = process.ended.then((ending) => this.#finish(ending));
+  }
+
+  async stats(): Promise<TapStats> {
+    if (!this.#queue.ended) await this.#process.counters(COUNTERS_MS);
+    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops };
+  }
+
+  async close(): Promise<TapStats> {
+    this.#closing = true;
+    this.#process.interrupt();
+    const timer = setTimeout(() => this.#process.kill(), FINISH_MS);
+    await this.#flushed;
+    clearTimeout(timer);
+    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<PacketTable> {
+    return this.#queue[Symbol.asyncIterator]();
+  }
+
+  /** Parses with the stream stopped when the consumer is behind, and sees to it that no row waits long. */
+  #take(parse: () => boolean): void {
+    try {
+      this.#stopped = !parse();
+    } catch (thrown) {
+      this.#queue.end(toBothendsError(thrown));
+      this.#process.kill();
+      return;
+    }
+    if (this.#stopped) this.#process.stdout.pause();
+    else if (this.#process.stdout.isPaused()) this.#process.stdout.resume();
+    if (this.#queue.pending > 0) this.#flushTimer ??= setTimeout(() => this.#flush(), TABLE_AGE_MS);
+  }
+
+  #resume(): void {
+    if (this.#stopped) this.#take(() => this.#feed.drain());
+  }
+
+  #flush(): void {
+    this.#flushTimer = null;
+    this.#queue.flush();
+  }
+
+  #finish(ending: Ending): void {
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+    this.#queue.end(this.#closing ? null : this.#death(ending));
+  }
+
+  #death(ending: Ending): BothendsError {
+    return deathOf(this.#interface, describeEnding(ending), this.#process.messages);
+  }
+}
