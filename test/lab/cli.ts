@@ -20,7 +20,9 @@ async function up(): Promise<number> {
   const lab = await Lab.create(chain({ hosts: { coordinator: {} } }), { id: ID, keep: true });
   for (const host of lab.hosts) {
     const management = host.managementAddress.padEnd(12);
-    console.log(`${host.name.padEnd(12)} management ${management} ${dataAddresses(host.name, lab)}`.trimEnd());
+    console.log(
+      `${host.name.padEnd(12)} management ${management} ${dataAddresses(host.name, lab)}`.trimEnd(),
+    );
   }
   console.log('npm run lab -- shell client');
   return 0;

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { labExpected } from '../lab/available.js';
+import { runCommand } from '../lab/command.js';
+import { REPOSITORY_ROOT, TEST_ROOT } from '../lab/paths.js';
+
+/** Runs fixture files under the reporter; returns its lines and exit status. */
+async function report(...files: string[]): Promise<{ lines: string[]; code: number | null }> {
+  const vitest = join(REPOSITORY_ROOT, 'node_modules/vitest/vitest.mjs');
+  const config = join(TEST_ROOT, 'report/fixtures/vitest.config.ts');
+  // A reporter of its own process: this run's settings must not reach it.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
+  const argv = [process.execPath, vitest, 'run', '--config', config, ...files];
+  const { stdout, code } = await runCommand(argv, { env });
+  return { lines: stdout.trim().split('\n'), code };
+}
+
+it('ends with the counts when all is well', async () => {
+  const { lines, code } = await report('passing');
+  expect(lines.at(-1)).toBe('1 passed, 0 failed');
+  expect(code).toBe(0);
+});
+
+it('counts a file that does not load as a failure', async () => {
+  const { lines, code } = await report('broken', 'passing');
+  expect(lines.at(-1)).toBe('1 passed, 1 failed');
+  expect(code).toBe(1);
+});
+
+it('says what was skipped and why, and fails when the lab could have run', async () => {
+  const { lines, code } = await report('outcomes');
+  expect(lines).toContain('SKIPPED: cannot run: no such machine');
+  expect(lines).toContain('SKIPPED: needs a lab: no ip');
+  expect(lines.some((line) => line.startsWith('FAILED: the lab could run'))).toBe(labExpected());
+  expect(lines.at(-1)).toBe(`1 passed, ${labExpected() ? 2 : 1} failed`);
+  expect(code).toBe(1);
+});
