@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { BothendsError } from '@bothends/proto';
+import { LinkType } from '../decode/link.js';
+import { type Compile, findFault, pointAt } from './filter-fault.js';
+import { checkFilterText } from './filter-text.js';
+import { NOT_INSTALLED } from './tcpdump/failure.js';
+import { messagesOf, runTcpdump } from './tcpdump/program.js';
+
+/** A name in a filter may have to be looked up; a resolver that does not answer gives up after about this. */
+const COMPILE_MS = 10_000;
+
+/** What `tcpdump -y` calls the link types that an interface can have. */
+const DLT_NAMES: ReadonlyMap<number, string> = new Map([
+  [LinkType.null, 'NULL'],
+  [LinkType.ethernet, 'EN10MB'],
+  [LinkType.ppp, 'PPP'],
+  [LinkType.raw, 'RAW'],
+  [LinkType.cooked, 'LINUX_SLL'],
+  [LinkType.cooked2, 'LINUX_SLL2'],
+]);
+
+export interface CompiledFilter {
+  /** Instructions of the BPF program; the kernel takes at most 4096. */
+  readonly length: number;
+}
+
+/**
+ * Compiles a filter without opening anything. Throws `invalid-argument` with tcpdump's own message and a caret under
+ * the place that it fails at, where that can be told; `failed-precondition` where tcpdump is missing.
+ */
+export async function compileFilter(text: string, linkType: number): Promise<CompiledFilter> {
+  checkFilterText(text);
+  const outcome = await run(text, linkType);
+  if (typeof outcome === 'number') return { length: outcome };
+  const compiles: Compile = async (candidate) => typeof (await run(candidate, linkType)) === 'number';
+  const fault = await findFault(text, outcome, compiles);
+  const reason = outcome.replace(/^can't parse filter expression: /, '');
+  throw new BothendsError(
+    'invalid-argument',
+    `the filter does not compile: ${reason}\n${pointAt(text, fault)}`,
+  );
+}
+
+/** Whether a filter compiles for a link type; some primitives exist for some link types only. */
+export async function isCompilable(text: string, linkType: number): Promise<boolean> {
+  return typeof (await run(text, linkType)) === 'number';
+}
+
+/** The number of instructions, or tcpdump's message. */
+async function run(text: string, linkType: number): Promise<number | string> {
+  const dlt = DLT_NAMES.get(linkType);
+  if (dlt === undefined)
+    throw new BothendsError('unsupported', `cannot compile filters for link type ${linkType}`);
+  const filter = text.trim() === '' ? [] : ['--', text];
+  const { status, stdout, stderr, failure } = await runTcpdump(['-y', dlt, '-ddd', ...filter], COMPILE_MS);
+  if (failure === 'ENOENT') throw new BothendsError('failed-precondition', NOT_INSTALLED);
+  if (failure === 'ETIMEDOUT')
+    return 'compiling took too long: does it contain a name that cannot be resolved?';
+  if (status === 0) return Number.parseInt(stdout, 10);
+  return messagesOf(stderr).join('; ') || 'tcpdump gives no reason';
+}
+
+/** ARPHRD numbers (linux/if_arp.h) of interfaces without a link header: tun, IPIP, SIT. */
+const HEADERLESS: readonly number[] = [65534, 768, 776];
+
+/** The link type that captures on an interface will have. */
+export function linkTypeOf(interfaceName: string): number {
+  if (interfaceName === 'any') return LinkType.cooked2;
+  try {
+    const type = Number(readFileSync(`/sys/class/net/${interfaceName}/type`, 'utf8'));
+    return HEADERLESS.includes(type) ? LinkType.raw : LinkType.ethernet;
+  } catch {
+    return LinkType.ethernet;
+  }
+}
