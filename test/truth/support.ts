@@ -110,7 +110,7 @@ export const SUPPORT: Readonly<Record<VerdictCode, Support>> = {
   'dns-failed': didApp('dns-failed'),
   'http-body-cut': didApp('http-cut'),
   'top-talker': always,
-  'icmp-error': any((deed) => deed.what === 'injected' && deed.role === 'icmp'),
+  'icmp-error': any((deed) => deed.what === 'icmp-sent'),
   'slow-server': slowServer,
   'slow-path': always,
 };

@@ -1,4 +1,4 @@
-import { roleOf } from '../sim/ledger.js';
+import { type AppEvent, roleOf } from '../sim/ledger.js';
 import type { Box, Device } from '../sim/path.js';
 import { type Direction, Flag, has, ipLength, isTcp, type TcpPacket } from '../wire/packets.js';
 
@@ -22,6 +22,8 @@ export interface Injection {
   /** In line: the trigger is dropped; else it passes and the RSTs race it. */
   readonly inline: boolean;
   readonly triggers: (packet: TcpPacket, toward: Direction) => boolean;
+  /** What the injection amounts to for the application. */
+  readonly event?: AppEvent;
 }
 
 /** Resets a connection once, at the first packet that triggers it. */
@@ -34,6 +36,7 @@ export function injecting(injection: Injection): Device {
       const fires = flow && isTcp(packet) && !done.has(flow) && injection.triggers(packet, toward);
       if (!fires) return box.forward(packet);
       done.add(flow);
+      if (injection.event) box.note(packet, { what: 'app', event: injection.event, side: 'client' });
       for (const target of injection.toward) shoot(packet, toward, target, box, injection);
       if (!injection.inline) return box.forward(packet);
       box.note(packet, {

@@ -1,3 +1,5 @@
+import { APPLICATION_KINDS } from './applications.js';
+import { DATAGRAM_KINDS } from './datagrams.js';
 import { HANDSHAKE_KINDS } from './handshake.js';
 import { IDLE_KINDS } from './idle.js';
 import type { Kind } from './kind.js';
@@ -5,4 +7,11 @@ import { RESET_KINDS } from './resets.js';
 import { TRANSFER_KINDS } from './transfer.js';
 
 /** Every story that the generator can tell. */
-export const KINDS: readonly Kind[] = [...TRANSFER_KINDS, ...HANDSHAKE_KINDS, ...RESET_KINDS, ...IDLE_KINDS];
+export const KINDS: readonly Kind[] = [
+  ...TRANSFER_KINDS,
+  ...HANDSHAKE_KINDS,
+  ...RESET_KINDS,
+  ...IDLE_KINDS,
+  ...APPLICATION_KINDS,
+  ...DATAGRAM_KINDS,
+];

@@ -1,9 +1,20 @@
 import type { Random } from '../random.js';
-import { Flag, has, isTcp, type Packet, type Side, sequenceLength, type TcpPacket } from '../wire/packets.js';
+import {
+  Flag,
+  has,
+  type IcmpError,
+  isTcp,
+  type Packet,
+  type Side,
+  sequenceLength,
+  type TcpPacket,
+  type UdpDatagram,
+} from '../wire/packets.js';
 import { type Ledger, type RstCause, roleOf } from './ledger.js';
 import type { Nic } from './nic.js';
 import type { Scheduler } from './scheduler.js';
-import { type ConnectionHost, type Draws, type Ending, TcpConnection, type Tuple } from './tcp/connection.js';
+import { type ConnectionHost, type Ending, TcpConnection } from './tcp/connection.js';
+import type { Draws, Tuple } from './tcp/segments.js';
 import type { TcpSettings } from './tcp/settings.js';
 
 /** What a host's own firewall does with a packet. */
@@ -37,6 +48,8 @@ export class Host implements ConnectionHost {
   /** Rules above the tap inbound and above it outbound, as INPUT and OUTPUT. */
   ingress: Rule = () => 'accept';
   egress: Rule = () => 'accept';
+  /** IPv4 identification of what is sent without a connection. */
+  private identification: number;
   private readonly ledger: Ledger;
   private readonly random: Random;
   private readonly connections = new Map<string, TcpConnection>();
@@ -52,6 +65,7 @@ export class Host implements ConnectionHost {
     this.nic = parts.nic;
     this.random = parts.random;
     this.ttl = parts.ttl;
+    this.identification = parts.random.integer(0, 0xffff);
     this.nic.stack = (packet) => this.receive(packet);
   }
 
@@ -116,11 +130,11 @@ export class Host implements ConnectionHost {
     const connection = this.connections.get(key);
     // A SYN to a connection in TIME-WAIT opens it anew (RFC 9293, 3.6.1).
     const reopens = connection?.state === 'time-wait' && has(packet, Flag.syn) && !has(packet, Flag.ack);
-    if (connection && !reopens) return connection.receive(packet);
-    const listener = this.listeners.get(packet.transport.destinationPort);
-    if (listener && has(packet, Flag.syn) && !has(packet, Flag.ack))
-      return this.accept(packet, listener, key);
-    if (!has(packet, Flag.rst)) this.replyReset(packet, this.causeOfStray(packet, key));
+    const opens = has(packet, Flag.syn) && !has(packet, Flag.ack);
+    const listener = opens ? this.listeners.get(packet.transport.destinationPort) : undefined;
+    if (connection && !reopens) connection.receive(packet);
+    else if (listener) this.accept(packet, listener, key);
+    else if (!has(packet, Flag.rst)) this.replyReset(packet, this.causeOfStray(packet, key));
   }
 
   private accept(packet: TcpPacket, listener: Listener, key: string): void {
@@ -132,9 +146,35 @@ export class Host implements ConnectionHost {
 
   private receiveUdp(packet: Packet): void {
     if (packet.transport.protocol !== 'udp') return;
-    const { destinationPort, sourcePort, data } = packet.transport;
-    const handler = this.sockets.get(destinationPort) ?? this.sockets.get(sourcePort);
-    handler?.(data, packet);
+    const { destinationPort, data } = packet.transport;
+    const handler = this.sockets.get(destinationPort);
+    if (handler) handler(data, packet);
+    else this.sendUnreachable(packet);
+  }
+
+  /** ICMP port unreachable: type 3 code 3 (RFC 792), in IPv6 type 1 code 4 (RFC 4443). */
+  private sendUnreachable(quoted: Packet): void {
+    const v6 = quoted.source.includes(':');
+    this.ledger.note(quoted, { what: 'icmp-sent', by: this.side });
+    const transport: IcmpError = { protocol: 'icmp', type: v6 ? 1 : 3, code: v6 ? 4 : 3, mtu: 0, quoted };
+    this.transmit([this.datagram(quoted.destination, quoted.source, transport)]);
+  }
+
+  /** Sends one UDP datagram. */
+  sendDatagram(tuple: Tuple, data: Uint8Array): void {
+    const transport: UdpDatagram = {
+      protocol: 'udp',
+      sourcePort: tuple.localPort,
+      destinationPort: tuple.remotePort,
+      data,
+    };
+    this.transmit([this.datagram(tuple.local, tuple.remote, transport)]);
+  }
+
+  private datagram(source: string, destination: string, transport: UdpDatagram | IcmpError): Packet {
+    this.identification = (this.identification + 1) & 0xffff;
+    const id = this.identification;
+    return { source, destination, ttl: this.ttl, tos: 0, id, dontFragment: true, flowLabel: 0, transport };
   }
 
   /** Why a packet without a socket draws a RST. */

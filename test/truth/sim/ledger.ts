@@ -37,6 +37,7 @@ export type Deed =
   | { what: 'reordered' | 'duplicated'; toward: Direction; at: number }
   | { what: 'forgotten'; idleNs: number; at: number }
   | { what: 'zero-window'; side: Side; at: number }
+  | { what: 'icmp-sent'; by: Side | 'path'; at: number }
   | { what: 'service'; durationNs: number; at: number }
   | { what: 'app'; event: AppEvent; side: Side; at: number };
 

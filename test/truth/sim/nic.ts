@@ -42,7 +42,11 @@ export class Nic {
   }
 
   receive(packet: Packet): void {
-    if (!this.offloads.receive) return this.deliver(packet, [packet]);
+    if (this.offloads.receive) this.merge(packet);
+    else this.deliver(packet, [packet]);
+  }
+
+  private merge(packet: Packet): void {
     const held = this.held;
     const merged = held && join(held.packet, packet, held.parts.length);
     if (held && merged) {
@@ -51,9 +55,10 @@ export class Nic {
       return;
     }
     this.release();
-    if (!isTcp(packet) || packet.transport.data.length === 0) return this.deliver(packet, [packet]);
-    const timer = this.scheduler.after(RECEIVE_HOLD_NS, () => this.release());
-    this.held = { packet, parts: [packet], timer };
+    if (isTcp(packet) && packet.transport.data.length > 0) {
+      const timer = this.scheduler.after(RECEIVE_HOLD_NS, () => this.release());
+      this.held = { packet, parts: [packet], timer };
+    } else this.deliver(packet, [packet]);
   }
 
   private release(): void {

@@ -73,11 +73,13 @@ function encodeIpv6(packet: Packet, out: Uint8Array): number {
 function encodeTransport(packet: Packet, out: Uint8Array): void {
   switch (packet.transport.protocol) {
     case 'tcp':
-      return encodeTcp(packet.transport, out);
+      encodeTcp(packet.transport, out);
+      break;
     case 'udp':
-      return encodeUdp(packet.transport, out);
+      encodeUdp(packet.transport, out);
+      break;
     case 'icmp':
-      return encodeIcmp(packet.transport, out);
+      encodeIcmp(packet.transport, out);
   }
 }
 

@@ -1,7 +1,8 @@
-import { Flag, type Packet, type TcpPacket, type TcpSegment } from '../../wire/packets.js';
+import { Flag, type Packet, type TcpOptions, type TcpPacket, type TcpSegment } from '../../wire/packets.js';
 import type { RstCause } from '../ledger.js';
-import { MS, type Scheduler, type Timer } from '../scheduler.js';
+import type { Scheduler, Timer } from '../scheduler.js';
 import { Receiver } from './receiver.js';
+import { type Draws, Segments, type Tuple } from './segments.js';
 import { type Outgoing, Sender } from './sender.js';
 import {
   DELAYED_ACK_NS,
@@ -43,26 +44,11 @@ export interface ConnectionHost {
   readonly ttl: number;
 }
 
-export interface Tuple {
-  readonly local: string;
-  readonly localPort: number;
-  readonly remote: string;
-  readonly remotePort: number;
-}
-
-/** Numbers that a stack draws at random. */
-export interface Draws {
-  readonly isn: number;
-  readonly identification: number;
-  readonly timestampBase: number;
-  readonly flowLabel: number;
-}
-
 /** What the application does when something happens; every one may be left out. */
 export interface Handlers {
   established?: () => void;
-  /** `total`: bytes received in order so far. */
-  data?: (total: number) => void;
+  /** `total`: bytes received in order so far; `segment`: the data of the segment that brought the last of them. */
+  data?: (total: number, segment: Uint8Array) => void;
   finished?: () => void;
   ended?: (ending: Ending) => void;
 }
@@ -79,7 +65,7 @@ export class TcpConnection {
   private readonly host: ConnectionHost;
   private readonly settings: TcpSettings;
   private readonly draws: Draws;
-  private identification: number;
+  private readonly segments: Segments;
   private peerIsn = 0;
   private peerScale = 0;
   private scaling = false;
@@ -99,7 +85,7 @@ export class TcpConnection {
     this.tuple = tuple;
     this.settings = settings;
     this.draws = draws;
-    this.identification = draws.identification;
+    this.segments = new Segments(tuple, draws, host.ttl, settings.tos);
     this.state = state;
     this.sender = new Sender(
       host.scheduler,
@@ -107,7 +93,7 @@ export class TcpConnection {
       (burst) => this.sendData(burst),
       () => this.sendProbe(),
     );
-    this.receiver = new Receiver(settings.receiveBuffer);
+    this.receiver = new Receiver(settings.receiveBuffer, settings.mss);
   }
 
   /** Starts an active open. */
@@ -138,9 +124,11 @@ export class TcpConnection {
 
   /** Closes both ways, as close(2): unread data makes it an abort, later data draws a RST. */
   close(): void {
-    if (this.receiver.unread > 0) return this.abort();
-    this.orphan = true;
-    this.shutdown();
+    if (this.receiver.unread > 0) this.abort();
+    else {
+      this.orphan = true;
+      this.shutdown();
+    }
   }
 
   /** Closes the sending half. */
@@ -170,6 +158,7 @@ export class TcpConnection {
     if (!reading || this.receiver.unread === 0) return;
     this.receiver.unread = 0;
     this.sendAck();
+    this.on.data?.(this.received, new Uint8Array(0));
   }
 
   /** Sends a keepalive probe: the last byte's number without the byte. */
@@ -180,11 +169,10 @@ export class TcpConnection {
   receive(packet: TcpPacket): void {
     const segment = packet.transport;
     if (segment.options.timestamps && this.state !== 'closed') this.echo = segment.options.timestamps[0];
-    if (this.state === 'syn-sent') return this.receiveInSynSent(packet);
-    if (segment.flags & Flag.rst) return this.receiveReset(segment);
-    if (segment.flags & Flag.syn) return this.receiveSyn(segment);
-    if (this.state === 'syn-received' && !this.completeHandshake(segment)) return;
-    this.receiveSegment(packet);
+    if (this.state === 'syn-sent') this.receiveInSynSent(packet);
+    else if (segment.flags & Flag.rst) this.receiveReset(segment);
+    else if (segment.flags & Flag.syn) this.receiveSyn(segment);
+    else if (this.state !== 'syn-received' || this.completeHandshake(segment)) this.receiveSegment(packet);
   }
 
   private receiveInSynSent(packet: TcpPacket): void {
@@ -194,13 +182,12 @@ export class TcpConnection {
     if (segment.flags & Flag.rst) {
       if (answers) this.finish('refused');
       else this.host.report(this, 'rst-ignored');
-      return;
+    } else if (answers && segment.flags & Flag.syn) this.establish(segment);
+    else if (segment.flags & Flag.ack) {
+      this.host.replyReset(packet, 'half-open');
+      this.handshake?.cancel();
+      this.handshake = this.host.scheduler.after(SYN_AGAIN_NS, () => this.sendSyn(1));
     }
-    if (answers && segment.flags & Flag.syn) return this.establish(segment);
-    if (!(segment.flags & Flag.ack)) return;
-    this.host.replyReset(packet, 'half-open');
-    this.handshake?.cancel();
-    this.handshake = this.host.scheduler.after(SYN_AGAIN_NS, () => this.sendSyn(1));
   }
 
   private establish(synAck: TcpSegment): void {
@@ -216,10 +203,12 @@ export class TcpConnection {
     const distance = (segment.sequence - this.peerIsn - this.receiver.next) | 0;
     if (distance === 0) {
       this.host.report(this, 'killed');
-      return this.finish('reset');
+      this.finish('reset');
+    } else {
+      this.host.report(this, 'rst-ignored');
+      // A RST inside the window but not at its edge draws a challenge ACK (RFC 5961, 3.2).
+      if (distance > 0 && distance < this.receiver.window) this.sendAck();
     }
-    this.host.report(this, 'rst-ignored');
-    if (distance > 0 && distance < this.receiver.window) this.sendAck();
   }
 
   private receiveSyn(segment: TcpSegment): void {
@@ -246,7 +235,8 @@ export class TcpConnection {
     const offset = this.receiver.next + ((segment.sequence - this.peerIsn - this.receiver.next) | 0);
     if (this.orphan && segment.data.length > 0 && offset + segment.data.length > this.receiver.next) {
       this.host.replyReset(packet, 'closed-earlier');
-      return this.finish('aborted');
+      this.finish('aborted');
+      return;
     }
     this.takeAck(segment);
     if (this.state === 'closed') return;
@@ -267,12 +257,15 @@ export class TcpConnection {
   }
 
   private takeData(segment: TcpSegment, offset: number, fin: boolean): void {
+    if (segment.data.length > 0 && this.receiver.window < segment.data.length) {
+      this.sendAck();
+      return;
+    }
     const wasFinished = this.receiver.finished;
-    if (segment.data.length > 0 && this.receiver.window < segment.data.length) return this.sendAck();
     const { arrival, delivered } = this.receiver.accept(offset, segment.data.length, fin);
     this.received += delivered;
-    if (delivered > 0) this.on.data?.(this.received);
-    if (this.receiver.window < this.settings.mss && delivered > 0) this.host.report(this, 'zero-window');
+    if (delivered > 0 && this.receiver.reading) this.on.data?.(this.received, segment.data);
+    if (this.receiver.window === 0 && delivered > 0) this.host.report(this, 'zero-window');
     if (this.receiver.finished && !wasFinished) this.passFin();
     else if (arrival !== 'in-order' || this.receiver.holes) this.sendAck();
     else this.scheduleAck();
@@ -289,9 +282,8 @@ export class TcpConnection {
     this.unacknowledged++;
     if (this.quickAcks > 0 || this.unacknowledged >= 2) {
       this.quickAcks--;
-      return this.sendAck();
-    }
-    this.delayedAck ??= this.host.scheduler.after(DELAYED_ACK_NS, () => this.sendAck());
+      this.sendAck();
+    } else this.delayedAck ??= this.host.scheduler.after(DELAYED_ACK_NS, () => this.sendAck());
   }
 
   private learn(syn: TcpSegment): void {
@@ -311,7 +303,7 @@ export class TcpConnection {
     const flags = Flag.syn | (this.settings.ecn ? Flag.ece | Flag.cwr : 0);
     const { mss, windowScale, timestamps, sack } = this.settings;
     const options = { mss, windowScale, ...(sack && { sackPermitted: true }) };
-    const stamped = timestamps ? { ...options, timestamps: [this.clock(), 0] as const } : options;
+    const stamped = timestamps ? { ...options, timestamps: this.stamp() } : options;
     this.transmit([this.segment(flags, 0, stamped)]);
     if (attempt >= SYN_RETRIES) return;
     const wait = SYN_RTO_NS * 2 ** Math.max(0, attempt - SYN_LINEAR);
@@ -325,7 +317,7 @@ export class TcpConnection {
       mss,
       ...(this.scaling && { windowScale }),
       ...(this.sacks && { sackPermitted: true }),
-      ...(this.stamps && { timestamps: [this.clock(), this.echo] as const }),
+      ...(this.stamps && { timestamps: this.stamp() }),
     };
     // Linux sends SYN-ACKs with identification 0.
     this.transmit([this.segment(flags, 0, options, 0)]);
@@ -342,7 +334,7 @@ export class TcpConnection {
     const edges = sack.map(([left, right]) => [this.peerNumber(left), this.peerNumber(right)] as const);
     const options = edges.length > 0 ? { sack: edges } : {};
     // A socket in TIME-WAIT has no identification counter any more.
-    const id = this.state === 'time-wait' ? 0 : this.nextId();
+    const id = this.state === 'time-wait' ? 0 : undefined;
     this.transmit([this.segment(Flag.ack, this.sender.next, options, id)]);
   }
 
@@ -366,53 +358,26 @@ export class TcpConnection {
     this.host.transmit(burst);
   }
 
-  /** A segment at an offset of this stream; `id` is drawn and time stamps are put in where they are due. */
-  private segment(
-    flags: number,
-    offset: number,
-    options: TcpSegment['options'],
-    id = this.nextId(),
-  ): TcpPacket {
-    const { local, localPort, remote, remotePort } = this.tuple;
-    const open = (flags & Flag.syn) === 0;
-    const scale = open && this.scaling ? this.settings.windowScale : 0;
-    const stamped =
-      open && this.stamps ? { ...options, timestamps: [this.clock(), this.echo] as const } : options;
-    return {
-      source: local,
-      destination: remote,
-      ttl: this.host.ttl,
-      tos: this.settings.tos,
+  /** A segment at an offset of this stream, as things stand; `id` is drawn unless given. */
+  private segment(flags: number, offset: number, options: TcpOptions, id?: number): TcpPacket {
+    return this.segments.build({
+      flags,
+      offset,
       id,
-      dontFragment: true,
-      flowLabel: this.draws.flowLabel,
-      transport: {
-        protocol: 'tcp',
-        sourcePort: localPort,
-        destinationPort: remotePort,
-        sequence: (this.draws.isn + offset) >>> 0,
-        acknowledgment: flags & Flag.ack ? this.peerNumber(this.receiver.next) : 0,
-        flags,
-        window: Math.min(0xffff, this.receiver.window >> scale),
-        options: stamped,
-        data: new Uint8Array(0),
-      },
-    };
+      acknowledgment: flags & Flag.ack ? this.peerNumber(this.receiver.next) : 0,
+      window: this.receiver.window,
+      // SYN and SYN-ACK carry the options that they offer, and a window that is not scaled.
+      scale: (flags & Flag.syn) === 0 && this.scaling ? this.settings.windowScale : 0,
+      options: (flags & Flag.syn) === 0 && this.stamps ? { ...options, timestamps: this.stamp() } : options,
+    });
+  }
+
+  private stamp(): readonly [number, number] {
+    return [this.segments.clock(this.host.scheduler.now), this.echo];
   }
 
   private peerNumber(offset: number): number {
     return (this.peerIsn + offset) >>> 0;
-  }
-
-  private nextId(): number {
-    const id = this.identification;
-    this.identification = (id + 1) & 0xffff;
-    return id;
-  }
-
-  /** The time-stamp clock: ms (RFC 7323 asks for 1 ms to 1 s; Linux has 1 ms). */
-  private clock(): number {
-    return (this.draws.timestampBase + Math.floor(this.host.scheduler.now / MS)) >>> 0;
   }
 
   private finish(ending: Ending): void {

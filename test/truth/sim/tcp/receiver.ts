@@ -17,15 +17,19 @@ export class Receiver {
   /** Whether the application reads what comes. */
   reading = true;
   private readonly buffer: number;
+  private readonly segment: number;
   private pending: Range[] = [];
   private finAt: number | null = null;
 
-  constructor(buffer: number) {
+  /** `segment`: free room below this is advertised as none (RFC 9293, 3.8.6.2.2). Both in bytes. */
+  constructor(buffer: number, segment: number) {
     this.buffer = buffer;
+    this.segment = segment;
   }
 
   get window(): number {
-    return Math.max(0, this.buffer - this.unread);
+    const free = this.buffer - this.unread;
+    return free < this.segment ? 0 : free;
   }
 
   /** Everything up to and including the peer's FIN has come. */

@@ -173,7 +173,7 @@ export class Sender {
 
   private rearm(): void {
     this.stop();
-    const blocked = this.peerWindow < this.mss && this.next < 1 + this.buffer.length;
+    const blocked = this.peerWindow === 0 && this.next < 1 + this.buffer.length;
     if (this.flight.length > 0) this.timer = this.scheduler.after(this.rto, () => this.expire());
     else if (blocked) this.timer = this.scheduler.after(this.rto, () => this.persist());
   }

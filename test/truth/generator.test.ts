@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KINDS } from './kinds/index.js';
+import { generate, type Run } from './run.js';
+
+const tshark = spawnSync('tshark', ['--version']).status === 0;
+const SKIPPED = tshark ? '' : 'SKIPPED (no tshark): ';
+/** Length of a pcap file's header. */
+const FILE_HEADER = 24;
+/** Wireshark's guesses at random payload: not what is tested. */
+const GUESSES = ['rtp_udp', 'rtcp_udp', 'stun_udp'];
+const NAMES = KINDS.map((kind) => kind.name);
+
+/** The first run of a kind whose taps see what is on the wire: no offload, nothing missed, nothing cut. */
+function plainRun(name: string): Run {
+  const only = KINDS.filter((kind) => kind.name === name);
+  for (let seed = 1; seed < 2_000; seed++) {
+    const run = generate(seed, only);
+    const { offloads, resolution, snaplen } = run.environment;
+    const offloaded = Object.values(offloads).some((side) => side.segmentation || side.receive);
+    if (run.health === 'sound' && !offloaded && snaplen > 9_000 && resolution === 'nanoseconds') return run;
+  }
+  throw new RangeError(`no plain run of ${name} in 2000 seeds`);
+}
+
+/** Both captures of all runs as one file: their headers are alike, so that one will do. */
+function joined(runs: readonly Run[]): Uint8Array {
+  const files = runs.flatMap(({ captures }) => [captures.client, captures.server]);
+  return Buffer.concat([
+    files[0].subarray(0, FILE_HEADER),
+    ...files.map((file) => file.subarray(FILE_HEADER)),
+  ]);
+}
+
+function readByTshark(capture: Uint8Array, filter: string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'bothends-truth-'));
+  try {
+    const path = join(folder, 'one.pcap');
+    writeFileSync(path, capture);
+    const checks = ['tcp', 'udp', 'ip'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`]);
+    const unguessed = GUESSES.flatMap((name) => ['--disable-heuristic', name]);
+    const argv = ['-n', '-r', path, ...unguessed, ...checks, '-Y', filter];
+    const { stdout, stderr, status } = spawnSync('tshark', argv, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return stdout.split('\n').filter((line) => line !== '');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('the truth generator', () => {
+  it('gives the same bytes for the same seed, and others for another', () => {
+    for (const seed of [1, 99, 4_294_967_295]) {
+      expect(generate(seed).captures).toEqual(generate(seed).captures);
+      expect(generate(seed).captures).not.toEqual(generate(seed + 1).captures);
+    }
+  });
+
+  it('can tell every story: each kind produces what it expects to be found', () => {
+    const silent = NAMES.filter((name) => {
+      const only = KINDS.filter((kind) => kind.name === name);
+      const runs = Array.from({ length: 20 }, (_, seed) => generate(seed, only));
+      return runs.every((run) => run.expectations.length === 0);
+    });
+    expect(silent.filter((name) => !name.includes('healthy') && !name.includes('missed-by'))).toEqual([]);
+  });
+
+  it.skipIf(!tshark)(
+    `${SKIPPED}writes packets that Wireshark finds nothing wrong with`,
+    () => {
+      const broken =
+        '_ws.malformed || ip.checksum.status==0 || tcp.checksum.status==0 || udp.checksum.status==0';
+      const runs = NAMES.filter((name) => name !== 'corrupted').map(plainRun);
+      expect(readByTshark(joined(runs), 'tcp || udp || icmp || icmpv6').length).toBeGreaterThan(2_000);
+      expect(readByTshark(joined(runs), broken)).toEqual([]);
+    },
+    60_000,
+  );
+
+  it.skipIf(!tshark)(`${SKIPPED}plays healthy conversations that Wireshark calls healthy`, () => {
+    const trouble =
+      'tcp.analysis.lost_segment || tcp.analysis.retransmission || tcp.analysis.out_of_order || tcp.flags.reset==1';
+    for (const name of ['healthy-bulk', 'tls-healthy', 'http-healthy']) {
+      const { captures, seed } = plainRun(name);
+      const strangers = '!(ip.addr==203.0.113.5 || ipv6.addr==2001:db8::5)';
+      expect(readByTshark(captures.server, `(${trouble}) && ${strangers}`), `${name}, seed ${seed}`).toEqual(
+        [],
+      );
+    }
+  });
+});
