@@ -24,11 +24,11 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   flows: () => import('./commands/flows.js'),
   flow: () => import('./commands/flow.js'),
   analyze: () => import('./commands/analyze.js'),
-  explain: () => import('./commands/explain.js'),
   agents: () => import('./commands/agents.js'),
   'join-token': () => import('./commands/join-token.js'),
   agent: () => import('./commands/agent.js'),
   coordinator: () => import('./commands/coordinator.js'),
+  explain: () => import('./commands/explain.js'),
   completion: () => import('./commands/completion.js'),
   man: () => import('./commands/man.js'),
 };
@@ -68,6 +68,7 @@ function rootCommand(io: Io): Command {
     .version(version, '-V, --version', 'print the version')
     .option('--context <file>', 'coordinator and credentials to use (or BOTHENDS_CONTEXT)')
     .helpOption('-h, --help', 'print help')
+    .commandsGroup('Help:')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -9,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Context } from '../context/context.js';
+import { alternatives } from '../render/words.js';
 
 /** Every coordinator's certificate carries this name, so that its address may change. */
 const SERVER_NAME = 'bothends-coordinator';
@@ -129,6 +130,6 @@ function unreachable(address: string, told: string, cause: unknown): BothendsErr
 /** The error for a name that is not in a list, with the nearest that are. */
 export function notFound(what: string, name: string, known: readonly string[]): BothendsError {
   const near = nearestNames(name, known);
-  const suggestion = near.length > 0 ? `: did you mean ${near.join(' or ')}?` : '';
+  const suggestion = near.length > 0 ? `: did you mean ${alternatives(near)}?` : '';
   return new BothendsError('not-found', `no ${what} "${name}"${suggestion}`);
 }

@@ -4,12 +4,13 @@ import { UsageError } from '../errors.js';
 import type { Setup } from '../program.js';
 import { explainList, explainText } from '../render/explain.js';
 import { styleFor, textWidth } from '../render/style.js';
+import { alternatives } from '../render/words.js';
 
 /** `bothends explain CODE`: what a verdict means, what proves it, what refutes it, what to do. */
 export function register({ program, io }: Setup): void {
   const command = program
     .command('explain')
-    .helpGroup('Help:')
+
     .summary('what a verdict means and what to do about it')
     .description('Explains a verdict: what it means, what proves it, what looks like it, and what to do.')
     .addArgument(
@@ -31,6 +32,6 @@ function verdictCode(text: string | undefined): VerdictCode {
   }
   if (Object.hasOwn(EXPLANATIONS, text)) return text as VerdictCode;
   const near = nearestNames(text, VERDICT_CODES);
-  const suggestion = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : '';
+  const suggestion = near.length > 0 ? `Did you mean ${alternatives(near)}? ` : '';
   throw new UsageError(`no verdict "${text}"`, `${suggestion}\`bothends explain --list\` lists all codes.`);
 }

@@ -6,7 +6,7 @@ import type { Setup } from '../program.js';
 export function register({ program, io }: Setup): void {
   program
     .command('man')
-    .helpGroup('Help:')
+
     .summary('print the manual page')
     .description('Prints the manual page in roff: `bothends man | man -l -`.')
     .action(() => {

@@ -57,3 +57,9 @@ function numberList(numbers: readonly number[]): string {
 export function plusMinus(ns: number, errorNs: number | null): string {
   return errorNs === null ? formatDuration(ns) : `${formatDuration(ns)} ± ${formatDuration(errorNs)}`;
 }
+
+/** `a`, `a or b`, `a, b or c`. */
+export function alternatives(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
+}

@@ -1,0 +1,366 @@
+import { BothendsError, formatInstant } from '@bothends/proto';
+import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { forgedLadder, forgedReport } from '../render/samples/forged.js';
+import { healthyReport } from '../render/samples/others.js';
+import { makePki } from '../testing/certificates.js';
+import { FakeCoordinator } from '../testing/fake-coordinator.js';
+import { CliProcess, runCli } from '../testing/run-cli.js';
+
+const at = 1_767_348_000_000_000_000n;
+
+function captureState(state: string, changes: Partial<CaptureState> = {}): CaptureState {
+  const tap = {
+    tapId: 't',
+    state,
+    reason: '',
+    packets: 12n,
+    kernelDrops: 0n,
+    agentDrops: 0n,
+    committedSequence: 0n,
+    online: true,
+  };
+  return {
+    id: 'c-7kq2m',
+    name: '',
+    state,
+    reason: '',
+    code: '',
+    filter: 'port 5432',
+    taps: [
+      { ...tap, agent: 'web-1', role: 'client' },
+      { ...tap, agent: 'db-1', role: 'server' },
+    ],
+    requestedNs: at,
+    startedNs: at,
+    endedNs: state === 'complete' ? at + 5_000_000_000n : 0n,
+    requestedBy: 'admin',
+    headline: state === 'complete' ? forgedReport.headline : '',
+    ...changes,
+  };
+}
+
+const agents = ['web-1', 'web-2', 'db-1'].map((name) => ({
+  name,
+  online: name !== 'web-2',
+  version: '0.1.0',
+  hostname: name,
+  platform: 'linux x64 6.1',
+  interfaces: ['eth0'],
+  backEnds: ['tcpdump'],
+  clockOffsetNs: -3_200_000n,
+  clockErrorNs: 118_000n,
+  lastSeenNs: at,
+  limits: name === 'db-1' ? ['eth0 runs an XDP program: what it drops is not seen'] : [],
+  interfaceStates: [],
+  rssBytes: 1000n,
+}));
+
+const watched = (captures: readonly CaptureState[], findings: readonly object[] = []) =>
+  captures.map((capture, i) => ({
+    capture,
+    findingsJson: i === 1 ? findings.map((f) => JSON.stringify(f)) : [],
+  }));
+
+const reportJson = JSON.stringify(forgedReport, null, 2);
+const pki = makePki();
+let coordinator: FakeCoordinator;
+let context: string;
+
+beforeAll(() => {
+  coordinator = new FakeCoordinator(pki);
+});
+afterEach(() => coordinator.kill());
+afterAll(() => coordinator.close());
+
+async function serve(answers: Parameters<FakeCoordinator['start']>[0]): Promise<void> {
+  await coordinator.start(answers);
+  context = coordinator.contextFile();
+}
+
+const cli = (...args: string[]) => runCli(args, { BOTHENDS_CONTEXT: context });
+
+describe('lists', () => {
+  test('agents: a table, JSON lines, one host with its limits', async () => {
+    await serve({ unary: { listAgents: () => ({ agents }) } });
+    const table = await cli('agents');
+    expect(table.stdout.split('\n')[0]).toMatch(/^HOST +STATE +CLOCK/);
+    expect(table.stdout).toMatch(/web-2 +offline +-3.2 ms ± 118 µs/);
+    const lines = (await cli('agents', '-o', 'json')).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual(['web-1', 'web-2', 'db-1']);
+    expect(JSON.parse(lines[0] as string).lastSeenAt).toBe(formatInstant(at));
+    expect((await cli('agents', 'db-1')).stdout).toContain('XDP program');
+  });
+
+  test('an unknown host is named with the nearest ones', async () => {
+    await serve({ unary: { listAgents: () => ({ agents }) } });
+    expect(await cli('agents', 'wbe-1')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'bothends: no host "wbe-1": did you mean web-1, db-1 or web-2?\n',
+    });
+  });
+
+  test('captures: a table and JSON lines; none is said on stderr', async () => {
+    await serve({ unary: { listCaptures: () => ({ captures: [captureState('complete')] }) } });
+    expect((await cli('captures')).stdout).toMatch(
+      /c-7kq2m +– +complete +2026-01-02 10:00:00 +5 s +web-1, db-1/,
+    );
+    expect(JSON.parse((await cli('captures', '-o', 'json')).stdout)).toMatchObject({
+      id: 'c-7kq2m',
+      state: 'complete',
+    });
+    coordinator.kill();
+    await serve({ unary: { listCaptures: () => ({ captures: [] }) } });
+    expect(await cli('captures')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('No captures'),
+    });
+  });
+
+  test('flows: faulty ones first, and only those when asked', async () => {
+    await serve({ unary: { getReport: () => ({ reportJson }) } });
+    const all = (await cli('flows', 'c-7kq2m')).stdout.trimEnd().split('\n');
+    expect(all.map((line) => line.split(' ')[0])).toEqual(['FLOW', 'f1', 'f2']);
+    const faulty = (await cli('flows', 'c-7kq2m', '--faulty', '-o', 'json')).stdout.trimEnd().split('\n');
+    expect(faulty.map((line) => JSON.parse(line).id)).toEqual(['f1']);
+  });
+});
+
+describe('report', () => {
+  test('json is what the coordinator computed, byte for byte', async () => {
+    await serve({ unary: { getReport: () => ({ reportJson }) } });
+    expect(await cli('report', 'c-7kq2m', '-o', 'json')).toEqual({
+      status: 0,
+      stdout: reportJson,
+      stderr: '',
+    });
+  });
+
+  test.each(['text', 'markdown', 'html'])('%s holds the headline', async (format) => {
+    await serve({ unary: { getReport: () => ({ reportJson }) } });
+    const { status, stdout } = await cli('report', 'c-7kq2m', '-o', format);
+    expect(status).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(forgedReport.headline);
+  });
+
+  test('--exit-code says 10 for a fault and 0 for none', async () => {
+    await serve({ unary: { getReport: () => ({ reportJson }) } });
+    expect((await cli('report', 'x', '--exit-code')).status).toBe(10);
+    coordinator.kill();
+    await serve({ unary: { getReport: () => ({ reportJson: JSON.stringify(healthyReport) }) } });
+    expect((await cli('report', 'x', '--exit-code')).status).toBe(0);
+  });
+
+  test('control characters in names are not passed to the terminal', async () => {
+    const hostile = { ...healthyReport, headline: 'ok \u001b]0;owned\u0007' };
+    await serve({ unary: { getReport: () => ({ reportJson: JSON.stringify(hostile) }) } });
+    const { stdout } = await cli('report', 'x');
+    expect(stdout).toContain('owned');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('a schema of the future is refused with what to do', async () => {
+    await serve({ unary: { getReport: () => ({ reportJson: '{"schema":"bothends.report.v9"}' }) } });
+    expect((await cli('report', 'x')).stderr).toMatch(
+      /^bothends: the report has schema bothends.report.v9.*upgrade/,
+    );
+  });
+});
+
+test('flow: chunks of a ladder become one drawing', async () => {
+  const { rows, ...head } = forgedLadder;
+  const chunks = [{ ...head, rows: rows.slice(0, 4) }, { rows: rows.slice(4) }];
+  await serve({ stream: { getFlow: () => chunks.map((c) => ({ ladderJson: JSON.stringify(c) })) } });
+  const { stdout, status } = await cli('flow', 'c-7kq2m', 'f1', '--around', 'rst', '--width', '90');
+  expect(status).toBe(0);
+  expect(stdout).toContain('✸');
+  expect(stdout).toContain('#10');
+  expect((await cli('flow', 'c-7kq2m', 'f1', '-o', 'json')).stdout.trimEnd().split('\n')).toHaveLength(
+    rows.length,
+  );
+});
+
+test('join-token: the line to run is data, its expiry is not', async () => {
+  const joinLine = 'bothends agent --join ops-1:7443 --token be1.a.b --ca-hash sha256:00';
+  await serve({ unary: { createJoinToken: () => ({ token: 'be1.a.b', joinLine, expiresNs: at }) } });
+  expect(await cli('join-token', '--valid', '1h')).toEqual({
+    status: 0,
+    stdout: `${joinLine}\n`,
+    stderr: 'Works once, until 2026-01-02T10:00:00Z.\n',
+  });
+});
+
+describe('capture', () => {
+  test('sends what was asked, shows progress on stderr, prints the report on stdout', async () => {
+    const asked: object[] = [];
+    const states = ['arming', 'recording', 'draining', 'complete'].map((s) => captureState(s));
+    await serve({
+      unary: {
+        startCapture: (request: object) => {
+          asked.push(request);
+          return { captureId: 'c-7kq2m' };
+        },
+        getReport: () => ({ reportJson }),
+      },
+      stream: { watchCapture: () => watched(states, forgedReport.findings.slice(0, 1)) },
+    });
+    const line =
+      'capture web-1 db-1 --port 443 -s 96 --duration 1.5s --until rst --no-marker tcp and host 10.0.0.1';
+    const { status, stdout, stderr } = await cli(...line.split(' '), '-o', 'json', '--exit-code');
+    expect(asked).toMatchObject([
+      {
+        client: 'web-1',
+        server: 'db-1',
+        filter: '(port 443) and (tcp and host 10.0.0.1)',
+        snaplen: 96,
+        durationMs: 1500n,
+        port: 443,
+        until: 'rst',
+        noMarker: true,
+      },
+    ]);
+    expect(stdout).toBe(reportJson);
+    expect(stderr).toContain('c-7kq2m recording: client web-1 recording 12 packets, 0 dropped; server db-1');
+    expect(stderr).toContain('finding: rst-forged (proven): A device on the path');
+    expect(status).toBe(10);
+  });
+
+  test('--detach prints the id alone', async () => {
+    await serve({ unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) } });
+    expect(await cli('capture', 'web-1', 'db-1', '--detach')).toEqual({
+      status: 0,
+      stdout: 'c-7kq2m\n',
+      stderr: '',
+    });
+  });
+
+  test('a refusal comes through as the coordinator worded it', async () => {
+    const refusal = 'no host "wbe-1": did you mean web-1?';
+    await serve({
+      unary: {
+        startCapture: () => {
+          throw new BothendsError('not-found', refusal);
+        },
+      },
+    });
+    expect(await cli('capture', 'wbe-1', 'db-1')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `bothends: ${refusal}\n`,
+    });
+  });
+
+  test('a capture that fails while arming says why and prints no report', async () => {
+    const reason =
+      'db-1 refused: policy of db-1 refuses snaplen 65535 (max 256): ask its owner, or use -s 256';
+    await serve({
+      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
+      stream: {
+        watchCapture: () =>
+          watched([captureState('arming'), captureState('failed', { reason, code: 'permission-denied' })]),
+      },
+    });
+    const { status, stdout, stderr } = await cli('capture', 'web-1', 'db-1');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`bothends: ${reason}\n`);
+  });
+
+  test('Ctrl-C stops both taps and still prints the report', async () => {
+    let stop = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    await serve({
+      unary: {
+        startCapture: () => ({ captureId: 'c-7kq2m' }),
+        stopCapture: () => {
+          stop();
+          return {};
+        },
+        getReport: () => ({ reportJson }),
+      },
+      stream: {
+        watchCapture: async function* () {
+          yield* watched([captureState('recording')]);
+          await stopped;
+          yield* watched([captureState('complete')]);
+        },
+      },
+    });
+    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
+    await running.stderrHas('recording');
+    running.signal('SIGINT');
+    const { status, stdout, stderr } = await running.done;
+    expect(status).toBe(0);
+    expect(stderr).toContain('Stopping both taps');
+    expect(stdout).toContain('rst-forged');
+  });
+
+  test('a second Ctrl-C leaves at once', async () => {
+    await serve({
+      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }), stopCapture: () => ({}) },
+      stream: {
+        watchCapture: async function* () {
+          yield* watched([captureState('recording')]);
+          await new Promise(() => {});
+        },
+      },
+    });
+    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
+    await running.stderrHas('recording');
+    running.signal('SIGINT');
+    await running.stderrHas('Stopping both taps');
+    running.signal('SIGINT');
+    expect(await running.done).toMatchObject({ status: 130, stdout: '' });
+  });
+
+  test('a coordinator that dies in mid-capture is told, and followed again when it is back', async () => {
+    const start = { startCapture: () => ({ captureId: 'c-7kq2m' }), getReport: () => ({ reportJson }) };
+    await serve({
+      unary: start,
+      stream: {
+        watchCapture: async function* () {
+          yield* watched([captureState('recording')]);
+          await new Promise(() => {});
+        },
+      },
+    });
+    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
+    await running.stderrHas('recording');
+    coordinator.kill();
+    await running.stderrHas('Trying again; the agents go on recording.');
+    await coordinator.start({
+      unary: start,
+      stream: { watchCapture: () => watched([captureState('complete')]) },
+    });
+    const { status, stdout } = await running.done;
+    expect(status).toBe(0);
+    expect(stdout).toContain('rst-forged');
+  });
+});
+
+describe('no coordinator', () => {
+  test('nobody answers: says where and what to check', async () => {
+    await serve({});
+    coordinator.kill();
+    const { status, stderr } = await cli('captures');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^bothends: cannot reach the coordinator at 127\.0\.0\.1:\d+: is it running/);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('another coordinator answers: it is not trusted', async () => {
+    await coordinator.start({ unary: { listCaptures: () => ({ captures: [] }) } });
+    context = coordinator.contextFile({ caPem: makePki().caPem });
+    const { status, stderr } = await cli('captures');
+    expect(status).toBe(1);
+    expect(stderr).toContain('is not the coordinator of this context');
+  });
+
+  test('an older coordinator without the request says so', async () => {
+    await serve({});
+    expect((await cli('captures')).stderr).toContain('may be an older version');
+  });
+});
