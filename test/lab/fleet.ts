@@ -1,0 +1,172 @@
+import type { ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BothendsError, type Report } from '@bothends/proto';
+import type { CommandResult } from './command.js';
+import type { LabHost } from './host.js';
+import type { Lab } from './lab.js';
+import { REPOSITORY_ROOT } from './paths.js';
+
+/** The command as a user runs it: the built CLI in a process of its own. */
+export const BOTHENDS: readonly string[] = [process.execPath, join(REPOSITORY_ROOT, 'cli/bin/bothends.js')];
+
+export interface FleetOptions {
+  /** Host of the coordinator and of the user; it needs the management network only. Default `coordinator`. */
+  coordinator?: string;
+  /** Hosts that run an agent under their own names. Default client and server. */
+  agents?: readonly string[];
+}
+
+/** Starting a few node processes on a loaded two-core machine takes seconds; ten times that is a fault. */
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+const GRPC_PORT = 7443;
+
+/** A coordinator and its agents: real processes in the hosts of a lab, joined over TLS on the management network. */
+export class Fleet implements AsyncDisposable {
+  /** Data folders, logs and the context file. */
+  readonly folder: string;
+  readonly #lab: Lab;
+  readonly #user: LabHost;
+  readonly #processes = new Map<string, ChildProcess>();
+
+  private constructor(lab: Lab, user: LabHost) {
+    this.folder = mkdtempSync(join(tmpdir(), 'bothends-fleet-'));
+    this.#lab = lab;
+    this.#user = user;
+  }
+
+  /** Returns when every agent is connected. Throws `unavailable` with the logs when that does not happen. */
+  static async start(lab: Lab, options: FleetOptions = {}): Promise<Fleet> {
+    const { coordinator = 'coordinator', agents = ['client', 'server'] } = options;
+    const fleet = new Fleet(lab, lab.host(coordinator));
+    try {
+      await fleet.startCoordinator();
+      await Promise.all(agents.map((name) => fleet.startAgent(name)));
+      await fleet.#until('all agents were connected', () => fleet.#online(agents));
+    } catch (thrown) {
+      await fleet.stop();
+      throw thrown;
+    }
+    return fleet;
+  }
+
+  /** Starts the coordinator (again), and waits until it answers. */
+  async startCoordinator(): Promise<void> {
+    const address = this.#user.managementAddress;
+    this.#start('coordinator', this.#user, [
+      'coordinator',
+      ...['--listen', `${address}:${GRPC_PORT}`, '--advertise', address],
+      ...['--data', join(this.folder, 'coordinator')],
+    ]);
+    await this.#until('the coordinator answered', async () => (await this.run(['agents'])).code === 0);
+  }
+
+  /** Joins a host, or starts its agent again: the second time it needs no token. */
+  async startAgent(name: string): Promise<void> {
+    const data = join(this.folder, name);
+    const joined = mkdirSync(data, { recursive: true }) === undefined;
+    const credentials = joined ? [] : await this.#joinArguments(name);
+    this.#start(name, this.#lab.host(name), ['agent', ...credentials, '--name', name, '--data', data]);
+  }
+
+  /** Sends a signal to the coordinator or an agent, and waits for its end: SIGTERM, or SIGKILL for a crash. */
+  async end(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#processes.get(name);
+    if (!child) throw new BothendsError('not-found', `fleet: no process "${name}"`);
+    this.#processes.delete(name);
+    if (hasEnded(child)) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** What a process has logged so far. */
+  log(name: string): string {
+    return readFileSync(this.#logFile(name), 'utf8');
+  }
+
+  /** Runs `bothends ARGUMENTS` as the user, to its end. */
+  run(args: readonly string[]): Promise<CommandResult> {
+    return this.#user.run([...BOTHENDS, ...args], { env: this.#environment() });
+  }
+
+  /** Starts `bothends ARGUMENTS` as the user. */
+  spawn(args: readonly string[]): ChildProcess {
+    return this.#user.spawn([...BOTHENDS, ...args], { env: this.#environment() });
+  }
+
+  /** The report of a capture, by id or name. */
+  async report(capture: string): Promise<Report> {
+    const { code, stdout, stderr } = await this.run(['report', capture, '-o', 'json']);
+    if (code === 0) return JSON.parse(stdout) as Report;
+    throw new BothendsError('unavailable', `fleet: no report of ${capture}: ${stderr.trim()}`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#processes.keys()].map((name) => this.end(name)));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #start(name: string, host: LabHost, args: readonly string[]): void {
+    const child = host.spawn([...BOTHENDS, ...args], { env: this.#environment() });
+    const log = createWriteStream(this.#logFile(name), { flags: 'a' });
+    child.stdout?.pipe(log);
+    child.stderr?.pipe(log);
+    this.#processes.set(name, child);
+  }
+
+  async #joinArguments(name: string): Promise<string[]> {
+    const { code, stdout, stderr } = await this.run(['join-token', '--name', name]);
+    if (code !== 0) throw new BothendsError('unavailable', `fleet: no join token: ${stderr.trim()}`);
+    // `bothends agent --join …`, to be run as it is.
+    return stdout.trim().split(/\s+/).slice(2);
+  }
+
+  async #online(agents: readonly string[]): Promise<boolean> {
+    const { code, stdout } = await this.run(['agents', '-o', 'json']);
+    if (code !== 0) return false;
+    const listed = stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as AgentLine);
+    return agents.every((name) => listed.some((agent) => agent.name === name && agent.online));
+  }
+
+  async #until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = AbortSignal.timeout(START_TIMEOUT_MS);
+    while (!(await holds())) {
+      const crashed = [...this.#processes].filter(([, child]) => hasEnded(child)).map(([name]) => name);
+      if (crashed.length > 0 || deadline.aborted) {
+        const why = crashed.length > 0 ? `${crashed.join(', ')} ended` : `${START_TIMEOUT_MS} ms passed`;
+        const logs = [...this.#processes.keys()].map((name) => `${name}: ${this.log(name).trim()}`);
+        throw new BothendsError('unavailable', `fleet: ${why} before ${what}\n${logs.join('\n')}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  #logFile(name: string): string {
+    return join(this.folder, `${name}.log`);
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...process.env, BOTHENDS_CONTEXT: join(this.folder, 'context.json') };
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+interface AgentLine {
+  name: string;
+  online: boolean;
+}
