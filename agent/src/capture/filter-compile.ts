@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
 import { LinkType } from '../decode/link.js';
+import { NOT_INSTALLED } from './failure.js';
 import { type Compile, findFault, pointAt } from './filter-fault.js';
 import { checkFilterText } from './filter-text.js';
-import { NOT_INSTALLED } from './tcpdump/failure.js';
 import { messagesOf, runTcpdump } from './tcpdump/program.js';
 
 /** A name in a filter may have to be looked up; a resolver that does not answer gives up after about this. */

@@ -34,6 +34,8 @@ export interface TapStats {
   readonly packets: number;
   /** Packets the kernel dropped for want of room; null: the back end cannot tell. */
   readonly kernelDrops: number | null;
+  /** Packets that the back end itself threw away because the consumer was behind. */
+  readonly agentDrops: number;
 }
 
 /**

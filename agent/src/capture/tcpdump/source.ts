@@ -1,8 +1,8 @@
 import { BothendsError } from '@bothends/proto';
-import { checkFilterText } from '../filter-text.js';
+import { NOT_INSTALLED, openFailure } from '../failure.js';
+import { compileFilter, linkTypeOf } from '../filter-compile.js';
 import { checkInterfaceName } from '../interfaces.js';
 import type { CaptureSource, OpenOptions, Probe, Tap } from '../source.js';
-import { NOT_INSTALLED, openFailure } from './failure.js';
 import { type Ending, TcpdumpProcess } from './process.js';
 import { runTcpdump } from './program.js';
 import { TcpdumpTap } from './tap.js';
@@ -35,7 +35,7 @@ async function probe(): Promise<Probe> {
 
 async function open(options: OpenOptions): Promise<Tap> {
   checkInterfaceName(options.interface);
-  checkFilterText(options.filter);
+  await compileFilter(options.filter, linkTypeOf(options.interface));
   const process = new TcpdumpProcess(captureArguments(options));
   // Created before tcpdump listens, so that not one packet can pass unread.
   const tap = new TcpdumpTap(process, options);
@@ -55,7 +55,7 @@ async function open(options: OpenOptions): Promise<Tap> {
 }
 
 function failedToOpen(options: OpenOptions, process: TcpdumpProcess, ending: Ending): BothendsError {
-  if (ending.kind !== 'not-started') return openFailure(options.interface, process.messages);
+  if (ending.kind !== 'not-started') return openFailure(options.interface, process.messages.join('; '));
   return new BothendsError(
     'failed-precondition',
     ending.code === 'ENOENT' ? NOT_INSTALLED : `tcpdump: ${ending.code}`,

@@ -1,9 +1,9 @@
 import { type BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
+import { deathOf } from '../failure.js';
 import { PcapParser } from '../format/pcap.js';
 import { type OpenOptions, TABLE_AGE_MS, type Tap, type TapStats } from '../source.js';
 import { StreamFeed } from '../stream-feed.js';
 import { TableQueue } from '../table-queue.js';
-import { deathOf } from './failure.js';
 import { describeEnding, type Ending, type TcpdumpProcess } from './process.js';
 
 /** Tables in circulation: 8 MB, which rides out a consumer that pauses for 100 ms at 300 000 packets/s. */
@@ -36,7 +36,7 @@ export class TcpdumpTap implements Tap {
 
   async stats(): Promise<TapStats> {
     if (!this.#queue.ended) await this.#process.counters(COUNTERS_MS);
-    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops };
+    return this.#counted();
   }
 
   async close(): Promise<TapStats> {
@@ -45,7 +45,7 @@ export class TcpdumpTap implements Tap {
     const timer = setTimeout(() => this.#process.kill(), FINISH_MS);
     await this.#flushed;
     clearTimeout(timer);
-    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops };
+    return this.#counted();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<PacketTable> {
@@ -78,6 +78,11 @@ export class TcpdumpTap implements Tap {
   #finish(ending: Ending): void {
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
     this.#queue.end(this.#closing ? null : this.#death(ending));
+  }
+
+  /** It drops nothing itself: when the consumer is behind tcpdump waits, and then the kernel drops. */
+  #counted(): TapStats {
+    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops, agentDrops: 0 };
   }
 
   #death(ending: Ending): BothendsError {

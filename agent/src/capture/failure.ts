@@ -1,5 +1,5 @@
 import { BothendsError } from '@bothends/proto';
-import { noSuchInterface } from '../interfaces.js';
+import { noSuchInterface } from './interfaces.js';
 
 /** What to grant so that a tap can open; said wherever a tap is refused for want of privilege. */
 export const GRANT =
@@ -8,9 +8,8 @@ export const GRANT =
 
 export const NOT_INSTALLED = 'tcpdump is not installed: "apt-get install tcpdump", or use the back end "cap"';
 
-/** Why tcpdump did not start capturing, from what it said. */
-export function openFailure(interfaceName: string, messages: readonly string[]): BothendsError {
-  const said = messages.join('; ');
+/** Why a tap did not open, from what tcpdump or libpcap said. */
+export function openFailure(interfaceName: string, said: string): BothendsError {
   if (/permission|not permitted|CAP_NET_RAW/i.test(said)) {
     return new BothendsError('permission-denied', `no permission to capture on ${interfaceName}: ${GRANT}`);
   }
@@ -21,12 +20,9 @@ export function openFailure(interfaceName: string, messages: readonly string[]):
       `interface ${interfaceName} is down: "ip link set ${interfaceName} up"`,
     );
   }
-  if (/syntax error|filter expression|parse/i.test(said)) {
-    return new BothendsError('invalid-argument', `tcpdump does not take the filter: ${said}`);
-  }
   return new BothendsError(
     'failed-precondition',
-    `tcpdump could not capture on ${interfaceName}: ${said || 'it gave no reason'}`,
+    `could not capture on ${interfaceName}: ${said || 'no reason was given'}`,
   );
 }
 
