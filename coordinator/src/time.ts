@@ -38,3 +38,13 @@ export function systemClock(): Clock {
     },
   };
 }
+
+export function laterOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+export function earlierOf(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}

@@ -46,6 +46,8 @@ export interface Tap {
   id: string;
   agent: string;
   role: End;
+  /** Where other hosts reach this one, as its agent said when the capture was asked for. */
+  addresses: string[];
   phase: TapPhase;
   /** All evidence that the tap took is committed. */
   drained: boolean;

@@ -23,13 +23,13 @@ export async function enrol(
   authority: Authority,
   store: Store,
   nowNs: bigint,
-): Promise<{ certificatePem: string; caPem: string }> {
+): Promise<{ certificatePem: string; caPem: string; serial: string }> {
   const name = checkName(input.name);
   const { id, secretHash } = parseToken(input.token);
   const { certificatePem, serial } = await authority.agentCertificate(name, input.csr);
   const outcome = await store.enrol({ tokenId: id, secretHash, name, serial, nowNs });
   if (outcome !== 'enrolled') throw REFUSALS[outcome](name);
-  return { certificatePem, caPem: authority.caPem };
+  return { certificatePem, caPem: authority.caPem, serial };
 }
 
 const NEW_TOKEN = 'make a new one with "bothends join-token"';

@@ -19,7 +19,7 @@ export class GroupCommit {
     this.#commit = commit;
   }
 
-  /** Resolves when the batches are on disk; rejects with what the commit of their group rejected with. */
+  /** Resolves when the batches are on disk; rejects with what their group's commit, or one before it, rejected with. */
   async add(batches: readonly Batch[]): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ batches, resolve, reject });
@@ -41,7 +41,10 @@ export class GroupCommit {
         await this.#commit(group.flatMap(({ batches }) => batches));
         for (const { resolve } of group) resolve();
       } catch (error) {
-        for (const { reject } of group) reject(error);
+        // Later batches of the same taps must not get ahead of the failed ones: they fail with them.
+        const later = this.#waiting;
+        this.#waiting = [];
+        for (const { reject } of [...group, ...later]) reject(error);
       }
     }
     this.#running = null;

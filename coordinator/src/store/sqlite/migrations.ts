@@ -72,7 +72,7 @@ const MIGRATIONS: readonly string[] = [
  * @throws BothendsError `failed-precondition` when a newer coordinator made the database
  */
 export function migrate(database: Database): void {
-  const version = database.pragma('user_version', { simple: true }) as number;
+  const version = Number(database.pragma('user_version', { simple: true }));
   if (version > MIGRATIONS.length) {
     throw new BothendsError(
       'failed-precondition',

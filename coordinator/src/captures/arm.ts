@@ -1,0 +1,48 @@
+import type { Arm, Hello } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Capture, Tap } from './capture.js';
+
+/** How agents reach this coordinator: kept out of what they capture. */
+export interface CoordinatorEndpoint {
+  port: number;
+  addresses: readonly string[];
+}
+
+/** Where marker datagrams go: "discard", which nothing answers and no application listens on. */
+const MARKER_PORT = 9;
+
+/** The message that arms one tap of a capture. `digestKey` has 16 bytes and is the same for all its taps. */
+export function armMessage(
+  capture: Capture,
+  tap: Tap,
+  digestKey: Buffer,
+  coordinator: CoordinatorEndpoint,
+  committedSequence: bigint,
+): Arm {
+  const { request } = capture;
+  const peers = capture.taps.filter(({ id }) => id !== tap.id);
+  return {
+    captureId: capture.id,
+    tapId: tap.id,
+    backEnd: request.backEnd,
+    interface: request.interface,
+    filter: request.filter,
+    snaplen: request.snaplen,
+    durationMs: BigInt(request.durationMs),
+    maxPackets: BigInt(request.maxPackets),
+    digestKey,
+    peerAddresses: peers.flatMap(({ addresses }) => addresses),
+    markerPort: request.marker ? MARKER_PORT : 0,
+    coordinatorPort: coordinator.port,
+    coordinatorAddresses: [...coordinator.addresses],
+    requestedBy: request.requestedBy,
+    committedSequence,
+  };
+}
+
+/** The addresses at which other hosts may reach this one: not loopback, not link-local. */
+export function reachableAddresses(hello: Hello): string[] {
+  const all = hello.interfaces.flatMap(({ addresses }) =>
+    addresses.map((address) => address.split(/[/%]/)[0]),
+  );
+  return [...new Set(all.filter((address) => !/^(?:127\.|::1$|fe[89ab][0-9a-f]:)/i.test(address)))];
+}

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { hostAddresses, isWildcard, joinHostPort, likelyHost, splitHostPort } from './addresses.js';
+import { Captures } from './captures/captures.js';
+import { Fleet } from './fleet/fleet.js';
+import { EngineAnalysis, type EngineFactory, engineOptions, type LadderFactory } from './ingest/analysis.js';
+import { Ingest } from './ingest/ingest.js';
+import { agentLinkService } from './serve/agent-link.js';
+import { Audit } from './serve/audit.js';
+import { authoriseCalls } from './serve/authorise.js';
+import { bothendsService } from './serve/bothends.js';
+import { serverCredentials } from './serve/credentials.js';
+import { joinService } from './serve/join.js';
+import { createServer, listen, shutDown } from './serve/server.js';
+import { SqliteStore } from './store/sqlite/sqlite-store.js';
+import type { Store } from './store/store.js';
+import { type Clock, systemClock } from './time.js';
+import { publishAdminContext } from './trust/admin-context.js';
+import { type Authority, openAuthority } from './trust/authority.js';
+import { CurrentCertificates, replacedError } from './trust/current-certificates.js';
+import { type JoinToken, TokenMaker } from './trust/token-maker.js';
+
+export interface CoordinatorOptions {
+  /** Everything that is kept: CA, database, the administrator's context. Made when missing. */
+  dataDir: string;
+  /** Where to listen, `host:port`; default `0.0.0.0:7443`. Port 0 takes a free one. */
+  grpcAddress?: string;
+  /** Where the CLI of this machine looks for its context; null to write none there. */
+  contextPath?: string | null;
+  /** `host` or `host:port` at which agents and people reach this coordinator; default: this host's address. */
+  advertise?: string | null;
+}
+
+export interface CoordinatorTools {
+  logger: Logger;
+  createEngine: EngineFactory;
+  createLadder: LadderFactory;
+  /** Aborting it closes the coordinator. */
+  signal?: AbortSignal;
+  clock?: Clock;
+}
+
+/** A coordinator that is listening. */
+export interface CoordinatorHandle {
+  /** `host:port` for clients on this machine. */
+  address: string;
+  /** `host:port` for other hosts; join lines carry it. */
+  advertised: string;
+  port: number;
+  caHash: string;
+  /** The administrator's context file in the data directory. */
+  contextPath: string;
+  createJoinToken(name: string | null, validMs?: number): Promise<JoinToken>;
+  /** Ends calls, keeps what is committed; captures go on at the agents and are resumed by the next start. */
+  close(): Promise<void>;
+  /** Resolves once it is closed, whoever closed it. */
+  closed: Promise<void>;
+}
+
+/** IANA's "alternative HTTPS" neighbour; nothing common listens there. */
+export const DEFAULT_PORT = 7443;
+
+const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+
+/**
+ * Starts a coordinator; resolves when it takes calls.
+ * @throws BothendsError `unavailable` when the port is in use, `failed-precondition` when another coordinator has the
+ *   data directory, `data-loss` when the database is damaged
+ */
+export async function startCoordinator(
+  options: CoordinatorOptions,
+  tools: CoordinatorTools,
+): Promise<CoordinatorHandle> {
+  const clock = tools.clock ?? systemClock();
+  const store = await SqliteStore.open(options.dataDir);
+  try {
+    const authority = await openAuthority(options.dataDir, () => Number(clock.nowNs() / 1_000_000n));
+    return await serve(options, tools, clock, store, authority);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function serve(
+  options: CoordinatorOptions,
+  tools: CoordinatorTools,
+  clock: Clock,
+  store: Store,
+  authority: Authority,
+): Promise<CoordinatorHandle> {
+  const { logger } = tools;
+  const wanted = splitHostPort(options.grpcAddress ?? `0.0.0.0:${DEFAULT_PORT}`);
+  const advertise = splitHostPort(
+    options.advertise ?? (isWildcard(wanted.host) ? likelyHost() : wanted.host),
+  );
+  const endpoint = { port: wanted.port ?? DEFAULT_PORT, addresses: hostAddresses() };
+  const advertised = () => joinHostPort({ host: advertise.host, port: advertise.port ?? endpoint.port });
+
+  const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
+  const { server, captures } = await assemble({ tools, clock, store, authority, tokens, endpoint });
+  const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
+  const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
+  endpoint.port = await listen(server, listenOn, serverCredentials(authority.caPem, certificate));
+
+  const address = joinHostPort({
+    host: isWildcard(wanted.host) ? '127.0.0.1' : wanted.host,
+    port: endpoint.port,
+  });
+  const contextPath = join(options.dataDir, 'context.json');
+  await publishAdminContext(authority, address, contextPath, options.contextPath ?? null, logger);
+  logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
+  const lifetime = closing(tools.signal, async () => {
+    await shutDown(server);
+    captures.close();
+    await captures.settled();
+    await store.close();
+    logger.info('coordinator stopped');
+  });
+  return {
+    address,
+    advertised: advertised(),
+    port: endpoint.port,
+    caHash: authority.caHash,
+    contextPath,
+    createJoinToken: async (name, validMs) => await tokens.create(name, validMs),
+    ...lifetime,
+  };
+}
+
+interface Parts {
+  tools: CoordinatorTools;
+  clock: Clock;
+  store: Store;
+  authority: Authority;
+  tokens: TokenMaker;
+  endpoint: { port: number; addresses: string[] };
+}
+
+/** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
+async function assemble(parts: Parts): Promise<{ server: Server; captures: Captures }> {
+  const { clock, store, authority, tokens, endpoint } = parts;
+  const { logger, createEngine, createLadder } = parts.tools;
+  const audit = new Audit(store, clock, logger);
+  const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
+    store
+      .agentSeen(name, nowNs)
+      .catch((error) => logger.error({ error: String(error) }, 'last seen not stored'));
+  });
+  const certificates = new CurrentCertificates();
+  for (const agent of await store.agents()) {
+    certificates.set(agent.name, agent.serial);
+    fleet.remember(agent.name, agent.lastSeenNs);
+  }
+  const enrolled = (name: string, serial: string) => {
+    certificates.set(name, serial);
+    fleet.remember(name, 0n);
+    fleet.cut(name, replacedError(name));
+  };
+  const captures = new Captures({
+    store,
+    fleet,
+    clock,
+    logger,
+    endpoint,
+    analyse: (capture) => new EngineAnalysis(createEngine(engineOptions(capture)), capture),
+  });
+  fleet.listen(captures);
+  await captures.resume();
+  const ingest = new Ingest(store, captures);
+  const server = createServer(
+    {
+      join: joinService({ authority, store, clock, audit, enrolled }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger }),
+      bothends: bothendsService({
+        captures,
+        fleet,
+        ingest,
+        store,
+        createEngine,
+        createLadder,
+        audit,
+        tokens,
+      }),
+    },
+    authoriseCalls(
+      (caller) => certificates.check(caller),
+      (path, peer, reason) => audit.record('', path, peer, 'refused', reason),
+    ),
+  );
+  return { server, captures };
+}
+
+/** Closes once, by the signal or by call. */
+function closing(
+  signal: AbortSignal | undefined,
+  close: () => Promise<void>,
+): { close(): Promise<void>; closed: Promise<void> } {
+  let resolve = () => {};
+  const closed = new Promise<void>((done) => {
+    resolve = done;
+  });
+  let running: Promise<void> | null = null;
+  const once = async () => {
+    running ??= close().finally(resolve);
+    await running;
+  };
+  if (signal?.aborted) void once();
+  else signal?.addEventListener('abort', () => void once(), { once: true });
+  return { close: once, closed };
+}

@@ -1,0 +1,225 @@
+import { BothendsError, nearestNames } from '@bothends/proto';
+import type {
+  ControlResponse,
+  Heartbeat,
+  Hello,
+  TapProgress,
+  TapState,
+} from '@bothends/proto/gen/bothends/v1/agent';
+import type { Clock } from '../time.js';
+import { type ClockEstimate, ClockEstimator } from './clock-estimate.js';
+
+/** One Control stream as the fleet sees it. */
+export interface Link {
+  /** Address of the peer, for messages. */
+  peer: string;
+  send(message: ControlResponse): void;
+  /** Ends the stream with this error. */
+  cut(error: BothendsError): void;
+}
+
+/** Who wants to know what agents say. */
+export interface FleetListener {
+  hello(agent: string, hello: Hello): void;
+  tapState(agent: string, state: TapState): void;
+  progress(agent: string, taps: readonly TapProgress[]): void;
+  offline(agent: string): void;
+}
+
+export interface AgentView {
+  name: string;
+  online: boolean;
+  hello: Hello | null;
+  lastSeenNs: bigint;
+  clock: ClockEstimate | null;
+  rssBytes: bigint;
+}
+
+/**
+ * The control protocol that this coordinator speaks. An agent of another one is told so instead of being
+ * misunderstood.
+ */
+export const PROTOCOL = 1;
+
+/**
+ * An agent sends a heartbeat each second: after this long without one its link counts as dead, and another may
+ * take its name.
+ */
+const ALIVE_NS = 3_500_000_000n;
+
+interface Member {
+  name: string;
+  link: Link | null;
+  hello: Hello | null;
+  lastSeenNs: bigint;
+  clock: ClockEstimator;
+  rssBytes: bigint;
+}
+
+/** Which agents are connected, what they can do, and how their clocks stand to ours. */
+export class Fleet {
+  readonly #members = new Map<string, Member>();
+  readonly #clock: Clock;
+  readonly #version: string;
+  readonly #seen: (name: string, nowNs: bigint) => void;
+  #listener: FleetListener | null = null;
+
+  /**
+   * @param version of the coordinator, for agents' logs
+   * @param seen told when an agent comes and goes, to be remembered
+   */
+  constructor(clock: Clock, version: string, seen: (name: string, nowNs: bigint) => void) {
+    this.#clock = clock;
+    this.#seen = seen;
+    this.#version = version;
+  }
+
+  /** One listener: the captures. Set before the first agent connects. */
+  listen(listener: FleetListener): void {
+    this.#listener = listener;
+  }
+
+  /** Agents that joined in earlier runs, to show them as offline. */
+  remember(name: string, lastSeenNs: bigint): void {
+    this.#member(name).lastSeenNs = lastSeenNs;
+  }
+
+  /**
+   * An agent said hello on a new link.
+   * @throws BothendsError `failed-precondition` for another protocol, `already-exists` while a live agent has the name
+   */
+  connect(name: string, hello: Hello, link: Link): void {
+    if (hello.protocol !== PROTOCOL) throw protocolError(name, hello);
+    const member = this.#member(name);
+    const nowNs = this.#clock.nowNs();
+    const old = member.link;
+    if (old !== null && old !== link) {
+      if (nowNs - member.lastSeenNs < ALIVE_NS) throw takenError(member, link);
+      old.cut(
+        new BothendsError('already-exists', `${name} connected anew from ${link.peer}: this link was silent`),
+      );
+    }
+    member.link = link;
+    member.hello = hello;
+    member.lastSeenNs = nowNs;
+    // Another boot or another host: what its clock did before says nothing.
+    member.clock = new ClockEstimator();
+    this.#seen(name, nowNs);
+    link.send({
+      message: { $case: 'welcome', value: { coordinatorVersion: this.#version, protocol: PROTOCOL } },
+    });
+    this.#listener?.hello(name, hello);
+  }
+
+  /** Takes a heartbeat; the answer is the agent's clock exchange. */
+  heartbeat(name: string, link: Link, heartbeat: Heartbeat, receivedNs: bigint): void {
+    const member = this.#current(name, link);
+    if (member === null) return;
+    member.lastSeenNs = receivedNs;
+    member.rssBytes = heartbeat.rssBytes;
+    member.clock.add({
+      t1Ns: heartbeat.lastT1Ns,
+      t2Ns: heartbeat.lastT2Ns,
+      t3Ns: heartbeat.lastT3Ns,
+      t4Ns: heartbeat.lastT4Ns,
+    });
+    const value = { t1Ns: heartbeat.t1Ns, t2Ns: receivedNs, t3Ns: this.#clock.nowNs() };
+    link.send({ message: { $case: 'heartbeat', value } });
+    this.#listener?.progress(name, heartbeat.taps);
+  }
+
+  tapState(name: string, link: Link, state: TapState): void {
+    const member = this.#current(name, link);
+    if (member === null) return;
+    member.lastSeenNs = this.#clock.nowNs();
+    this.#listener?.tapState(name, state);
+  }
+
+  /** The link broke or ended; one that was replaced already is no news. */
+  disconnect(name: string, link: Link): void {
+    const member = this.#member(name);
+    if (member.link !== link) return;
+    member.link = null;
+    this.#seen(name, member.lastSeenNs);
+    this.#listener?.offline(name);
+  }
+
+  /** Ends an agent's link, such as when another host has taken its name. */
+  cut(name: string, error: BothendsError): void {
+    this.#members.get(name)?.link?.cut(error);
+  }
+
+  /** False when the agent is offline. */
+  send(name: string, message: ControlResponse['message']): boolean {
+    const link = this.#members.get(name)?.link ?? null;
+    link?.send({ message });
+    return link !== null;
+  }
+
+  view(name: string): AgentView | null {
+    const member = this.#members.get(name);
+    return member === undefined ? null : this.#viewOf(member);
+  }
+
+  views(): AgentView[] {
+    return [...this.#members.values()].map((member) => this.#viewOf(member));
+  }
+
+  /**
+   * The connected agent of this name and its hello.
+   * @throws BothendsError `not-found` with the nearest names, `unavailable` when it is offline
+   */
+  require(name: string): { hello: Hello } {
+    const member = this.#members.get(name);
+    if (member === undefined) {
+      const near = nearestNames(name, this.#members.keys());
+      const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'see "bothends agents"';
+      throw new BothendsError('not-found', `no agent called ${name} has joined: ${hint}`);
+    }
+    if (member.link === null || member.hello === null) {
+      throw new BothendsError(
+        'unavailable',
+        `${name} is offline, so nobody starts: check its agent (systemctl status bothends-agent) and its way to this coordinator`,
+      );
+    }
+    return { hello: member.hello };
+  }
+
+  /** The member behind a link; null for a link that never said hello or was replaced. */
+  #current(name: string, link: Link): Member | null {
+    const member = this.#member(name);
+    return member.link === link ? member : null;
+  }
+
+  #viewOf(member: Member): AgentView {
+    const { name, hello, lastSeenNs, rssBytes } = member;
+    const clock = member.clock.estimate(this.#clock.nowNs());
+    return { name, online: member.link !== null, hello, lastSeenNs, clock, rssBytes };
+  }
+
+  #member(name: string): Member {
+    let member = this.#members.get(name);
+    if (member === undefined) {
+      member = { name, link: null, hello: null, lastSeenNs: 0n, clock: new ClockEstimator(), rssBytes: 0n };
+      this.#members.set(name, member);
+    }
+    return member;
+  }
+}
+
+function protocolError(name: string, hello: Hello): BothendsError {
+  const older = hello.protocol < PROTOCOL ? 'the agent' : 'the coordinator';
+  return new BothendsError(
+    'failed-precondition',
+    `agent ${name} (version ${hello.version}) speaks protocol ${hello.protocol}, this coordinator ${PROTOCOL}: upgrade ${older}`,
+  );
+}
+
+function takenError(member: Member, link: Link): BothendsError {
+  const host = member.hello?.hostname ?? 'another host';
+  return new BothendsError(
+    'already-exists',
+    `an agent called ${member.name} is connected already (${host}, ${member.link?.peer}), so the one at ` +
+      `${link.peer} stays out: give each host its own name, and do not copy an agent's data directory`,
+  );
+}

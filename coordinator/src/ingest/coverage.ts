@@ -1,0 +1,44 @@
+import type { Coverage, Gap } from '@bothends/proto/gen/bothends/v1/packet';
+import type { GapInterval, TapCoverage } from '../engine/types.js';
+
+/** An agent's coverage as the engine takes it; `declared` are gaps that the coordinator found itself. */
+export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]): TapCoverage {
+  return {
+    backEnd: coverage.backEnd,
+    filter: coverage.filter,
+    interfaces: coverage.interfaces,
+    snaplen: coverage.snaplen,
+    openedNs: known(coverage.openedNs),
+    closedNs: known(coverage.closedNs),
+    packets: Number(coverage.packets),
+    kernelDrops: coverage.kernelDrops === undefined ? null : Number(coverage.kernelDrops),
+    agentDrops: Number(coverage.agentDrops),
+    timestamps: timestampsOf(coverage.timeStamps),
+    gaps: [...coverage.gaps.map(gapInterval), ...declared],
+    watermarkNs: known(coverage.watermarkNs),
+  };
+}
+
+/** True when an agent's gaps, or ours, say already that something may be missing in this interval. */
+export function isDeclared(coverage: Coverage | undefined, fromNs: bigint, toNs: bigint): boolean {
+  return (coverage?.gaps ?? []).some((gap) => gap.fromNs <= toNs && gap.toNs >= fromNs);
+}
+
+function gapInterval(gap: Gap): GapInterval {
+  return {
+    fromNs: gap.fromNs,
+    toNs: gap.toNs,
+    packets: gap.packets === 0n ? null : Number(gap.packets),
+    cause: gap.cause,
+  };
+}
+
+/** On the wire 0 stands for "not known". */
+function known(ns: bigint): bigint | null {
+  return ns === 0n ? null : ns;
+}
+
+/** What a tap does not say is taken for the weaker one: a stamp taken in user space. */
+function timestampsOf(text: string): TapCoverage['timestamps'] {
+  return text === 'kernel' || text === 'file' ? text : 'user';
+}

@@ -1,0 +1,68 @@
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Capture, Tap } from '../captures/capture.js';
+import type { Store } from '../store/store.js';
+import type { Analysis } from './analysis.js';
+
+/** Batches fetched at once: a few megabytes at most, and few trips to the database thread. */
+const CHUNK = 16;
+
+/** One tap's evidence, read ahead in chunks. */
+class EvidenceReader {
+  readonly tap: Tap;
+  readonly #store: Store;
+  #chunk: Batch[] = [];
+  #next = 0;
+  #startNs: bigint | null = null;
+  #sequence = 0n;
+
+  constructor(tap: Tap, store: Store) {
+    this.tap = tap;
+    this.#store = store;
+  }
+
+  /** The next batch without taking it; null at the end. */
+  async peek(): Promise<Batch | null> {
+    if (this.#next === this.#chunk.length) {
+      this.#chunk = await this.#store.batches(this.tap.id, this.#sequence, CHUNK);
+      this.#next = 0;
+    }
+    const batch = this.#chunk.at(this.#next) ?? null;
+    if (batch !== null && batch.firstNs !== 0n) this.#startNs ??= batch.firstNs;
+    return batch;
+  }
+
+  take(batch: Batch): void {
+    this.#sequence = batch.sequence;
+    this.#next++;
+  }
+
+  /** Time of a batch since the tap's first, so that taps with different clocks advance together. */
+  elapsed(batch: Batch): bigint {
+    return batch.firstNs === 0n ? 0n : batch.firstNs - (this.#startNs ?? batch.firstNs);
+  }
+}
+
+/** All committed evidence of a capture, its taps side by side in time as they were when it was live. */
+export async function* evidenceOf(
+  capture: Capture,
+  store: Store,
+): AsyncGenerator<{ tap: Tap; batch: Batch }> {
+  const readers = capture.taps.map((tap) => new EvidenceReader(tap, store));
+  while (true) {
+    let earliest: { reader: EvidenceReader; batch: Batch; elapsed: bigint } | null = null;
+    for (const reader of readers) {
+      const batch = await reader.peek();
+      if (batch === null) continue;
+      const elapsed = reader.elapsed(batch);
+      if (earliest === null || elapsed < earliest.elapsed) earliest = { reader, batch, elapsed };
+    }
+    if (earliest === null) return;
+    earliest.reader.take(earliest.batch);
+    yield { tap: earliest.reader.tap, batch: earliest.batch };
+  }
+}
+
+/** Feeds an analysis with everything that is committed of a capture. */
+export async function refeed(analysis: Analysis, capture: Capture, store: Store): Promise<void> {
+  for await (const { tap, batch } of evidenceOf(capture, store)) await analysis.feed(tap.role, batch);
+}

@@ -1,0 +1,91 @@
+import { BothendsError } from '@bothends/proto';
+import type { AgentLinkServer, ControlRequest, ControlResponse } from '@bothends/proto/gen/bothends/v1/agent';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Fleet, Link } from '../fleet/fleet.js';
+import type { Ingest } from '../ingest/ingest.js';
+import type { Clock } from '../time.js';
+import { requireCaller } from './caller.js';
+import { ShipStream } from './ship-stream.js';
+import { statusError } from './status.js';
+
+export interface AgentLinkInput {
+  fleet: Fleet;
+  ingest: Ingest;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** An agent says hello at once; a peer that holds a stream open in silence is cut. */
+const HELLO_MS = 10_000;
+
+export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
+  return {
+    control: (call) => control(call, input),
+    ship: (call) => {
+      const agent = requireCaller(call).name;
+      void new ShipStream(call, agent, input.ingest, input.logger).run();
+    },
+  };
+}
+
+type ControlCall = ServerDuplexStream<ControlRequest, ControlResponse>;
+
+function control(call: ControlCall, { fleet, clock, logger }: AgentLinkInput): void {
+  const name = requireCaller(call).name;
+  const link = linkOf(call);
+  const cancelHello = clock.after(HELLO_MS, () => {
+    link.cut(new BothendsError('invalid-argument', `${name} opened a control stream and said nothing`));
+  });
+  call.on('data', (request: ControlRequest) => {
+    // Read the clock first: t2 of the exchange is when the heartbeat came.
+    const receivedNs = clock.nowNs();
+    try {
+      if (request.message?.$case === 'hello') cancelHello();
+      take(name, link, request, receivedNs, fleet);
+    } catch (error) {
+      logger.warn({ agent: name, peer: link.peer, reason: statusError(error).details }, 'agent refused');
+      call.emit('error', statusError(error));
+    }
+  });
+  const over = () => {
+    cancelHello();
+    fleet.disconnect(name, link);
+  };
+  call.on('end', () => {
+    over();
+    call.end();
+  });
+  call.on('cancelled', over);
+  call.on('error', over);
+  call.on('close', over);
+}
+
+function take(name: string, link: Link, { message }: ControlRequest, receivedNs: bigint, fleet: Fleet): void {
+  switch (message?.$case) {
+    case 'hello':
+      fleet.connect(name, message.value, link);
+      break;
+    case 'heartbeat':
+      fleet.heartbeat(name, link, message.value, receivedNs);
+      break;
+    case 'tapState':
+      fleet.tapState(name, link, message.value);
+      break;
+    case undefined:
+      // A message of a later protocol that this one has no name for.
+      break;
+  }
+}
+
+function linkOf(call: ControlCall): Link {
+  return {
+    peer: call.getPeer(),
+    send: (message) => {
+      if (!call.destroyed && !call.cancelled) call.write(message);
+    },
+    cut: (error) => {
+      call.emit('error', statusError(error));
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { authorise } from '../trust/access.js';
+import type { Identity } from '../trust/identity.js';
+import { callerOf } from './caller.js';
+import { statusError } from './status.js';
+
+/** What is asked of every caller besides its role, such as that its certificate has not been replaced. */
+export type CallerCheck = (caller: Identity, path: string) => void;
+
+/** Told of every refusal, for the audit log. */
+export type RefusalListener = (path: string, peer: string, reason: string) => void;
+
+/** Holds every call against the access table before anything of it is read. */
+export function authoriseCalls(check: CallerCheck, refused: RefusalListener): ServerInterceptor {
+  return (method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        try {
+          const caller = callerOf(call);
+          authorise(method.path, caller);
+          if (caller !== null) check(caller, method.path);
+        } catch (error) {
+          const status = statusError(error);
+          refused(method.path, call.getPeer(), status.details);
+          call.sendStatus({ code: status.code, details: status.details });
+          return;
+        }
+        next();
+      },
+    });
+}

@@ -1,0 +1,95 @@
+import { toBothendsError } from '@bothends/proto';
+import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
+import type { TokenMaker } from '../trust/token-maker.js';
+import type { Audit } from './audit.js';
+import { type AuthenticatedCall, requireCaller } from './caller.js';
+import { agentMessage, captureState, type StateSources } from './messages.js';
+import { type ReportSources, reportJson, sendEvidence, sendFlow } from './reports.js';
+import { serverStream } from './server-stream.js';
+import { unary } from './unary.js';
+import { watchCapture } from './watch.js';
+
+export interface BothendsInput extends StateSources, ReportSources {
+  audit: Audit;
+  tokens: TokenMaker;
+}
+
+/** What people and programs call: thin handlers over plain functions. */
+export function bothendsService(input: BothendsInput): BothendsServer {
+  const { captures, fleet, tokens } = input;
+  const audited = audit(input.audit);
+  return {
+    listAgents: unary(() => ({ agents: fleet.views().map(agentMessage) })),
+
+    startCapture: unary(async (request, call) => {
+      const subject = `${request.client} ${request.server}`;
+      const capture = await audited(
+        call,
+        'capture',
+        subject,
+        async (by) => await captures.start(request, by),
+      );
+      return { captureId: capture.id };
+    }),
+
+    watchCapture: serverStream(async (request, send, signal) => {
+      await watchCapture(request.captureId, input, send, signal);
+    }),
+
+    stopCapture: unary(async (request, call) => {
+      await audited(call, 'stop', request.captureId, (by) => captures.stop(request.captureId, by));
+      return {};
+    }),
+
+    deleteCapture: unary(async (request, call) => {
+      await audited(call, 'delete', request.captureId, async () => {
+        const { taps } = await captures.delete(request.captureId);
+        input.ingest.forget(taps.map(({ id }) => id));
+      });
+      return {};
+    }),
+
+    listCaptures: unary(async () => ({
+      captures: await Promise.all(captures.list().map(async (capture) => await captureState(capture, input))),
+    })),
+
+    getReport: unary(async (request) => ({ reportJson: await reportJson(request.captureId, input) })),
+
+    getFlow: serverStream(async (request, send) => {
+      await sendFlow(request.captureId, request.flowId, input, send);
+    }),
+
+    exportEvidence: serverStream(async (request, send, _signal, call) => {
+      await audited(call, 'export', request.captureId, async () => {
+        await sendEvidence(request.captureId, input, send);
+      });
+    }),
+
+    createJoinToken: unary(async (request, call) => {
+      const subject = request.name || 'any name';
+      return await audited(call, 'join-token', subject, async () => {
+        return await tokens.create(request.name || null, Number(request.validMs));
+      });
+    }),
+  };
+}
+
+/** Runs an action in the caller's name and writes down how it went. */
+function audit(log: Audit) {
+  return async <Result>(
+    call: AuthenticatedCall,
+    action: string,
+    subject: string,
+    run: (by: string) => Promise<Result> | Result,
+  ): Promise<Result> => {
+    const { name } = requireCaller(call);
+    try {
+      const result = await run(name);
+      log.record(name, action, subject, 'done');
+      return result;
+    } catch (error) {
+      log.record(name, action, subject, 'failed', toBothendsError(error).message);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,87 @@
+import { BothendsError, canonicalJson, type Ladder } from '@bothends/proto';
+import type { ExportEvidenceResponse, GetFlowResponse } from '@bothends/proto/gen/bothends/v1/bothends';
+import { type Capture, faultOf, isOver } from '../captures/capture.js';
+import type { Captures } from '../captures/captures.js';
+import { EngineAnalysis, type EngineFactory, engineOptions, type LadderFactory } from '../ingest/analysis.js';
+import { evidenceOf, refeed } from '../ingest/refeed.js';
+import type { Store } from '../store/store.js';
+import type { Send } from './server-stream.js';
+
+export interface ReportSources {
+  captures: Captures;
+  store: Store;
+  createEngine: EngineFactory;
+  createLadder: LadderFactory;
+}
+
+/** Rows in one message of a ladder: some 300 bytes each, far below the message limit. */
+const ROWS_PER_MESSAGE = 2000;
+
+/**
+ * The report of a capture as canonical JSON: of a live one as it stands, of one that is over as it was stored.
+ * @throws BothendsError `not-found`, `failed-precondition` when there is nothing to report on
+ */
+export async function reportJson(idOrName: string, sources: ReportSources): Promise<string> {
+  const capture = sources.captures.get(idOrName);
+  requireEvidence(capture);
+  const live = await sources.captures.liveReport(capture.id);
+  if (live !== null) return canonicalJson(live);
+  const stored = await sources.store.report(capture.id);
+  if (stored !== null) return stored;
+  const analysis = new EngineAnalysis(sources.createEngine(engineOptions(capture)), capture);
+  await refeed(analysis, capture, sources.store);
+  if (isOver(capture.phase)) await analysis.finish(capture);
+  return canonicalJson(await analysis.report());
+}
+
+/**
+ * Sends one flow as a ladder, computed anew from the evidence. The first message is the ladder with its first rows,
+ * each later one an object with more `rows`.
+ * @throws BothendsError `not-found` for an unknown flow
+ */
+export async function sendFlow(
+  idOrName: string,
+  flowId: string,
+  sources: ReportSources,
+  send: Send<GetFlowResponse>,
+): Promise<void> {
+  const capture = sources.captures.get(idOrName);
+  requireEvidence(capture);
+  const engine = sources.createLadder(engineOptions(capture), flowId);
+  const analysis = new EngineAnalysis(engine, capture);
+  await refeed(analysis, capture, sources.store);
+  await analysis.finish(capture);
+  const { rows, ...head } = engine.ladder() satisfies Ladder;
+  await send({ ladderJson: JSON.stringify({ ...head, rows: rows.slice(0, ROWS_PER_MESSAGE) }) });
+  for (let from = ROWS_PER_MESSAGE; from < rows.length; from += ROWS_PER_MESSAGE) {
+    await send({ ladderJson: JSON.stringify({ rows: rows.slice(from, from + ROWS_PER_MESSAGE) }) });
+  }
+}
+
+/** Sends all batches of a capture as they were committed. @throws BothendsError `not-found` */
+export async function sendEvidence(
+  idOrName: string,
+  { captures, store }: ReportSources,
+  send: Send<ExportEvidenceResponse>,
+): Promise<void> {
+  for await (const { tap, batch } of evidenceOf(captures.get(idOrName), store)) {
+    await send({ batch, agent: tap.agent, role: tap.role });
+  }
+}
+
+function requireEvidence(capture: Capture): void {
+  const { state } = capture.phase;
+  if (state === 'failed') {
+    const reason = faultOf(capture.phase)?.reason ?? '';
+    throw new BothendsError(
+      'failed-precondition',
+      `${capture.id} never recorded, so there is no report: ${reason}`,
+    );
+  }
+  if (state === 'requested' || state === 'arming' || state === 'armed') {
+    throw new BothendsError(
+      'failed-precondition',
+      `${capture.id} is not recording yet (${state}): ask again in a moment`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+import { BothendsError } from '@bothends/proto';
+import {
+  type AgentLinkServer,
+  AgentLinkService,
+  type JoinServer,
+  JoinService,
+} from '@bothends/proto/gen/bothends/v1/agent';
+import { type BothendsServer, BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
+import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+
+/** A batch of 4096 rows takes some 200 kB; nothing that a peer sends is legitimately larger than this. */
+const MAX_RECEIVE_BYTES = 4 * 1024 * 1024;
+/** One agent needs two streams and a person a few; more on one connection is a mistake or an attack. */
+const MAX_STREAMS = 100;
+/** A peer that vanished without a FIN is noticed within 15 s. */
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+/** Lets one agent fill a link of 1 Gbit/s and 8 ms; HTTP/2's own 64 kB would not. */
+const FLOW_CONTROL_WINDOW = 1024 * 1024;
+/** How long open streams may take to end by themselves when the coordinator stops. */
+const SHUTDOWN_MS = 500;
+
+export interface Services {
+  join: JoinServer;
+  agentLink: AgentLinkServer;
+  bothends: BothendsServer;
+}
+
+/** A server with all services, not yet listening. */
+export function createServer(services: Services, interceptor: ServerInterceptor): Server {
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
+    'grpc.max_concurrent_streams': MAX_STREAMS,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW,
+    interceptors: [interceptor],
+  });
+  server.addService(JoinService, services.join);
+  server.addService(AgentLinkService, services.agentLink);
+  server.addService(BothendsService, services.bothends);
+  new HealthImplementation({ '': 'SERVING', 'bothends.v1.Bothends': 'SERVING' }).addToServer(server);
+  return server;
+}
+
+/**
+ * Listens; returns the port, which differs from the wanted one only where that was 0.
+ * @throws BothendsError `unavailable` when the port is taken, `invalid-argument` for an address that is not ours
+ */
+export async function listen(
+  server: Server,
+  address: string,
+  credentials: ServerCredentials,
+): Promise<number> {
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      server.bindAsync(address, credentials, (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      );
+    });
+  } catch (cause) {
+    throw listenError(address, cause as Error);
+  }
+}
+
+function listenError(address: string, cause: Error): BothendsError {
+  if (cause.message.includes('EADDRINUSE')) {
+    return new BothendsError(
+      'unavailable',
+      `${address} is in use by another process: stop it (see "ss -ltnp"), or give another --grpc address`,
+      { cause },
+    );
+  }
+  if (cause.message.includes('EACCES')) {
+    return new BothendsError('permission-denied', `${address} may not be used: ports below 1024 need root`, {
+      cause,
+    });
+  }
+  return new BothendsError('invalid-argument', `cannot listen on ${address}: ${cause.message}`, { cause });
+}
+
+/** Lets calls end for a moment, then cuts them: streams of agents have no end of their own. */
+export async function shutDown(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, SHUTDOWN_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,163 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BothendsClient,
+  type CaptureState,
+  type StartCaptureRequest,
+  type WatchCaptureResponse,
+} from '@bothends/proto/gen/bothends/v1/bothends';
+import { pino } from 'pino';
+import { type CoordinatorHandle, startCoordinator } from '../coordinator.js';
+import { type Context, readContext } from '../trust/context.js';
+import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
+import { FakeEngine } from './fake-engine.js';
+
+/** A coordinator on a free loopback port with a directory of its own, and clients to it. */
+export class Harness {
+  readonly dataDir: string;
+  handle: CoordinatorHandle;
+  context: Context;
+  user: BothendsClient;
+  readonly #agents: FakeAgent[] = [];
+
+  private constructor(dataDir: string, handle: CoordinatorHandle, context: Context) {
+    this.dataDir = dataDir;
+    this.handle = handle;
+    this.context = context;
+    this.user = userClient(context);
+  }
+
+  static async start(): Promise<Harness> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'bothends-coordinator-'));
+    const handle = await run(dataDir);
+    return new Harness(dataDir, handle, await contextOf(handle));
+  }
+
+  /** Stops the coordinator and starts it again on the same directory. */
+  async restart(): Promise<void> {
+    this.user.close();
+    await this.handle.close();
+    this.handle = await run(this.dataDir);
+    this.context = await contextOf(this.handle);
+    this.user = userClient(this.context);
+  }
+
+  async stop(): Promise<void> {
+    for (const agent of this.#agents) agent.close();
+    this.user.close();
+    await this.handle.close();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Certificate of a newly joined agent. */
+  async join(name: string) {
+    const { token } = await this.handle.createJoinToken(name);
+    return await enrolOverWire(this.handle.address, this.context.caPem, token, name);
+  }
+
+  /** An agent that has joined; it has not said hello yet. */
+  async agent(name: string, own?: Awaited<ReturnType<Harness['join']>>): Promise<FakeAgent> {
+    const agent = new FakeAgent(
+      name,
+      this.handle.address,
+      this.context.caPem,
+      own ?? (await this.join(name)),
+    );
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  /** An agent that the coordinator has welcomed. */
+  async online(name: string): Promise<FakeAgent> {
+    const agent = await this.agent(name);
+    agent.hello();
+    await agent.next('welcome');
+    return agent;
+  }
+
+  async startCapture(change: Partial<StartCaptureRequest> = {}): Promise<string> {
+    const request = { ...captureRequest(), ...change };
+    return (await call<{ captureId: string }>((done) => this.user.startCapture(request, done))).captureId;
+  }
+
+  async report(captureId: string) {
+    const { reportJson } = await call<{ reportJson: string }>((done) =>
+      this.user.getReport({ captureId }, done),
+    );
+    return JSON.parse(reportJson);
+  }
+
+  async state(captureId: string): Promise<CaptureState> {
+    const { captures } = await call<{ captures: CaptureState[] }>((done) => this.user.listCaptures({}, done));
+    const found = captures.find(({ id }) => id === captureId);
+    if (found === undefined) throw new Error(`no capture ${captureId} in the list`);
+    return found;
+  }
+
+  /** Watches until the predicate holds; returns that message. */
+  async watchUntil(
+    captureId: string,
+    holds: (message: WatchCaptureResponse & { capture: CaptureState }) => boolean,
+  ): Promise<WatchCaptureResponse & { capture: CaptureState }> {
+    const stream = this.user.watchCapture({ captureId });
+    stream.on('error', () => {});
+    for await (const message of stream as AsyncIterable<WatchCaptureResponse & { capture: CaptureState }>) {
+      if (!holds(message)) continue;
+      stream.cancel();
+      return message;
+    }
+    throw new Error(`the watch of ${captureId} ended before what the test waits for`);
+  }
+
+  async until(captureId: string, state: string): Promise<CaptureState> {
+    return (await this.watchUntil(captureId, ({ capture }) => capture.state === state)).capture;
+  }
+}
+
+/** A unary call as a promise. */
+export async function call<Response>(
+  invoke: (done: (error: Error | null, response: Response) => void) => unknown,
+): Promise<Response> {
+  return await new Promise((resolve, reject) => {
+    invoke((error, response) => (error === null ? resolve(response) : reject(error)));
+  });
+}
+
+export function captureRequest(): StartCaptureRequest {
+  return {
+    client: 'web',
+    server: 'db',
+    filter: 'port 443',
+    name: '',
+    interface: '',
+    snaplen: 0,
+    durationMs: 60_000n,
+    maxPackets: 0n,
+    backEnd: '',
+    port: 443,
+    noMarker: false,
+    until: '',
+  };
+}
+
+export function userClient({ address, caPem, certificatePem, keyPem }: Context): BothendsClient {
+  return new BothendsClient(address, clientCredentials(caPem, { certificatePem, keyPem }), CLIENT_OPTIONS);
+}
+
+async function run(dataDir: string): Promise<CoordinatorHandle> {
+  return await startCoordinator(
+    { dataDir, grpcAddress: '127.0.0.1:0' },
+    {
+      logger: pino({ level: process.env.BOTHENDS_TEST_LOG ?? 'silent' }),
+      createEngine: (options) => new FakeEngine(options),
+      createLadder: (options) => new FakeEngine(options),
+    },
+  );
+}
+
+async function contextOf({ contextPath }: CoordinatorHandle): Promise<Context> {
+  const context = await readContext(contextPath);
+  if (context === null) throw new Error(`no context in ${contextPath}`);
+  return context;
+}
