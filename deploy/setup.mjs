@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -102,13 +102,14 @@ function npmPackagesCurrent() {
 function build() {
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { status, output } = run(process.execPath, [compiler, '-b', ROOT]);
-  if (status !== 0) throw new SetupError(`the build failed:\n${output.trim()}`);
+  if (status !== 0) throw new SetupError(`the build failed:\n${head(output)}`);
 }
 
 /** Runs one set-up of this clone at a time. The lock is outside node_modules, which `npm ci` removes. */
 async function locked(work) {
   const id = createHash('sha256').update(ROOT).digest('hex').slice(0, 16);
-  const lock = join(tmpdir(), `bothends-setup-${id}`);
+  // One for each user: nobody can remove what another one's dead process left in a sticky folder.
+  const lock = join(tmpdir(), `bothends-setup-${userInfo().uid}-${id}`);
   const deadline = Date.now() + LOCK_WAIT_MS;
   while (!acquire(lock)) {
     if (Date.now() > deadline)
@@ -159,7 +160,7 @@ function run(file, args, env = process.env) {
   return { status: result.status, output: result.stdout + result.stderr };
 }
 
-/** npm says what is wrong first and how it is used last; apt-get and compilers the other way round. */
+/** npm and compilers say first what is wrong, apt-get last. */
 function head(output) {
   return output.trim().split('\n').slice(0, 20).join('\n');
 }
