@@ -1,8 +1,4 @@
-export {
-  type CoordinatorHandle,
-  type CoordinatorOptions,
-  DEFAULT_PORT,
-  startCoordinator,
-} from './coordinator.js';
+export { type CoordinatorHandle, type CoordinatorOptions, DEFAULT_PORT } from './coordinator.js';
+export { type RunTools, runCoordinator } from './run.js';
 export { SERVER_NAME } from './trust/authority.js';
 export { type Context, readContext } from './trust/context.js';

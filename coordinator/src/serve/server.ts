@@ -68,7 +68,7 @@ function listenError(address: string, cause: Error): BothendsError {
   if (cause.message.includes('EADDRINUSE')) {
     return new BothendsError(
       'unavailable',
-      `${address} is in use by another process: stop it (see "ss -ltnp"), or give another --grpc address`,
+      `${address} is in use by another process: stop it (see "ss -ltnp"), or give another --listen address`,
       { cause },
     );
   }

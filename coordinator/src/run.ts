@@ -1,0 +1,14 @@
+import type { Logger } from 'pino';
+import { type CoordinatorHandle, type CoordinatorOptions, startCoordinator } from './coordinator.js';
+import { createEngine, createLadder } from './engines.js';
+
+export interface RunTools {
+  logger: Logger;
+  /** Aborting it closes the coordinator. */
+  signal?: AbortSignal;
+}
+
+/** Starts a coordinator with the real engine on the machine's clock; see startCoordinator for its errors. */
+export async function runCoordinator(options: CoordinatorOptions, tools: RunTools): Promise<CoordinatorHandle> {
+  return await startCoordinator(options, { ...tools, createEngine, createLadder });
+}
