@@ -69,6 +69,9 @@ function rootCommand(io: Io): Command {
     .option('--context <file>', 'coordinator and credentials to use (or BOTHENDS_CONTEXT)')
     .helpOption('-h, --help', 'print help')
     .commandsGroup('Help:')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('print help of a command').helpGroup('Help:'),
+    )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

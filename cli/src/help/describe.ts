@@ -7,6 +7,8 @@ export interface OptionHelp {
   readonly long: string | null;
   readonly text: string;
   readonly takesValue: boolean;
+  /** Its value is the path of a file or folder. */
+  readonly takesPath: boolean;
   readonly choices: readonly string[];
 }
 
@@ -63,6 +65,7 @@ function optionHelp(option: Option): OptionHelp {
     long: option.long ?? null,
     text: option.description,
     takesValue: option.required || option.optional,
+    takesPath: /<(file|dir)>/.test(option.flags),
     choices: option.argChoices ?? [],
   };
 }

@@ -26,7 +26,7 @@ function optionWords(option: OptionHelp): string {
   if (option.short) words.push(`-s ${option.short.slice(1)}`);
   if (option.long) words.push(`-l ${option.long.slice(2)}`);
   if (option.choices.length > 0) words.push(`-x -a ${quote(option.choices.join(' '))}`);
-  else if (option.takesValue) words.push('-r');
+  else if (option.takesValue) words.push(option.takesPath ? '-r -F' : '-x');
   return [...words, `-d ${quote(option.text)}`].join(' ');
 }
 

@@ -38,12 +38,9 @@ function commandCase(command: CommandHelp): string {
 /** `'(-o --output)'{-o,--output}'[text]:value:(a b)'` as _arguments wants it. */
 function specification(option: OptionHelp): string {
   const names = [option.short, option.long].filter((n) => n !== null);
-  const value =
-    option.choices.length > 0
-      ? `:value:(${option.choices.join(' ')})`
-      : option.takesValue
-        ? ':value:_files'
-        : '';
+  const values =
+    option.choices.length > 0 ? `(${option.choices.join(' ')})` : option.takesPath ? '_files' : '';
+  const value = option.takesValue ? `:value:${values}` : '';
   const text = `[${option.text.replace(/[[\]]/g, '').replaceAll(':', '\\:')}]${value}`;
   const [first, second] = names;
   return second === undefined
