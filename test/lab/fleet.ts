@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BothendsError, type Report } from '@bothends/proto';
+import { CaptureProcess } from './capture-process.js';
 import type { CommandResult } from './command.js';
 import type { LabHost } from './host.js';
 import type { Lab } from './lab.js';
@@ -93,9 +94,10 @@ export class Fleet implements AsyncDisposable {
     return this.#user.run([...BOTHENDS, ...args], { env: this.#environment() });
   }
 
-  /** Starts `bothends ARGUMENTS` as the user. */
-  spawn(args: readonly string[]): ChildProcess {
-    return this.#user.spawn([...BOTHENDS, ...args], { env: this.#environment() });
+  /** Starts `bothends capture ARGUMENTS` as the user. `echo` sees its output as it comes. */
+  capture(args: readonly string[], echo?: (text: string) => void): CaptureProcess {
+    const child = this.#user.spawn([...BOTHENDS, 'capture', ...args], { env: this.#environment() });
+    return new CaptureProcess(child, echo);
   }
 
   /** The report of a capture, by id or name. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
 import { parseInterfaceAddress } from './addresses.js';
 import { features, inNamespace } from './build.js';
@@ -114,6 +115,19 @@ export class LabHost {
   /** Turns ethtool features of an interface on or off: `{ tso: false }`. */
   async offload(device: string, settings: Readonly<Record<string, boolean>>): Promise<void> {
     await this.check(['ethtool', '-K', device, ...features(settings)]);
+  }
+
+  /** Names of the programs that run in it, whoever started them. */
+  async programs(): Promise<string[]> {
+    const pids = (await checkCommand(['ip', 'netns', 'pids', this.namespace])).split('\n').filter(Boolean);
+    return pids.flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()];
+      } catch {
+        // It has ended since.
+        return [];
+      }
+    });
   }
 
   /** Ends every process that `spawn` started and that still runs. */
