@@ -1,6 +1,9 @@
 import { defaultDataDir } from '../args/data-dir.js';
-import { listenAddress } from '../args/join.js';
+import { advertisedAddress, listenAddress } from '../args/join.js';
+import { contextPath } from '../context/context.js';
+import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
+import { untilInterrupted } from '../output/until-interrupted.js';
 import type { Setup } from '../program.js';
 
 interface CoordinatorFlags {
@@ -12,21 +15,45 @@ interface CoordinatorFlags {
 
 /** `bothends coordinator`: runs the coordinator. */
 export function register({ program, io }: Setup): void {
-  program
+  const command = program
     .command('coordinator')
     .helpGroup('Fleet:')
     .summary('run the coordinator')
     .description(
       'Runs the coordinator until it is stopped, and prints the line that joins a host. Its first start makes a ' +
-        'certificate authority and writes the context file of its administrator.',
+        'certificate authority and writes the context file of its administrator, to --context or where the other ' +
+        'commands look for it.',
     )
     .option('--listen <address>', 'address and port of gRPC', listenAddress, '0.0.0.0:7443')
-    .option('--advertise <host>', 'name or address that agents and users reach it by')
+    .option('--advertise <host>', 'name or address that agents and users reach it by', advertisedAddress)
     .option(
       '--data <dir>',
       'folder for authority, database and evidence',
       defaultDataDir('coordinator', io.env),
     )
-    .addOption(logLevelOption())
-    .action((flags: CoordinatorFlags) => void flags);
+    .addOption(logLevelOption());
+  command.action((flags: CoordinatorFlags) =>
+    run(flags, contextPath(command.optsWithGlobals<{ context?: string }>().context, io.env), io),
+  );
+}
+
+async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<void> {
+  const { runCoordinator } = await import('@bothends/coordinator');
+  const { stderrLogger } = await import('../output/logger.js');
+  const logger = stderrLogger('coordinator', flags.logLevel);
+  await untilInterrupted(io, async (signal) => {
+    const coordinator = await runCoordinator(
+      {
+        dataDir: flags.data,
+        grpcAddress: flags.listen,
+        contextPath: context,
+        advertise: flags.advertise ?? null,
+      },
+      { logger, signal },
+    );
+    const token = await coordinator.createJoinToken(null);
+    io.stdout.write(`${token.joinLine}\n`);
+    io.stderr.write('Run that line on a host to join it; `bothends join-token` makes more.\n');
+    await coordinator.closed;
+  });
 }
