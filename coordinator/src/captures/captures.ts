@@ -231,14 +231,14 @@ export class Captures implements FleetListener, TapDirectory {
     return run === undefined || tap === undefined ? null : { capture: run.capture, tap };
   }
 
-  async committed(tapId: string, batch: Batch): Promise<void> {
+  async committed(tapId: string, batch: Batch, packets: bigint): Promise<void> {
     const run = this.#taps.get(tapId);
     const tap = run?.capture.taps.find(({ id }) => id === tapId);
     if (run === undefined || tap === undefined) return;
     await this.#live(run)?.feed(tap.role, batch);
     const nowNs = this.#in.clock.nowNs();
-    const closed = batch.coverage !== undefined && batch.coverage.closedNs !== 0n;
-    this.#apply(run, closed ? { type: 'drained', tapId, nowNs } : { type: 'progress', nowNs });
+    const drained = isLast(batch, packets);
+    this.#apply(run, drained ? { type: 'drained', tapId, nowNs } : { type: 'progress', nowNs });
   }
 
   // Steps and their consequences.
@@ -411,6 +411,12 @@ export class Captures implements FleetListener, TapDirectory {
     this.#running.delete(run.capture.id);
     for (const tap of run.capture.taps) this.#taps.delete(tap.id);
   }
+}
+
+/** True for the batch with which a closed tap has delivered, or declared as dropped, all that it took. */
+function isLast({ coverage }: Batch, packets: bigint): boolean {
+  if (coverage === undefined || coverage.closedNs === 0n) return false;
+  return packets + coverage.agentDrops >= coverage.packets;
 }
 
 function concerns(run: Running, agent: string): boolean {

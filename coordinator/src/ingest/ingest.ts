@@ -8,8 +8,8 @@ import { TapCursor } from './tap-cursor.js';
 /** What ingest needs to know about captures. */
 export interface TapDirectory {
   find(tapId: string): { capture: Capture; tap: Tap } | null;
-  /** A batch is on disk; resolves when the analysis has taken it. */
-  committed(tapId: string, batch: Batch): Promise<void>;
+  /** A batch is on disk, and with it `packets` of its tap in all; resolves when the analysis has taken it. */
+  committed(tapId: string, batch: Batch, packets: bigint): Promise<void>;
 }
 
 /** A batch that was taken from a stream. */
@@ -62,20 +62,22 @@ export class Ingest {
   }
 
   #commit(batch: Batch, cursor: TapCursor): Accepted {
-    const acknowledged = this.#store.commit([batch]).then(
+    const committed = this.#store.commit([batch]).then(
       () => {
         cursor.commit(batch.sequence, batch.count);
-        return acknowledgment(batch.tapId, cursor);
+        return { response: acknowledgment(batch.tapId, cursor), packets: cursor.packets };
       },
       (error) => {
         cursor.rewind();
         throw error;
       },
     );
-    const digested = acknowledged.then(async () => await this.#taps.committed(batch.tapId, batch));
+    const digested = committed.then(async ({ packets }) => {
+      await this.#taps.committed(batch.tapId, batch, packets);
+    });
     // Whoever awaits `acknowledged` hears of a failed commit; it need not surface twice.
     digested.catch(() => {});
-    return { acknowledged, digested };
+    return { acknowledged: committed.then(({ response }) => response), digested };
   }
 
   async #cursor(tapId: string): Promise<TapCursor> {

@@ -3,11 +3,20 @@ import type { Logger } from 'pino';
 import type { AuditEntry, Store } from '../store/store.js';
 import type { Clock } from '../time.js';
 
+/**
+ * Refusals of strangers that are written down in a minute: enough to see an attack, too few for an attacker to
+ * fill the disk with.
+ */
+const REFUSALS_PER_MINUTE = 60;
+const MINUTE_NS = 60_000_000_000n;
+
 /** Writes the audit log: who did what, and who was refused. Never holds a token, a key or payload. */
 export class Audit {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  #minute = 0n;
+  #refusals = 0;
 
   constructor(store: Store, clock: Clock, logger: Logger) {
     this.#store = store;
@@ -17,10 +26,21 @@ export class Audit {
 
   /** @param actor name in the certificate, empty for a peer without one */
   record(actor: string, action: string, subject: string, outcome: AuditEntry['outcome'], detail = ''): void {
-    const entry: AuditEntry = { atNs: this.#clock.nowNs(), actor, action, subject, outcome, detail };
+    const atNs = this.#clock.nowNs();
+    if (actor === '' && outcome === 'refused' && this.#isFlood(atNs)) return;
+    const entry: AuditEntry = { atNs, actor, action, subject, outcome, detail };
     this.#logger.info({ audit: { actor, action, subject, outcome, detail } }, 'audit');
     this.#store.audit(entry).catch((error) => {
       this.#logger.error({ error: toBothendsError(error).message }, 'audit entry not stored');
     });
+  }
+
+  #isFlood(nowNs: bigint): boolean {
+    const minute = nowNs / MINUTE_NS;
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#refusals = 0;
+    }
+    return ++this.#refusals > REFUSALS_PER_MINUTE;
   }
 }

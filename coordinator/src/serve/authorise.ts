@@ -1,11 +1,11 @@
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { authorise } from '../trust/access.js';
+import { ACCESS, authorise } from '../trust/access.js';
 import type { Identity } from '../trust/identity.js';
 import { callerOf } from './caller.js';
 import { statusError } from './status.js';
 
 /** What is asked of every caller besides its role, such as that its certificate has not been replaced. */
-export type CallerCheck = (caller: Identity, path: string) => void;
+export type CallerCheck = (caller: Identity) => void;
 
 /** Told of every refusal, for the audit log. */
 export type RefusalListener = (path: string, peer: string, reason: string) => void;
@@ -18,7 +18,7 @@ export function authoriseCalls(check: CallerCheck, refused: RefusalListener): Se
         try {
           const caller = callerOf(call);
           authorise(method.path, caller);
-          if (caller !== null) check(caller, method.path);
+          if (caller !== null && ACCESS[method.path] !== 'open') check(caller);
         } catch (error) {
           const status = statusError(error);
           refused(method.path, call.getPeer(), status.details);

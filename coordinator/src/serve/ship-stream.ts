@@ -37,7 +37,8 @@ export class ShipStream {
   /** Serves the stream to its end. Never rejects: what goes wrong becomes the stream's status. */
   async run(): Promise<void> {
     try {
-      for await (const request of this.#call as AsyncIterable<ShipRequest>) {
+      // Left to itself, the iterator would destroy the stream at its end, with the answers still in it.
+      for await (const request of this.#call.iterator({ destroyOnReturn: false })) {
         if (this.#broken) return;
         await this.#take(request);
       }

@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentLinkService, JoinService } from '@bothends/proto/gen/bothends/v1/agent';
+import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
+import { type ChannelCredentials, Client, credentials, status as Status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CLIENT_OPTIONS, clientCredentials, FakeAgent } from '../testing/fake-agent.js';
+import { Harness } from '../testing/harness.js';
+import { ACCESS, type Access } from '../trust/access.js';
+import { type Credentials, openAuthority } from '../trust/authority.js';
+
+const ALL = 'none foreign server replaced agent viewer operator admin'.split(' ');
+/** Who is let in by each kind of access; everybody else is refused. */
+const ALLOWED: Record<Access, string[]> = {
+  open: ALL,
+  agent: ['agent'],
+  viewer: ['viewer', 'operator', 'admin'],
+  operator: ['operator', 'admin'],
+  admin: ['admin'],
+};
+
+let harness: Harness;
+let foreignDir: string;
+const callers = new Map<string, ChannelCredentials>();
+
+beforeAll(async () => {
+  harness = await Harness.start();
+  foreignDir = await mkdtemp(join(tmpdir(), 'bothends-foreign-'));
+  const { caPem, certificatePem, keyPem } = harness.context;
+  const own = await openAuthority(harness.dataDir, Date.now);
+  const foreign = await openAuthority(foreignDir, Date.now);
+  const add = (name: string, pair: Credentials) => callers.set(name, clientCredentials(caPem, pair));
+  callers.set('none', credentials.createSsl(Buffer.from(caPem)));
+  add('foreign', await foreign.userCredentials('admin', 'admin'));
+  add('server', await own.serverCredentials([]));
+  add('replaced', await harness.join('web'));
+  add('agent', await harness.join('web'));
+  add('viewer', await own.userCredentials('viewer', 'vera'));
+  add('operator', await own.userCredentials('operator', 'olga'));
+  add('admin', { certificatePem, keyPem });
+});
+
+afterAll(async () => {
+  await harness.stop();
+  await rm(foreignDir, { recursive: true, force: true });
+});
+
+/** Calls a method with one empty message; resolves with the status. */
+async function knock(path: string, caller: string): Promise<{ code: number; details: string }> {
+  const credentialsOf = callers.get(caller);
+  if (credentialsOf === undefined) throw new Error(`no caller ${caller}`);
+  const client = new Client(harness.handle.address, credentialsOf, CLIENT_OPTIONS);
+  const same = (bytes: Buffer) => bytes;
+  const stream = client.makeBidiStreamRequest(path, same, same);
+  const status = new Promise<{ code: number; details: string }>((resolve) => stream.on('status', resolve));
+  stream.on('error', () => {});
+  // Health/Watch would stay open for ever.
+  stream.on('data', () => stream.cancel());
+  stream.write(Buffer.alloc(0));
+  stream.end();
+  const { code, details } = await status;
+  client.close();
+  return { code, details };
+}
+
+const methods = [JoinService, AgentLinkService, BothendsService].flatMap((service) =>
+  Object.values(service).map(({ path }) => path),
+);
+
+test('every method of every service has a declared access', () => {
+  expect(methods.length).toBeGreaterThan(12);
+  for (const path of methods) expect(ACCESS[path], path).toBeDefined();
+});
+
+for (const [path, access] of Object.entries(ACCESS)) {
+  test(`${path} is for ${access}`, async () => {
+    for (const caller of ALL) {
+      const { code, details } = await knock(path, caller);
+      const refused =
+        (code === Status.UNAUTHENTICATED && /certificate/.test(details)) || code === Status.PERMISSION_DENIED;
+      expect(refused, `${caller}: ${code} ${details}`).toBe(!ALLOWED[access].includes(caller));
+    }
+  });
+}
+
+test('a second call on a resumed TLS session without a certificate is refused like the first', async () => {
+  for (let i = 0; i < 3; i++) {
+    expect((await knock(BothendsService.listAgents.path, 'none')).code).toBe(Status.UNAUTHENTICATED);
+  }
+});
+
+test('an agent whose name was given to another host is cut and told why', async () => {
+  const older = await harness.online('moved');
+  await harness.join('moved');
+  const error = await older.ended;
+  expect(error?.details).toContain('another host joined by this name');
+});
+
+test('a second agent of the same name stays out while the first is alive', async () => {
+  const own = await harness.join('twin');
+  const first = await harness.agent('twin', own);
+  first.hello();
+  await first.next('welcome');
+  const second = await harness.agent('twin', own);
+  second.hello();
+  const error = await second.ended;
+  expect(error?.code).toBe(Status.ALREADY_EXISTS);
+  expect(error?.details).toContain('an agent called twin is connected already');
+});
+
+test('an agent of another protocol is told who must be upgraded', async () => {
+  const agent = await harness.agent('newer');
+  agent.hello({ protocol: 2, version: '9.9.9' });
+  expect((await agent.ended)?.details).toContain('upgrade the coordinator');
+});
+
+test('an agent cannot connect with credentials of a foreign fleet', async () => {
+  const foreign = await openAuthority(foreignDir, Date.now);
+  const pair = await foreign.userCredentials('viewer', 'x');
+  const agent = new FakeAgent('x', harness.handle.address, harness.context.caPem, pair);
+  agent.hello();
+  expect((await agent.ended)?.code).toBe(Status.UNAUTHENTICATED);
+  agent.close();
+});
