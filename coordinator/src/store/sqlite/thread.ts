@@ -26,7 +26,8 @@ export class DatabaseThread {
 
   /** @throws BothendsError when the directory is taken, or the database cannot be opened or is too new */
   static async start(input: WorkerInput): Promise<DatabaseThread> {
-    const worker = new Worker(WORKER_URL, { workerData: input });
+    // Flags of this process (such as --eval) are not meant for the thread.
+    const worker = new Worker(WORKER_URL, { workerData: input, execArgv: [] });
     const first = await new Promise<WorkerMessage>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
