@@ -42,6 +42,8 @@ export class Spool {
   #nextSequence = 1;
   #committed = 0;
   #bytes = 0;
+  /** A last batch that the disk did not take. */
+  #inMemory: { readonly sequence: number; readonly payload: Uint8Array } | null = null;
   /** Where the next read in order goes on. */
   #cursor = { segment: null as Segment | null, sequence: 0, offset: 0 };
 
@@ -85,12 +87,13 @@ export class Spool {
     return this.#committed === this.#nextSequence - 1;
   }
 
-  /** Keeps a batch under `nextSequence`; false when the disk did not take it and it is declared lost. */
+  /** Keeps a batch under `nextSequence`; false when the disk did not take it; packets in it are declared lost. */
   append(info: BatchInfo, payload: Uint8Array): boolean {
     try {
       this.#write({ ...info, sequence: this.#nextSequence }, payload);
     } catch {
       // Whatever the system's reason is, these packets are gone and the tap goes on.
+      if (info.packets === 0) return false;
       const { packets, firstNs: fromNs, lastNs: toNs } = info;
       this.losses.add({ fromSequence: 0, toSequence: 0, packets, fromNs, toNs, cause: 'spool-full' });
       return false;
@@ -100,10 +103,21 @@ export class Spool {
     return true;
   }
 
+  /** Keeps the last batch of a tap, which is small, in memory if it must: without it the tap would never end. */
+  appendFinal(info: BatchInfo, payload: Uint8Array): void {
+    try {
+      this.#write({ ...info, sequence: this.#nextSequence }, payload);
+    } catch {
+      this.#inMemory = { sequence: this.#nextSequence, payload };
+    }
+    this.#nextSequence++;
+  }
+
   /** What comes after `sequence`, or null when there is nothing yet. */
   read(sequence: number): SpoolEntry | null {
     const wanted = Math.max(sequence, this.#committed) + 1;
     if (wanted >= this.#nextSequence) return null;
+    if (wanted === this.#inMemory?.sequence) return { kind: 'batch', ...this.#inMemory };
     const segment = this.#segments.find((s) => s.summary.lastSequence >= wanted);
     const payload = segment && segment.summary.firstSequence <= wanted ? this.#find(segment, wanted) : null;
     if (payload) return { kind: 'batch', sequence: wanted, payload };
@@ -112,6 +126,12 @@ export class Spool {
       sequence: wanted,
       loss: this.losses.at(wanted) ?? this.#declareDamage(wanted, segment),
     };
+  }
+
+  /** The newest batch on disk, committed or not; null when there is none or it cannot be read. */
+  last(): Uint8Array | null {
+    const newest = this.#segments.at(-1);
+    return newest ? this.#find(newest, newest.summary.lastSequence) : null;
   }
 
   /** Forgets the batches up to `sequence`. The newest segment stays, because it carries the numbering. */

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BothendsError } from '@bothends/proto';
+import type { Logger } from 'pino';
+import { backEnds } from './capture/registry.js';
+import { SystemClock } from './clock/clock.js';
+import { ClockExchange } from './clock/exchange.js';
+import { watchClock } from './clock/watch.js';
+import { type CaptureKit, hostKit } from './control/capture-kit.js';
+import { makeHello } from './control/hello.js';
+import { thisHost } from './control/host.js';
+import { sendDatagram } from './control/marker.js';
+import { Taps } from './control/taps.js';
+import { DEFAULT_POLICY, type Policy, parsePolicy } from './policy/policy.js';
+import { identityCredentials } from './uplink/credentials.js';
+import { type Identity, loadIdentity } from './uplink/identity.js';
+import { Link } from './uplink/link.js';
+import type { LinkHost } from './uplink/session.js';
+import { VERSION } from './version.js';
+
+export interface AgentOptions {
+  /** Where the identity and the spools are. The agent must have joined: see `enrol`. */
+  readonly dataDir: string;
+  /** Policy file in JSON; without one the default policy holds. */
+  readonly policyPath?: string;
+  /** Most bytes that the batches of one tap may take on disk. */
+  readonly spoolBytes?: number;
+}
+
+/** What the agent takes from its surroundings; all but the first two have the system's as defaults. */
+export interface AgentSurroundings {
+  readonly logger: Logger;
+  /** Aborting it ends the agent in good order: taps are closed, what they have is shipped or left on disk. */
+  readonly signal: AbortSignal;
+  readonly clock?: SystemClock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  readonly kit?: CaptureKit;
+}
+
+/** Ten minutes of 100 000 packets/s at 16 bytes each, on a host that has other uses for its disk. */
+export const DEFAULT_SPOOL_BYTES = 1024 * 1024 * 1024;
+/** The coordinator takes an agent for dead after three and a half of these. */
+const HEARTBEAT_MS = 1000;
+/** How long the end waits for the last commits: a service manager's patience is ten times as long. */
+const DRAIN_MS = 5000;
+
+/**
+ * Runs an agent until `signal`: keeps the link to the coordinator, and records and ships what it asks for.
+ * Throws `failed-precondition` when the agent has not joined, `invalid-argument` for a bad policy file.
+ */
+export async function runAgent(options: AgentOptions, surroundings: AgentSurroundings): Promise<void> {
+  const { logger, signal, clock = new SystemClock(), random = Math.random } = surroundings;
+  const identity = requireIdentity(options.dataDir);
+  const exchange = new ClockExchange(clock);
+  const taps = new Taps({
+    name: identity.name,
+    host: thisHost(),
+    clock,
+    logger,
+    policy: readPolicy(options.policyPath),
+    kit: surroundings.kit ?? hostKit,
+    randomBytes,
+    sendDatagram,
+    directory: join(options.dataDir, 'spool'),
+    spoolBytes: options.spoolBytes ?? DEFAULT_SPOOL_BYTES,
+    report: (state) => link.report(state),
+    pump: () => link.pump(),
+    connected: () => link.connected,
+  });
+  taps.restore();
+  const credentials = identityCredentials(identity);
+  const settings = {
+    target: identity.address,
+    credentials,
+    exchange,
+    heartbeatMs: HEARTBEAT_MS,
+    logger,
+    random,
+  };
+  const link = new Link(settings, await linkHost(taps, clock));
+  const stopWatch = watchClock(clock, (step) => {
+    logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
+    exchange.forget();
+    taps.clockStepped(step.oldNs, step.newNs);
+  });
+  logger.info({ agent: identity.name, coordinator: identity.address, version: VERSION }, 'agent runs');
+  await untilDrained(link, taps, signal);
+  stopWatch();
+  logger.info('agent ends');
+}
+
+/** The link outlives the signal until what the taps have is committed, as far as that goes quickly. */
+async function untilDrained(link: Link, taps: Taps, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const running = link.run(over.signal);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await taps.drain(DRAIN_MS);
+  over.abort();
+  await running;
+}
+
+/** The agent as its link sees it. */
+async function linkHost(taps: Taps, clock: SystemClock): Promise<LinkHost> {
+  const probed = await backEnds();
+  const host = thisHost();
+  return {
+    hello: () => makeHello(VERSION, host, probed, taps.ids()),
+    vitals: () => ({
+      wallMinusMonotonicNs: clock.wallMinusMonotonicNs(),
+      rssBytes: BigInt(process.memoryUsage.rss()),
+      spoolBytes: BigInt(taps.spoolBytes),
+      taps: taps.progress(),
+    }),
+    tapStates: () => taps.states(),
+    shipments: () => taps.all(),
+    command: (command) => taps.command(command),
+  };
+}
+
+function requireIdentity(dataDir: string): Identity {
+  const identity = loadIdentity(dataDir);
+  if (identity) return identity;
+  throw new BothendsError(
+    'failed-precondition',
+    `this agent has not joined a coordinator yet (no identity in ${dataDir}): run the join line that ` +
+      '"bothends coordinator" printed, or make a new one with "bothends join-token"',
+  );
+}
+
+function readPolicy(path: string | undefined): Policy {
+  if (path === undefined) return DEFAULT_POLICY;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new BothendsError(
+      'invalid-argument',
+      `policy ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return parsePolicy(text, path);
+}

@@ -1,0 +1,140 @@
+import { NS_PER_MS } from '@bothends/proto';
+import type { Coverage, Gap } from '@bothends/proto/gen/bothends/v1/packet';
+import { earlier, later } from '../clock/instant.js';
+import type { Loss } from '../spool/losses.js';
+
+/** What of a coverage does not change while the tap is open. */
+export type CoverageHead = Pick<
+  Coverage,
+  | 'openedNs'
+  | 'timeStamps'
+  | 'backEnd'
+  | 'filter'
+  | 'filterLength'
+  | 'interfaces'
+  | 'snaplen'
+  | 'ringBytes'
+  | 'bootId'
+  | 'addresses'
+  | 'tool'
+  | 'interfaceStates'
+>;
+
+/** Packets of different CPUs are queued microseconds out of order; nothing older than this comes after a later one. */
+const REORDERING_NS = BigInt(NS_PER_MS);
+
+/**
+ * What one tap can vouch for, kept up to date while it runs. Times are the host's wall clock, epoch ns.
+ *
+ * The watermark is the promise that a packet from before it would be here. It advances only over time that is
+ * both delivered (a later packet came, or it is quiet) and checked (the kernel said that it dropped nothing),
+ * because "not seen" is concluded from it.
+ */
+export class CoverageLedger {
+  readonly #head: CoverageHead;
+  /** False once the back end has said that it cannot count drops; then nothing waits for a check. */
+  #countsDrops = true;
+  readonly #gaps: Gap[] = [];
+  #packets = 0;
+  #kernelDrops: number | null = null;
+  #deliveredNs: bigint;
+  #checkedNs: bigint;
+  #closedNs = 0n;
+  #wallMinusMonotonicNs: bigint;
+
+  constructor(head: CoverageHead, wallMinusMonotonicNs: bigint) {
+    this.#head = head;
+    this.#deliveredNs = head.openedNs;
+    this.#checkedNs = head.openedNs;
+    this.#wallMinusMonotonicNs = wallMinusMonotonicNs;
+  }
+
+  get packets(): number {
+    return this.#packets;
+  }
+
+  get kernelDrops(): number | null {
+    return this.#kernelDrops;
+  }
+
+  get watermarkNs(): bigint {
+    const known = this.#countsDrops ? earlier(this.#checkedNs, this.#deliveredNs) : this.#deliveredNs;
+    return this.#closedNs > 0n ? earlier(known, this.#closedNs) : known;
+  }
+
+  /** Rows were put into a batch; the last of them is from `lastNs`. */
+  recorded(packets: number, lastNs: bigint): void {
+    this.#packets += packets;
+    this.delivered(lastNs - REORDERING_NS);
+  }
+
+  /** Everything stamped before `ns` is in a batch. */
+  delivered(ns: bigint): void {
+    this.#deliveredNs = later(this.#deliveredNs, ns);
+  }
+
+  /** The kernel's drop count, null when the back end cannot tell; asked for at `askedNs`, answered by `answeredNs`. */
+  checked(kernelDrops: number | null, askedNs: bigint, answeredNs: bigint): void {
+    this.#countsDrops = kernelDrops !== null;
+    const more = (kernelDrops ?? 0) - (this.#kernelDrops ?? 0);
+    if (more > 0) {
+      const interval = { fromNs: this.#checkedNs, toNs: answeredNs };
+      this.addGap({ ...interval, packets: BigInt(more), cause: 'kernel-drop' });
+    }
+    this.#kernelDrops = kernelDrops ?? this.#kernelDrops;
+    this.#checkedNs = later(this.#checkedNs, askedNs);
+  }
+
+  /** The wall clock was set between these two times, the first on the old clock, the second on the new. */
+  stepped(oldNs: bigint, newNs: bigint, wallMinusMonotonicNs: bigint): void {
+    const interval = { fromNs: earlier(oldNs, newNs), toNs: later(oldNs, newNs) };
+    this.addGap({ ...interval, packets: 0n, cause: 'clock-step' });
+    this.#wallMinusMonotonicNs = wallMinusMonotonicNs;
+    // Promises in the old time mean nothing in the new one.
+    this.#deliveredNs = newNs;
+    this.#checkedNs = newNs;
+  }
+
+  /** Adds an interval in which packets may be missing; one that touches the last of its kind makes that longer. */
+  addGap(gap: Gap): void {
+    const last = this.#gaps.at(-1);
+    if (last && last.cause === gap.cause && gap.fromNs <= last.toNs && gap.toNs >= last.toNs) {
+      last.toNs = gap.toNs;
+      last.packets += gap.packets;
+    } else {
+      this.#gaps.push({ ...gap });
+    }
+  }
+
+  /** No packet after `ns` was taken. */
+  close(ns: bigint): void {
+    this.#closedNs = ns;
+  }
+
+  toMessage(): Coverage {
+    return {
+      ...this.#head,
+      closedNs: this.#closedNs,
+      packets: BigInt(this.#packets),
+      kernelDrops: this.#kernelDrops === null ? undefined : BigInt(this.#kernelDrops),
+      agentDrops: 0n,
+      gaps: this.#gaps.map((gap) => ({ ...gap })),
+      watermarkNs: this.watermarkNs,
+      wallMinusMonotonicNs: this.#wallMinusMonotonicNs,
+    };
+  }
+}
+
+/** A coverage with what the spool has lost since it was written. */
+export function withLosses(coverage: Coverage, losses: readonly Loss[]): Coverage {
+  if (losses.length === 0) return coverage;
+  const lost = losses.map(
+    ({ fromNs, toNs, packets, cause }): Gap => ({ fromNs, toNs, packets: BigInt(packets), cause }),
+  );
+  const packets = losses.reduce((sum, loss) => sum + loss.packets, 0);
+  return {
+    ...coverage,
+    agentDrops: coverage.agentDrops + BigInt(packets),
+    gaps: [...coverage.gaps, ...lost],
+  };
+}

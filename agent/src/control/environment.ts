@@ -1,0 +1,28 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock/clock.js';
+import type { Policy } from '../policy/policy.js';
+import type { CaptureKit } from './capture-kit.js';
+import type { Host } from './host.js';
+import type { SendDatagram } from './marker.js';
+import type { OwnedTap } from './owned-tap.js';
+
+/** Everything that a tap needs of the agent around it. */
+export interface TapEnvironment {
+  /** Name of the agent, for messages. */
+  readonly name: string;
+  readonly host: Host;
+  readonly policy: Policy;
+  readonly kit: CaptureKit;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly sendDatagram: SendDatagram;
+  /** Directory of a tap's spool. */
+  readonly directoryOf: (tapId: string) => string;
+  /** Most bytes that one tap may have on disk. */
+  readonly spoolBytes: number;
+  readonly logger: Logger;
+  /** The tap's phase changed, or it is done. */
+  readonly changed: (tap: OwnedTap) => void;
+  /** There is something new to ship. */
+  readonly pump: () => void;
+}

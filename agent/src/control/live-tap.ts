@@ -1,0 +1,220 @@
+import { type BothendsError, toBothendsError } from '@bothends/proto';
+import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import { Spool } from '../spool/spool.js';
+import { CoverageLedger, withLosses } from './coverage.js';
+import type { TapEnvironment } from './environment.js';
+import { MarkerWatch } from './marker.js';
+import { discardCapture, type OpenCapture, openCapture } from './open-capture.js';
+import type { OwnedTap } from './owned-tap.js';
+import { hasEnded, markerOf, type TapPhase } from './phase.js';
+import { Recording } from './recording.js';
+import { SpoolShipment } from './spool-shipment.js';
+import { saveTapFile } from './tap-file.js';
+
+/** An armed tap that nobody starts is a forgotten one; a coordinator starts it within seconds, or fails the capture. */
+const ARMED_MS = 30_000;
+/** The coordinator stops a capture when its time is over, and adds the lead-out; the agent's own ceiling comes after. */
+const DURATION_GRACE_MS = 5_000;
+
+/** What exists from the moment the capture is open. */
+interface Running {
+  readonly recording: Recording;
+  readonly shipment: SpoolShipment;
+  readonly ledger: CoverageLedger;
+  readonly durationMs: number;
+}
+
+/**
+ * One tap from arming to its last batch. It ships everything from the moment it is open, before "start" too: it costs
+ * nothing, and the marker's packet is evidence that the tap delivers.
+ */
+export class LiveTap implements OwnedTap {
+  readonly tapId: string;
+  readonly #arm: Arm;
+  readonly #env: TapEnvironment;
+  #phase: TapPhase = { state: 'arming' };
+  #running: Running | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #discarded = false;
+
+  private constructor(arm: Arm, env: TapEnvironment) {
+    this.tapId = arm.tapId;
+    this.#arm = arm;
+    this.#env = env;
+  }
+
+  /** Begins to arm; how it went is told by `changed`. */
+  static arm(arm: Arm, env: TapEnvironment): LiveTap {
+    const tap = new LiveTap(arm, env);
+    tap.#begin().catch((error) => tap.#fail(toBothendsError(error)));
+    return tap;
+  }
+
+  get ended(): boolean {
+    return this.#discarded || hasEnded(this.#phase);
+  }
+
+  get done(): boolean {
+    return this.#discarded || (this.ended && (this.#running?.shipment.spool.drained ?? true));
+  }
+
+  get committed(): number {
+    return this.#running?.shipment.committed ?? 0;
+  }
+
+  get spoolBytes(): number {
+    return this.#running?.shipment.spool.bytes ?? 0;
+  }
+
+  next(sequence: number): Batch | null {
+    return this.#running?.shipment.next(sequence) ?? null;
+  }
+
+  commit(sequence: number): void {
+    this.#running?.shipment.commit(sequence);
+    if (this.done) this.#env.changed(this);
+  }
+
+  refuse(reason: string): void {
+    this.#env.logger.warn({ tap: this.tapId }, reason);
+    this.stop(0, true);
+  }
+
+  state(): TapState {
+    const phase = this.#phase;
+    const fault = 'reason' in phase ? phase : { reason: '', code: '' };
+    const coverage = this.#running?.ledger.toMessage();
+    const losses = this.#running?.shipment.spool.losses.all ?? [];
+    return {
+      tapId: this.tapId,
+      state: phase.state,
+      reason: fault.reason,
+      code: fault.code,
+      markerNs: markerOf(phase),
+      coverage: coverage && withLosses(coverage, losses),
+    };
+  }
+
+  progress(): TapProgress {
+    const { ledger, shipment } = this.#running ?? {};
+    const kernelDrops = ledger?.kernelDrops ?? null;
+    return {
+      tapId: this.tapId,
+      packets: BigInt(ledger?.packets ?? 0),
+      kernelDrops: kernelDrops === null ? undefined : BigInt(kernelDrops),
+      agentDrops: BigInt(shipment?.spool.losses.packets ?? 0),
+    };
+  }
+
+  start(): void {
+    if (this.#phase.state !== 'armed' || !this.#running) return;
+    const { recording, durationMs } = this.#running;
+    const { maxPackets } = this.#arm;
+    if (maxPackets > 0n) recording.limit(Number(maxPackets));
+    this.#after(durationMs + DURATION_GRACE_MS, () => this.#drain());
+    this.#enter({ state: 'recording', markerNs: markerOf(this.#phase) });
+  }
+
+  stop(leadOutMs: number, discard: boolean): void {
+    const { state } = this.#phase;
+    if (discard) this.#discard();
+    else if (state === 'armed' || state === 'recording') {
+      this.#enter({ state: 'draining', markerNs: markerOf(this.#phase) });
+      this.#after(leadOutMs, () => this.#running?.recording.close());
+    } else if (state === 'arming') {
+      // Nothing was promised yet: the same as never armed.
+      this.#discard();
+    } else if (state === 'draining' && leadOutMs === 0) {
+      this.#running?.recording.close();
+    }
+  }
+
+  clockStepped(oldNs: bigint, newNs: bigint): void {
+    this.#running?.ledger.stepped(oldNs, newNs, this.#env.clock.wallMinusMonotonicNs());
+  }
+
+  destroy(): void {
+    this.#running?.shipment.spool.destroy();
+  }
+
+  close(): void {
+    this.#running?.shipment.spool.close();
+  }
+
+  async #begin(): Promise<void> {
+    const open = await openCapture(this.#arm, this.#env);
+    if (this.#discarded) {
+      await discardCapture(open.capture);
+      return;
+    }
+    const marker = new MarkerWatch(this.#env.randomBytes);
+    this.#record(open, marker);
+    const { peerAddresses, markerPort } = this.#arm;
+    const markerNs = await marker.prove(peerAddresses, markerPort, this.#env.sendDatagram);
+    if (this.#phase.state !== 'arming') return;
+    this.#after(ARMED_MS, () => this.#discard());
+    this.#enter({ state: 'armed', markerNs });
+  }
+
+  #record({ capture, head, durationMs }: OpenCapture, marker: MarkerWatch): void {
+    const { clock, directoryOf, spoolBytes, logger, pump } = this.#env;
+    const { tapId } = this;
+    const spool = Spool.open(directoryOf(tapId), { limitBytes: spoolBytes });
+    // After a crash of the machine an old tap of this id may be known to the coordinator.
+    spool.commit(Number(this.#arm.committedSequence));
+    const ledger = new CoverageLedger(head, clock.wallMinusMonotonicNs());
+    const look = marker.look.bind(marker);
+    const full = () => this.#drain();
+    const recording = new Recording({ tapId, capture, spool, ledger, clock, logger, pump, look, full });
+    const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
+    this.#running = { recording, shipment, ledger, durationMs };
+    void recording.ended.then((error) => this.#ended(error));
+  }
+
+  /** A ceiling was reached: no lead-out, because the ceiling holds. */
+  #drain(): void {
+    this.stop(0, false);
+  }
+
+  #ended(error: BothendsError | null): void {
+    if (this.#discarded) this.#env.changed(this);
+    else if (error) this.#fail(error);
+    else this.#enter({ state: 'complete', markerNs: markerOf(this.#phase) });
+  }
+
+  #fail(error: BothendsError): void {
+    if (this.#discarded) return;
+    const state = error.code === 'permission-denied' && !this.#running ? 'refused' : 'failed';
+    this.#enter({ state, code: error.code, reason: error.message });
+  }
+
+  #discard(): void {
+    if (this.#discarded) return;
+    this.#discarded = true;
+    clearTimeout(this.#timer);
+    if (this.#running && !hasEnded(this.#phase)) this.#running.recording.close();
+    else this.#env.changed(this);
+  }
+
+  #enter(phase: TapPhase): void {
+    this.#phase = phase;
+    if (hasEnded(phase)) clearTimeout(this.#timer);
+    if (this.#running) this.#save();
+    this.#env.changed(this);
+  }
+
+  #save(): void {
+    try {
+      saveTapFile(this.#env.directoryOf(this.tapId), this.state());
+    } catch (error) {
+      // A full disk: after a restart the last coverage in the spool tells as much.
+      this.#env.logger.warn({ tap: this.tapId, error }, 'state of the tap not saved');
+    }
+  }
+
+  #after(ms: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, ms);
+  }
+}

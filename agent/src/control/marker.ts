@@ -1,0 +1,70 @@
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { PacketTable } from '@bothends/proto';
+import { createMarker, MARKER_NONCE_BYTES } from '../capture/marker.js';
+
+/** Sends one datagram, best effort: a peer address without a route is no reason to fail. */
+export type SendDatagram = (address: string, port: number, payload: Uint8Array) => void;
+
+/** One send can be lost in a queue that is just being set up. */
+const SENDS = 3;
+const SEND_INTERVAL_MS = 100;
+/** Without a sighting after this long the tap is armed all the same, and says that it is unproven. */
+const TIMEOUT_MS = 600;
+/** A host has few addresses that others use; a list beyond that is not worth a flood. */
+const MAX_ADDRESSES = 8;
+
+/**
+ * The marker datagram of a tap: sent toward the peer at arming, and to be seen leaving in the tap's own packets,
+ * which proves that the tap delivers.
+ */
+export class MarkerWatch {
+  readonly #id: number;
+  readonly #payload: Uint8Array;
+  #seenNs = 0n;
+  #wake: () => void = () => {};
+
+  constructor(randomBytes: (count: number) => Uint8Array) {
+    const marker = createMarker(randomBytes(MARKER_NONCE_BYTES));
+    this.#id = marker.id;
+    this.#payload = marker.payload;
+  }
+
+  /** Looks for the marker among rows; cheap, and only needed while arming. */
+  look(table: PacketTable): void {
+    if (this.#seenNs !== 0n) return;
+    for (let i = 0; i < table.length; i++) {
+      if (table.marker[i] !== this.#id) continue;
+      this.#seenNs = table.baseNs + BigInt(table.time[i]);
+      this.#wake();
+      return;
+    }
+  }
+
+  /** Sends until it is seen; resolves with when it left (epoch ns), 0 when it was not seen in time. */
+  async prove(addresses: readonly string[], port: number, send: SendDatagram): Promise<bigint> {
+    if (port === 0 || addresses.length === 0) return 0n;
+    let sends = 0;
+    const sendAll = () => {
+      if (sends++ >= SENDS) return;
+      for (const address of addresses.slice(0, MAX_ADDRESSES)) send(address, port, this.#payload);
+    };
+    const interval = setInterval(sendAll, SEND_INTERVAL_MS);
+    let timeout: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timeout = setTimeout(resolve, TIMEOUT_MS);
+      sendAll();
+    });
+    clearInterval(interval);
+    clearTimeout(timeout);
+    return this.#seenNs;
+  }
+}
+
+/** Sends with a socket of its own, which takes the source address that the route gives. */
+export const sendDatagram: SendDatagram = (address, port, payload) => {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  socket.on('error', () => socket.close());
+  socket.send(payload, port, address, () => socket.close());
+};

@@ -1,0 +1,57 @@
+import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
+import { type Tap as CaptureTap, DEFAULT_BUFFER_BYTES } from '../capture/source.js';
+import { applyPolicy } from '../policy/policy.js';
+import type { CoverageHead } from './coverage.js';
+import type { TapEnvironment } from './environment.js';
+import { addressesOf } from './host.js';
+
+/** A capture that runs, and what is known of it. */
+export interface OpenCapture {
+  readonly capture: CaptureTap;
+  readonly head: CoverageHead;
+  /** How long it may record. */
+  readonly durationMs: number;
+}
+
+/**
+ * Checks the policy, prepares the filter and opens the capture that `arm` asks for.
+ * Throws `permission-denied` of the policy, and whatever stands in the way of the filter or the back end.
+ */
+export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCapture> {
+  const { policy, name, host, kit, clock } = env;
+  const allowed = applyPolicy(policy, name, { ...arm, durationMs: Number(arm.durationMs) });
+  const source = await kit.source(arm.backEnd);
+  const interfaceStates = host.interfaces();
+  const addresses = addressesOf(interfaceStates);
+  const filter = await kit.filter(source, allowed.filter, arm, addresses);
+  const { version } = await source.probe();
+  const capture = await source.open({
+    interface: allowed.interface,
+    filter: filter.text,
+    snaplen: allowed.snaplen,
+    bufferBytes: DEFAULT_BUFFER_BYTES,
+    digestKey: arm.digestKey.length > 0 ? arm.digestKey : null,
+  });
+  const head: CoverageHead = {
+    openedNs: clock.wallNs(),
+    timeStamps: capture.timestamps,
+    backEnd: source.name,
+    filter: filter.text,
+    filterLength: filter.length,
+    interfaces: [allowed.interface],
+    snaplen: allowed.snaplen,
+    ringBytes: DEFAULT_BUFFER_BYTES,
+    bootId: host.bootId,
+    addresses,
+    tool: version,
+    interfaceStates,
+  };
+  return { capture, head, durationMs: allowed.durationMs };
+}
+
+/** Closes a capture that nobody wants any more; what it holds has to be taken from it first. */
+export async function discardCapture(capture: CaptureTap): Promise<void> {
+  const closed = capture.close();
+  for await (const table of capture) table.length = 0;
+  await closed;
+}

@@ -1,0 +1,164 @@
+import { type BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
+import type { Logger } from 'pino';
+import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../capture/source.js';
+import type { Clock } from '../clock/clock.js';
+import { later } from '../clock/instant.js';
+import type { Spool } from '../spool/spool.js';
+import { spoolCoverage, spoolRows } from './batches.js';
+import type { CoverageLedger } from './coverage.js';
+
+export interface RecordingParts {
+  readonly tapId: string;
+  readonly capture: CaptureTap;
+  readonly spool: Spool;
+  readonly ledger: CoverageLedger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** There is something new to ship. */
+  readonly pump: () => void;
+  /** Sees each table before it goes into the spool. */
+  readonly look: (table: PacketTable) => void;
+  /** The packet limit is reached. */
+  readonly full: () => void;
+}
+
+/**
+ * How often drops are asked for and the watermark is shipped. A conclusion from "not seen" waits for both, and is
+ * to be on the screen within a second.
+ */
+const PULSE_MS = 200;
+/** After this long without a table nothing is on its way: tables come at the latest TABLE_AGE_MS after a packet. */
+const QUIET_MS = 2 * TABLE_AGE_MS;
+/** A pulse this late means that the process got no time, and what the kernel has may wait unread. */
+const LATE_MS = PULSE_MS + QUIET_MS;
+/** The spool goes to the disk itself every so many pulses: once a second. */
+const PULSES_PER_SYNC = 5;
+
+/** Moves packets from an open capture into its spool, and keeps its coverage true, until the capture ends. */
+export class Recording {
+  /** Resolves when everything is in the spool: with null after `close`, else with why the capture ended. */
+  readonly ended: Promise<BothendsError | null>;
+  readonly #parts: RecordingParts;
+  readonly #timer: NodeJS.Timeout;
+  #closing: Promise<TapStats> | null = null;
+  #closedNs = 0n;
+  /** Packets that may still be taken. */
+  #left = Number.POSITIVE_INFINITY;
+  #lastTable: bigint;
+  #lastPulse: bigint;
+  #lastLate: bigint;
+  #shippedNs = 0n;
+  #pulses = 0;
+  #asking = false;
+
+  constructor(parts: RecordingParts) {
+    this.#parts = parts;
+    const now = parts.clock.monotonicNs();
+    this.#lastTable = now;
+    this.#lastPulse = now;
+    this.#lastLate = now;
+    this.#timer = setInterval(() => void this.#pulse(), PULSE_MS);
+    this.ended = this.#consume();
+  }
+
+  /** Takes at most `packets` more. */
+  limit(packets: number): void {
+    this.#left = packets;
+  }
+
+  /** Ends the capture; what it has taken already still goes into the spool. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closedNs ||= this.#parts.clock.wallNs();
+    this.#closing = this.#parts.capture.close();
+    // Awaited when the capture has delivered the rest; until then a failure is not unhandled.
+    this.#closing.catch(() => undefined);
+  }
+
+  async #consume(): Promise<BothendsError | null> {
+    let error: BothendsError | null = null;
+    try {
+      for await (const table of this.#parts.capture) this.#take(table);
+      await this.#lastCheck();
+    } catch (thrown) {
+      error = toBothendsError(thrown);
+    }
+    clearInterval(this.#timer);
+    this.#finish(error);
+    return error;
+  }
+
+  #take(table: PacketTable): void {
+    const { tapId, spool, ledger, clock, look, pump } = this.#parts;
+    this.#lastTable = clock.monotonicNs();
+    look(table);
+    const count = Math.min(table.length, this.#left);
+    if (count === 0) return;
+    this.#left -= count;
+    const lastNs = table.baseNs + BigInt(table.time[count - 1]);
+    ledger.recorded(count, lastNs);
+    spoolRows(spool, tapId, table, count, ledger.toMessage());
+    this.#shippedNs = ledger.watermarkNs;
+    pump();
+    if (this.#left > 0) return;
+    // What comes after the last packet that was wanted was not recorded.
+    this.#closedNs = lastNs;
+    this.#parts.full();
+  }
+
+  async #pulse(): Promise<void> {
+    const { clock, spool, logger } = this.#parts;
+    const now = clock.monotonicNs();
+    if (now - this.#lastPulse > BigInt(LATE_MS * NS_PER_MS)) this.#lastLate = now;
+    this.#lastPulse = now;
+    if (++this.#pulses % PULSES_PER_SYNC === 0) {
+      spool.sync().catch((error) => logger.warn({ error }, 'spool not synced to disk'));
+    }
+    // An answer may take longer than a pulse on a loaded host.
+    if (this.#asking || this.#closing) return;
+    this.#asking = true;
+    try {
+      await this.#check(this.#parts.capture.stats());
+    } catch {
+      // A capture that cannot answer any more says why when its iteration ends.
+    }
+    this.#asking = false;
+    if (!this.#closing) this.#shipWatermark();
+  }
+
+  async #check(stats: Promise<TapStats>): Promise<void> {
+    const { clock, ledger } = this.#parts;
+    const askedNs = clock.wallNs();
+    const { kernelDrops } = await stats;
+    ledger.checked(kernelDrops, askedNs, clock.wallNs());
+    const quietSince = later(this.#lastTable, this.#lastLate);
+    const quietNs = BigInt(QUIET_MS * NS_PER_MS);
+    if (clock.monotonicNs() - quietSince > quietNs) ledger.delivered(askedNs - quietNs);
+  }
+
+  #shipWatermark(): void {
+    const { tapId, spool, ledger, pump } = this.#parts;
+    if (ledger.watermarkNs <= this.#shippedNs) return;
+    this.#shippedNs = ledger.watermarkNs;
+    spoolCoverage(spool, tapId, ledger.toMessage(), false);
+    pump();
+  }
+
+  /** The final counters, after a capture that was closed delivered the rest. */
+  async #lastCheck(): Promise<void> {
+    if (!this.#closing) this.close();
+    const { clock, ledger } = this.#parts;
+    const final = await this.#closing;
+    if (!final) return;
+    ledger.delivered(this.#closedNs);
+    ledger.checked(final.kernelDrops, this.#closedNs, clock.wallNs());
+  }
+
+  /** A capture that died vouches for nothing after its watermark. */
+  #finish(error: BothendsError | null): void {
+    const { tapId, spool, ledger, pump } = this.#parts;
+    ledger.close(error ? ledger.watermarkNs : this.#closedNs);
+    spoolCoverage(spool, tapId, ledger.toMessage(), true);
+    pump();
+  }
+}

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { toBothendsError } from '@bothends/proto';
+import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Command } from '../uplink/session.js';
+import type { TapEnvironment } from './environment.js';
+import { LiveTap } from './live-tap.js';
+import type { OwnedTap } from './owned-tap.js';
+import { ShelvedTap } from './shelved-tap.js';
+
+/** Ids become names of directories, so a foreign one must not wander through the file system. */
+const TAP_ID = /^[\w-]{1,64}$/;
+
+export interface TapsOptions extends Omit<TapEnvironment, 'changed' | 'directoryOf'> {
+  /** Directory with one directory for each tap. */
+  readonly directory: string;
+  /** A tap is in another state, and still owned. */
+  readonly report: (state: TapState) => void;
+  /** Whether what taps have can be shipped now. */
+  readonly connected: () => boolean;
+}
+
+/** All taps of an agent: those that run, and those of an earlier run that are not yet shipped. */
+export class Taps {
+  readonly #options: TapsOptions;
+  readonly #environment: TapEnvironment;
+  readonly #taps = new Map<string, OwnedTap>();
+  /** Last state told of each, so that only news is told. */
+  readonly #told = new Map<string, string>();
+  #idle: () => void = () => {};
+
+  constructor(options: TapsOptions) {
+    this.#options = options;
+    this.#environment = {
+      ...options,
+      directoryOf: (tapId) => join(options.directory, tapId),
+      changed: (tap) => this.#changed(tap),
+    };
+  }
+
+  /** Takes up what an earlier run left. A directory that cannot be read is put aside, not thrown away. */
+  restore(): void {
+    const { directory, logger, spoolBytes, name, clock } = this.#options;
+    if (!existsSync(directory)) return;
+    for (const entry of readdirSync(directory).filter((id) => TAP_ID.test(id))) {
+      const path = join(directory, entry);
+      const changed = (tap: OwnedTap) => this.#changed(tap);
+      try {
+        const tap = ShelvedTap.restore({ directory: path, spoolBytes, name, nowNs: clock.wallNs(), changed });
+        if (tap) this.#taps.set(tap.tapId, tap);
+      } catch (error) {
+        logger.error(
+          { tap: entry, reason: toBothendsError(error).message },
+          `spool put aside as ${path}.damaged`,
+        );
+        renameSync(path, `${path}.damaged`);
+      }
+    }
+  }
+
+  command(command: Command): void {
+    switch (command.$case) {
+      case 'arm':
+        this.#arm(command.value);
+        break;
+      case 'start':
+        this.#taps.get(command.value.tapId)?.start();
+        break;
+      case 'stop':
+        this.#taps.get(command.value.tapId)?.stop(command.value.leadOutMs, command.value.discard);
+        break;
+    }
+  }
+
+  ids(): string[] {
+    return [...this.#taps.keys()];
+  }
+
+  all(): Iterable<OwnedTap> {
+    return this.#taps.values();
+  }
+
+  states(): TapState[] {
+    return [...this.#taps.values()].map((tap) => tap.state());
+  }
+
+  progress(): TapProgress[] {
+    return [...this.#taps.values()].map((tap) => tap.progress());
+  }
+
+  get spoolBytes(): number {
+    return [...this.#taps.values()].reduce((sum, tap) => sum + tap.spoolBytes, 0);
+  }
+
+  clockStepped(oldNs: bigint, newNs: bigint): void {
+    for (const tap of this.#taps.values()) tap.clockStepped(oldNs, newNs);
+  }
+
+  /** Ends all recording at once and waits, at most `ms`, until everything is committed; the rest stays on disk. */
+  async drain(ms: number): Promise<void> {
+    for (const tap of this.#taps.values()) tap.stop(0, false);
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      timer = setTimeout(resolve, ms);
+      this.#checkIdle();
+    });
+    clearTimeout(timer);
+    for (const tap of this.#taps.values()) tap.close();
+  }
+
+  #arm(arm: Arm): void {
+    const { tapId } = arm;
+    const known = this.#taps.get(tapId);
+    if (known) {
+      // The coordinator asks again after a reconnect: it wants to know where the tap is.
+      this.#options.report(known.state());
+    } else if (TAP_ID.test(tapId)) {
+      this.#taps.set(tapId, LiveTap.arm(arm, this.#environment));
+    } else {
+      const reason = `the tap id ${JSON.stringify(tapId.slice(0, 80))} cannot be used: 1 to 64 letters, digits, "-" and "_"`;
+      const state = {
+        tapId,
+        state: 'failed',
+        code: 'invalid-argument',
+        reason,
+        markerNs: 0n,
+        coverage: undefined,
+      };
+      this.#options.report(state);
+    }
+  }
+
+  #changed(tap: OwnedTap): void {
+    const state = tap.state();
+    if (state.state !== 'arming' && this.#told.get(tap.tapId) !== state.state) {
+      this.#told.set(tap.tapId, state.state);
+      const level = state.state === 'failed' || state.state === 'refused' ? 'warn' : 'info';
+      const { tapId, reason } = state;
+      this.#options.logger[level]({ tap: tapId, reason: reason || undefined }, `tap is ${state.state}`);
+      this.#options.report(state);
+    }
+    if (tap.done) {
+      this.#taps.delete(tap.tapId);
+      this.#told.delete(tap.tapId);
+      tap.destroy();
+    }
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    // Without a link nothing more can be committed: what is left waits on disk for the next run.
+    const waiting = (tap: OwnedTap) => !tap.done && (!tap.ended || this.#options.connected());
+    if (![...this.#taps.values()].some(waiting)) this.#idle();
+  }
+}

@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BothendsError } from '@bothends/proto';
+
+/** What an agent got when it joined: who it is, and whom it trusts. */
+export interface Identity {
+  readonly name: string;
+  /** `HOST:PORT` of the coordinator. */
+  readonly address: string;
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+const FIELDS = ['name', 'address', 'caPem', 'certificatePem', 'keyPem'] as const;
+const FILE = 'identity.json';
+
+/** Keeps the identity in `dataDir`, readable by its owner alone; as a whole or not at all. */
+export function saveIdentity(dataDir: string, identity: Identity): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, FILE);
+  writeFileSync(`${path}.new`, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
+}
+
+/**
+ * The identity in `dataDir`, null when the agent has not joined yet.
+ * Throws `failed-precondition` when the file is there but of no use.
+ */
+export function loadIdentity(dataDir: string): Identity | null {
+  const path = join(dataDir, FILE);
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isIdentity(value)) return value;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw unusable(path, (cause as Error).message, cause);
+  }
+  throw unusable(path, `it needs the texts ${FIELDS.join(', ')}`);
+}
+
+function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== 'object' || value === null) return false;
+  return FIELDS.every((field) => typeof (value as Record<string, unknown>)[field] === 'string');
+}
+
+function unusable(path: string, why: string, cause?: unknown): BothendsError {
+  return new BothendsError(
+    'failed-precondition',
+    `the agent's identity in ${path} cannot be used (${why}): restore the file, or remove it and join again`,
+    { cause },
+  );
+}
