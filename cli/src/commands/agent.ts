@@ -1,16 +1,20 @@
+import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Identity } from '@bothends/agent';
 import { defaultDataDir } from '../args/data-dir.js';
 import { caHash, coordinatorAddress } from '../args/join.js';
 import { name } from '../args/values.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
+import { untilInterrupted } from '../output/until-interrupted.js';
 import type { Setup } from '../program.js';
 
 interface AgentFlags {
   join?: string;
   token?: string;
   caHash?: string;
+  joinOnly?: boolean;
   name: string;
   data: string;
   policy?: string;
@@ -25,21 +29,52 @@ export function register({ program, io }: Setup): void {
     .summary('run the agent of this host')
     .description(
       'Runs the agent of this host until it is stopped. The first start joins the fleet with the line that the ' +
-        'coordinator or `bothends join-token` printed; later starts need neither address nor token.',
+        'coordinator or `bothends join-token` printed; later starts need no more than --data.',
     )
     .option('--join <host:port>', 'coordinator to join', coordinatorAddress)
-    .option('--token <token>', 'one-time join token; needed once')
-    .option('--ca-hash <hash>', 'hash of the coordinator’s CA, from the join line', caHash)
+    .option('--token <token>', 'one-time join token')
+    .option('--ca-hash <hash>', 'hash of the coordinator’s CA', caHash)
+    .option('--join-only', 'join and return, for services that start it later')
     .option('--name <name>', 'name of this host in the fleet', name, hostname())
     .option('--data <dir>', 'folder for key, certificate and spool', defaultDataDir('agent', io.env))
-    .option('--policy <file>', 'what may be captured on this host')
+    .option('--policy <file>', 'what may be captured on this host (JSON)')
     .addOption(logLevelOption())
     .action((flags: AgentFlags) => run(flags, io));
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
-  if ((flags.token === undefined) !== (flags.caHash === undefined)) {
-    throw new UsageError('--token and --ca-hash go together', 'Copy the whole join line.');
+  const agent = await import('@bothends/agent');
+  const line = joinLine(flags);
+  if (line !== null) {
+    const present = agent.loadIdentity(flags.data);
+    if (present !== null && trusts(present, line.caHash)) {
+      io.stderr.write(`Already joined ${present.address} as ${present.name}; the token was not used.\n`);
+    } else {
+      const identity = await agent.enrol({ ...line, name: flags.name, dataDir: flags.data });
+      io.stderr.write(`Joined ${identity.address} as ${identity.name}.\n`);
+    }
   }
-  void io;
+  if (flags.joinOnly) return;
+  const { stderrLogger } = await import('../output/logger.js');
+  const logger = stderrLogger('agent', flags.logLevel);
+  const options = { dataDir: flags.data, policyPath: flags.policy ?? null, sources: agent.backEnds() };
+  await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal }));
+}
+
+/** The join line's three options: all of them, or null for none. */
+function joinLine({ join, token, caHash, joinOnly }: AgentFlags) {
+  if (join !== undefined && token !== undefined && caHash !== undefined) {
+    return { address: join, token, caHash };
+  }
+  if (join === undefined && token === undefined && caHash === undefined && !joinOnly) return null;
+  throw new UsageError(
+    'joining takes --join, --token and --ca-hash together',
+    'Copy the whole line that the coordinator or `bothends join-token` printed.',
+  );
+}
+
+/** Whether this identity is of the coordinator whose CA has this hash. */
+function trusts(identity: Identity, hash: string): boolean {
+  const fingerprint = new X509Certificate(identity.caPem).fingerprint256.replaceAll(':', '');
+  return `sha256:${fingerprint.toLowerCase()}` === hash;
 }
