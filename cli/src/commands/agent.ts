@@ -57,7 +57,10 @@ async function run(flags: AgentFlags, io: Io): Promise<void> {
   if (flags.joinOnly) return;
   const { stderrLogger } = await import('../output/logger.js');
   const logger = stderrLogger('agent', flags.logLevel);
-  const options = { dataDir: flags.data, policyPath: flags.policy ?? null, sources: agent.backEnds() };
+  const options = {
+    dataDir: flags.data,
+    ...(flags.policy === undefined ? {} : { policyPath: flags.policy }),
+  };
   await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal }));
 }
 
