@@ -16,6 +16,8 @@ export function routesOf(config: LabConfig, host: string): RouteConfig[] {
   const firstHops = shortestFirstHops(config, neighbours, host);
   const routes: RouteConfig[] = [];
   const done = new Set(networksOf(config, host));
+  // A host without an address, a bump in the wire, is no party to any network.
+  if (done.size === 0) return [];
   for (const [destination, firstHop] of firstHops) {
     for (const network of networksOf(config, destination)) {
       if (done.has(network)) continue;
