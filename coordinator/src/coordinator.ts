@@ -113,8 +113,9 @@ async function serve(
   await publishAdminContext(authority, address, contextPath, options.contextPath ?? null, logger);
   logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
   const lifetime = closing(tools.signal, async () => {
-    await shutDown(server);
+    // First, or the end of the agents' links would count as agents that went away.
     captures.close();
+    await shutDown(server);
     await captures.settled();
     await store.close();
     logger.info('coordinator stopped');

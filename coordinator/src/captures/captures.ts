@@ -36,6 +36,7 @@ export class Captures implements FleetListener, TapDirectory {
   readonly #in: CapturesInput;
   readonly #running = new Map<string, Running>();
   readonly #taps = new Map<string, Running>();
+  #closed = false;
 
   constructor(input: CapturesInput) {
     this.#in = input;
@@ -168,8 +169,9 @@ export class Captures implements FleetListener, TapDirectory {
     await Promise.all([...this.#running.values()].map(({ work }) => work));
   }
 
-  /** Stops all timers; captures go on at the agents, and here after the next start. */
+  /** Lets go of everything as it is: captures go on at the agents, and here after the next start. */
   close(): void {
+    this.#closed = true;
     for (const run of this.#running.values()) {
       run.cancelDeadline?.();
       run.live?.abandon();
@@ -244,6 +246,7 @@ export class Captures implements FleetListener, TapDirectory {
   // Steps and their consequences.
 
   #apply(run: Running, event: CaptureEvent): void {
+    if (this.#closed) return;
     const before = run.capture;
     const { capture, commands } = step(before, event);
     if (capture === before && commands.length === 0) return;

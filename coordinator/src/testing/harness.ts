@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type Agent,
   BothendsClient,
   type CaptureState,
+  type ExportEvidenceResponse,
   type StartCaptureRequest,
   type WatchCaptureResponse,
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
 import { type CoordinatorHandle, startCoordinator } from '../coordinator.js';
+import type { Credentials } from '../trust/authority.js';
 import { type Context, readContext } from '../trust/context.js';
 import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
 import { FakeEngine } from './fake-engine.js';
@@ -20,6 +23,7 @@ export class Harness {
   context: Context;
   user: BothendsClient;
   readonly #agents: FakeAgent[] = [];
+  readonly #credentials = new Map<string, Credentials>();
 
   private constructor(dataDir: string, handle: CoordinatorHandle, context: Context) {
     this.dataDir = dataDir;
@@ -51,13 +55,15 @@ export class Harness {
   }
 
   /** Certificate of a newly joined agent. */
-  async join(name: string) {
+  async join(name: string): Promise<Credentials> {
     const { token } = await this.handle.createJoinToken(name);
-    return await enrolOverWire(this.handle.address, this.context.caPem, token, name);
+    const own = await enrolOverWire(this.handle.address, this.context.caPem, token, name);
+    this.#credentials.set(name, own);
+    return own;
   }
 
   /** An agent that has joined; it has not said hello yet. */
-  async agent(name: string, own?: Awaited<ReturnType<Harness['join']>>): Promise<FakeAgent> {
+  async agent(name: string, own?: Credentials): Promise<FakeAgent> {
     const agent = new FakeAgent(
       name,
       this.handle.address,
@@ -76,16 +82,74 @@ export class Harness {
     return agent;
   }
 
+  /** The same agent on a new link, with the taps that it still owns. */
+  async return(name: string, tapIds: string[]): Promise<FakeAgent> {
+    const agent = await this.agent(name, this.#credentials.get(name));
+    agent.hello({ tapIds });
+    await agent.next('welcome');
+    return agent;
+  }
+
+  /** Starts a capture of two agents and leads it to recording. */
+  async record(
+    client: FakeAgent,
+    server: FakeAgent,
+    change: Partial<StartCaptureRequest> = {},
+  ): Promise<string> {
+    const id = await this.startCapture({ client: client.name, server: server.name, ...change });
+    for (const [agent, role] of [
+      [client, 'client'],
+      [server, 'server'],
+    ] as const) {
+      await agent.next('arm');
+      agent.state(`${id}-${role}`, 'armed');
+    }
+    for (const [agent, role] of [
+      [client, 'client'],
+      [server, 'server'],
+    ] as const) {
+      await agent.next('start');
+      agent.state(`${id}-${role}`, 'recording');
+    }
+    await this.until(id, 'recording');
+    return id;
+  }
+
   async startCapture(change: Partial<StartCaptureRequest> = {}): Promise<string> {
     const request = { ...captureRequest(), ...change };
     return (await call<{ captureId: string }>((done) => this.user.startCapture(request, done))).captureId;
   }
 
   async report(captureId: string) {
-    const { reportJson } = await call<{ reportJson: string }>((done) =>
-      this.user.getReport({ captureId }, done),
-    );
-    return JSON.parse(reportJson);
+    return JSON.parse(await this.reportText(captureId));
+  }
+
+  async reportText(captureId: string): Promise<string> {
+    const request = { captureId };
+    return (await call<{ reportJson: string }>((done) => this.user.getReport(request, done))).reportJson;
+  }
+
+  async evidence(captureId: string): Promise<ExportEvidenceResponse[]> {
+    const all: ExportEvidenceResponse[] = [];
+    for await (const message of this.user.exportEvidence({ captureId })) all.push(message);
+    return all;
+  }
+
+  /** Asks for the agents until one is as the test waits for. */
+  async agentsWith(holds: (agent: Agent) => boolean): Promise<void> {
+    while (true) {
+      const { agents } = await call<{ agents: Agent[] }>((done) => this.user.listAgents({}, done));
+      if (agents.some(holds)) return;
+    }
+  }
+
+  /** True when some file of the data directory holds these bytes. */
+  async isOnDisk(bytes: Buffer): Promise<boolean> {
+    const entries = await readdir(this.dataDir, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((candidate) => candidate.isFile())) {
+      if ((await readFile(join(entry.parentPath, entry.name))).includes(bytes)) return true;
+    }
+    return false;
   }
 
   async state(captureId: string): Promise<CaptureState> {
