@@ -20,6 +20,9 @@ const LONG_DEADLINE_MS = 120_000;
 /** Largest message taken: a report with 100 000 flows is about 60 MB of JSON. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
+/** How a gRPC server says that a method is missing; our own `unsupported` has words of its own. */
+const NO_SUCH_METHOD = 'The server does not implement';
+
 type Unary<Q, R> = (
   request: Q,
   metadata: Metadata,
@@ -92,12 +95,9 @@ export class Connection {
       });
     }
     if (error.code === status.UNAVAILABLE) return unreachable(this.#address, told, error);
-    if (error.code === status.UNIMPLEMENTED) {
-      return new BothendsError(
-        code,
-        `the coordinator at ${this.#address} does not know this request: it may be an older version`,
-        { cause: error },
-      );
+    if (error.code === status.UNIMPLEMENTED && told.startsWith(NO_SUCH_METHOD)) {
+      const why = `the coordinator at ${this.#address} does not know this request: it may be an older version`;
+      return new BothendsError(code, why, { cause: error });
     }
     return new BothendsError(code, told, { cause: error });
   }

@@ -41,10 +41,14 @@ export function progressLine(capture: CaptureState): string {
 }
 
 function tapCounts(tap: TapStatus): string {
-  const drops =
-    tap.kernelDrops === undefined ? 'drops not counted' : `${grouped(Number(tap.kernelDrops))} dropped`;
   const agent = tap.agentDrops > 0n ? `, ${grouped(Number(tap.agentDrops))} dropped by the agent` : '';
-  return `${counted(Number(tap.packets), 'packet')}, ${drops}${agent}`;
+  return `${counted(Number(tap.packets), 'packet')}${kernelDrops(tap)}${agent}`;
+}
+
+/** Absent until the back end was asked for the first time, and for good where it cannot tell. */
+function kernelDrops(tap: TapStatus): string {
+  if (tap.kernelDrops !== undefined) return `, ${grouped(Number(tap.kernelDrops))} dropped`;
+  return tap.state === 'complete' ? ', drops not counted' : '';
 }
 
 function reason(text: string): string {

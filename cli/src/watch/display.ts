@@ -79,7 +79,7 @@ class LineDisplay implements CaptureDisplay {
   }
 
   state(capture: CaptureState): void {
-    const states = [capture.state, ...capture.taps.map((tap) => `${tap.state} ${tap.online}`)].join('|');
+    const states = [capture.state, ...capture.taps.map((tap) => `${tap.online} ${tap.reason}`)].join('|');
     const nowMs = this.#io.now();
     if (states === this.#states && nowMs - this.#printedMs < COUNTERS_MS) return;
     this.#states = states;
