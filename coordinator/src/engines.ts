@@ -1,10 +1,7 @@
-import { BothendsError } from '@bothends/proto';
+import { Engine } from './engine/engine.js';
+import { LadderEngine } from './engine/ladder.js';
 import type { EngineFactory, LadderFactory } from './ingest/analysis.js';
 
-export const createEngine: EngineFactory = () => {
-  throw new BothendsError('unsupported', 'this build has no engine');
-};
+export const createEngine: EngineFactory = (options) => new Engine(options);
 
-export const createLadder: LadderFactory = () => {
-  throw new BothendsError('unsupported', 'this build has no engine');
-};
+export const createLadder: LadderFactory = (options, flowId) => new LadderEngine(options, flowId);

@@ -44,6 +44,14 @@ export class FlowTable {
     );
   }
 
+  /** A further flow with the key of `flow`: the same tuple came back for a new connection. `find` keeps giving the first. */
+  again(flow: number): number {
+    const next = this.count++;
+    if (this.count * KEY_WORDS > this.keys.length) this.keys = grown(this.keys);
+    this.keys.copyWithin(next * KEY_WORDS, flow * KEY_WORDS, (flow + 1) * KEY_WORDS);
+    return next;
+  }
+
   /** Address words of endpoint a (0) or b (1), as a view that stays valid until the next flow is made. */
   address(flow: number, endpoint: number): Uint32Array {
     const start = flow * KEY_WORDS + endpoint * 4;
@@ -111,7 +119,8 @@ export class FlowTable {
   private rehash(): void {
     const slots = new Int32Array(this.slots.length * 2).fill(-1);
     const mask = slots.length - 1;
-    for (let flow = 0; flow < this.count; flow++) {
+    for (const flow of this.slots) {
+      if (flow < 0) continue;
       let slot = hashKey(this.keys, flow * KEY_WORDS) & mask;
       while (slots[slot] >= 0) slot = (slot + 1) & mask;
       slots[slot] = flow;

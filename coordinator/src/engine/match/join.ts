@@ -27,6 +27,13 @@ export class FlowJoiner {
     this.matcher = matcher;
   }
 
+  /** By flow: the flow that was joined into it, and the tap that knows it by that other tuple. */
+  private readonly aliases = new Map<number, { flow: number; tap: 0 | 1; swapped: boolean }>();
+
+  aliasOf(flow: number): { flow: number; tap: 0 | 1; swapped: boolean } | undefined {
+    return this.aliases.get(flow);
+  }
+
   /** The flow that packets of `flow` really belong to. */
   resolve(flow: number): number {
     const target = this.store.flows.data[this.store.flow(flow) + Row.JOINED];
@@ -75,16 +82,26 @@ export class FlowJoiner {
       return hash(records.sequence[r], records.timestampValue[r], records.window[r], 1);
     }
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
-    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < FINGERPRINT_BYTES) return 0;
-    return hash(records.digestHigh[r], records.digestLow[r], records.length[r], protocol === 6 ? records.sequence[r] : 2);
+    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < FINGERPRINT_BYTES)
+      return 0;
+    return hash(
+      records.digestHigh[r],
+      records.digestLow[r],
+      records.length[r],
+      protocol === 6 ? records.sequence[r] : 2,
+    );
   }
 
   /** Moves all of `flow`, which only `tap` has seen, into `target`, which it has not. */
   private join(flow: number, target: number, swap: boolean, tap: number): void {
     const { flows, sides, records } = this.store;
     flows.data[this.store.flow(flow) + Row.JOINED] = target;
+    this.aliases.set(target, { flow, tap: tap as 0 | 1, swapped: swap });
     flows.data[this.store.flow(flow) + Row.JOIN_SWAP] = swap ? 1 : 0;
-    const moved = new Set<number>([...this.store.recent(flow, tap), ...(this.store.notables.get(flow) ?? [])]);
+    const moved = new Set<number>([
+      ...this.store.recent(flow, tap),
+      ...(this.store.notables.get(flow) ?? []),
+    ]);
     const waiting: number[] = [];
     for (let direction = 0; direction < 2; direction++) {
       waiting.push(...this.matcher.waiting(this.store.side(flow, direction, tap)));

@@ -352,8 +352,8 @@ export class Matcher {
     const { records, sides } = this.store;
     records.covered[r] = Math.min(records.length[r], records.covered[r] + bytes);
     records.covered[c] = Math.min(records.length[c], records.covered[c] + bytes);
-    records.peer[r] = c;
-    records.peer[c] = r;
+    if (aligned || records.peer[r] < 0) this.link(r, c);
+    if (aligned || records.peer[c] < 0) this.link(c, r);
     this.complete(r);
     const otherSide = this.store.side(records.flow[c], records.direction[c], records.tap[c]);
     if (this.complete(c)) this.store.unwait(c, otherSide);
@@ -363,6 +363,14 @@ export class Matcher {
     const ownSide = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
     sides.data[ownSide + MATCHED] += records.state[r] & State.matched ? 1 : 0;
     if (records.state[c] & State.matched) this.store.settle(c);
+  }
+
+  private link(r: number, c: number): void {
+    const { records } = this.store;
+    records.peer[r] = c;
+    records.peerNumber[r] = records.number[c];
+    records.peerTime[r] = records.time[c];
+    records.peerTtl[r] = records.ttl[c];
   }
 
   private complete(r: number): boolean {

@@ -52,7 +52,9 @@ export class Observer {
     const length = records.length[r];
     // Below the smallest common segment nothing was merged.
     if (length <= 536 || records.flags[r] === 0) return 1;
-    return Math.ceil(length / this.segmentSize(records.flow[r], records.direction[r], records.timestampValue[r] !== 0));
+    return Math.ceil(
+      length / this.segmentSize(records.flow[r], records.direction[r], records.timestampValue[r] !== 0),
+    );
   }
 
   /** Payload bytes of a full segment of a direction: the smaller MSS of both SYNs, less time stamps. */
@@ -97,6 +99,9 @@ export class Observer {
     const flags = records.flags[r];
     if (flags & Tcp.rst) return;
     if (flags & Tcp.syn) {
+      const initiator = flags & Tcp.ack ? 1 - records.direction[r] : records.direction[r];
+      const flowRow = this.store.flow(records.flow[r]) + Row.INITIATOR;
+      if (this.store.flows.data[flowRow] < 0) this.store.flows.data[flowRow] = initiator;
       s[row + Row.MSS] = records.mss[r] || -1;
       s[row + Row.WSCALE] = records.wscale[r] === 255 ? -1 : records.wscale[r];
       s[row + Row.SYN_OPTIONS] = records.options[r];
@@ -189,7 +194,8 @@ export class Observer {
     if (records.flags[r] & Tcp.rst) {
       f[row + Row.RESETS]++;
       f[aftermath] = AFTERMATH;
-      for (let tap = 0; tap < 2; tap++) for (const c of this.store.recent(records.flow[r], tap)) this.store.note(c);
+      for (let tap = 0; tap < 2; tap++)
+        for (const c of this.store.recent(records.flow[r], tap)) this.store.note(c);
       f[row + (records.tap[r] === 0 ? Row.AFTERMATH_1 : Row.AFTERMATH_0)] = AFTERMATH;
       this.store.note(r);
       return;

@@ -99,7 +99,8 @@ export class PairObserver {
     if (records.length[at0] !== records.length[at1]) return;
     if (records.digestLength[at0] !== records.digestLength[at1]) return;
     const same =
-      records.digestHigh[at0] === records.digestHigh[at1] && records.digestLow[at0] === records.digestLow[at1];
+      records.digestHigh[at0] === records.digestHigh[at1] &&
+      records.digestLow[at0] === records.digestLow[at1];
     if (same) return;
     d[row + Row.ALTERED]++;
     records.state[at0] |= State.altered;

@@ -21,6 +21,8 @@ export const State = {
   afterIdle: 64,
   /** Carries only bytes that its tap had seen before. */
   repeat: 128,
+  /** An ICMP error about the flow, not a packet of it. */
+  icmpError: 256,
 } as const;
 
 /**
@@ -91,6 +93,10 @@ export class Records {
 
   /** Links: matched record at the other tap (the latest, when several), unmatched list, recent list, hash chain. */
   peer = new Int32Array(INITIAL_RECORDS);
+  /** Number, time (that tap's clock) and TTL of the matched packet, so that they outlive its record. */
+  peerNumber = new Float64Array(INITIAL_RECORDS);
+  peerTime = new Float64Array(INITIAL_RECORDS);
+  peerTtl = new Uint8Array(INITIAL_RECORDS);
   previousWaiting = new Int32Array(INITIAL_RECORDS);
   nextWaiting = new Int32Array(INITIAL_RECORDS);
   nextRecent = new Int32Array(INITIAL_RECORDS);

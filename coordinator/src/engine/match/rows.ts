@@ -101,7 +101,7 @@ export const DIRECTION_WORDS = 24;
 /** Flow: recent records per tap, three words each: oldest, newest, how many. */
 export const RECENT_0 = 0;
 export const RECENT_1 = 3;
-/** Flow: direction of the initiator's packets (0, 1), -1 unknown; and how it is known: 2 SYN, 1 guessed. */
+/** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
 export const INITIATOR = 6;
 /** Flow: RST seen; packets still to be kept after it, per tap. */
 export const RESETS = 7;
@@ -117,7 +117,12 @@ export const JOINED = 13;
 export const JOIN_SWAP = 14;
 /** Flow: longest idle gap whose next packet was delivered, ns. */
 export const SURVIVED = 15;
-export const FLOW_WORDS = 16;
+/** Flow: per tap, the flow that now goes by this tuple (a later connection), -1: this one. */
+export const CURRENT_0 = 16;
+export const CURRENT_1 = 17;
+/** Flow: the flow of the same tuple before this one, -1: none. */
+export const PREVIOUS = 18;
+export const FLOW_WORDS = 20;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {
@@ -191,4 +196,7 @@ export const BLANK_FLOW = blankRow(FLOW_WORDS, {
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,
   [JOINED]: -1,
+  [CURRENT_0]: -1,
+  [CURRENT_1]: -1,
+  [PREVIOUS]: -1,
 });

@@ -155,12 +155,12 @@ export class FlowStore {
   // --- notable
 
   /** Keeps a record for the verdicts; false when the flow has no room for more. */
-  note(r: number): boolean {
+  note(r: number, limit: number = NOTABLE_LIMIT): boolean {
     const records = this.records;
     if (records.state[r] & State.notable) return true;
     const flow = records.flow[r];
     const row = this.flow(flow);
-    if (this.flows.data[row + NOTABLE] >= NOTABLE_LIMIT) return false;
+    if (this.flows.data[row + NOTABLE] >= limit) return false;
     this.flows.data[row + NOTABLE]++;
     records.state[r] |= State.notable;
     const list = this.notables.get(flow);

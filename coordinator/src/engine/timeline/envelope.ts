@@ -63,7 +63,9 @@ export class Envelope {
     let high = Number.POSITIVE_INFINITY;
     let previous = Number.NaN;
     keys.forEach((key, i) => {
-      const slack = Number.isNaN(previous) ? 0 : (key - previous) * this.width * MAX_SKEW + this.width * MAX_SKEW;
+      const slack = Number.isNaN(previous)
+        ? 0
+        : (key - previous) * this.width * MAX_SKEW + this.width * MAX_SKEW;
       const [lower, upper] = this.buckets.get(key) as [number, number];
       low = Math.max(low - slack, lower);
       high = Math.min(high + slack, upper);

@@ -62,7 +62,8 @@ export class Timeline {
     const line = lines[index];
     if (line) return line.offset + line.slope * (time - line.at);
     const bounds = this.boundsAt(time);
-    if (Number.isFinite(bounds.lower) && Number.isFinite(bounds.upper)) return (bounds.lower + bounds.upper) / 2;
+    if (Number.isFinite(bounds.lower) && Number.isFinite(bounds.upper))
+      return (bounds.lower + bounds.upper) / 2;
     if (Number.isFinite(bounds.lower)) return bounds.lower;
     return Number.isFinite(bounds.upper) ? bounds.upper : null;
   }

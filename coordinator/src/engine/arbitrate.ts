@@ -1,0 +1,81 @@
+import { GRADES, NOTE_CODES, type VerdictCode } from '@bothends/proto';
+import type { Draft } from './rules/draft.js';
+
+/**
+ * Weight of a fault in the headline: what ended or prevented a connection stands before what slowed it down.
+ * Lower comes first; codes not named here follow in the middle.
+ */
+const WEIGHT: Partial<Record<VerdictCode, number>> = {
+  'rst-forged': 0,
+  'pmtu-black-hole': 1,
+  'tls-hello-reset': 1,
+  'syn-ack-forged': 2,
+  'syn-lost': 2,
+  'syn-ack-lost': 2,
+  'syn-unanswered': 2,
+  'handshake-ack-lost': 2,
+  'accept-stalled': 2,
+  'syn-forged': 2,
+  'no-attempt': 2,
+  'rst-lost': 2,
+  'rst-genuine': 3,
+  'peer-silent': 3,
+  'idle-timeout': 4,
+  'tls-alert': 3,
+  'dns-unanswered': 3,
+  'icmp-error': 6,
+  'loss-in-sender': 7,
+  'ack-loss': 8,
+  'rst-ignored': 8,
+  reordering: 9,
+  duplication: 9,
+  'slow-server': 9,
+  'slow-path': 9,
+};
+
+/** Weight of faults that WEIGHT does not name. */
+const DEFAULT_WEIGHT = 5;
+
+/** What one finding explains, so that the other need not be told: [explains, explained]. Same flow and direction. */
+const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
+  ['pmtu-black-hole', 'data-loss'],
+  ['proxy-terminated', 'syn-ack-forged'],
+  ['proxy-terminated', 'data-loss'],
+  ['proxy-terminated', 'syn-forged'],
+  ['peer-silent', 'syn-unanswered'],
+];
+
+/** Drops what a stronger finding explains, and orders the rest: the one that the headline is about comes first. */
+export function arbitrate(drafts: readonly Draft[]): Draft[] {
+  const kept = drafts.filter((d) => !drafts.some((other) => other !== d && explains(other, d)));
+  return kept.sort((a, b) => compare(a, b));
+}
+
+function explains(cause: Draft, effect: Draft): boolean {
+  if (cause.flow !== effect.flow || cause.flow === null) return false;
+  if (!EXPLAINS.some(([a, b]) => cause.code === a && effect.code === b)) return false;
+  return cause.direction === effect.direction || cause.direction === null || cause.direction === 'both';
+}
+
+function compare(a: Draft, b: Draft): number {
+  return (
+    rank(a) - rank(b) ||
+    GRADES.indexOf(a.grade) - GRADES.indexOf(b.grade) ||
+    (a.flow?.startedAt ?? 0) - (b.flow?.startedAt ?? 0) ||
+    compareText(a.flow?.id ?? '', b.flow?.id ?? '') ||
+    compareText(a.code, b.code) ||
+    compareText(a.direction ?? '', b.direction ?? '')
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Notes last, before them consequences, before them what is only inconclusive. */
+function rank(d: Draft): number {
+  const weight = WEIGHT[d.code] ?? DEFAULT_WEIGHT;
+  if (NOTE_CODES.has(d.code)) return 100 + weight;
+  if (d.consequenceOf) return 50 + weight;
+  return d.grade === 'inconclusive' ? 25 + weight : weight;
+}

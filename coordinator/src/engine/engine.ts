@@ -1,0 +1,135 @@
+import type { PacketTable, Report } from '@bothends/proto';
+import { arbitrate } from './arbitrate.js';
+import { auditTaps } from './facts/audit.js';
+import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
+import { Orientation } from './facts/orientation.js';
+import { Witness } from './facts/witness.js';
+import { weakest } from './grade.js';
+import { Intake } from './intake.js';
+import { buildReport } from './report.js';
+import type { Draft } from './rules/draft.js';
+import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
+import { newTap, type Tap, relative } from './taps.js';
+import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
+
+/**
+ * Turns what two taps saw into a report. Pure and deterministic: the same packets and coverage give the same
+ * report, whenever and wherever it is computed.
+ */
+export class Engine implements EngineLike {
+  protected readonly intake = new Intake();
+  private readonly options: EngineOptions;
+  private readonly taps: Tap[] = [];
+  private clockPrior: ClockPrior | null = null;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+  }
+
+  addTap(tap: TapDescription): number {
+    const index = this.taps.length;
+    if (index > 1) throw new RangeError('an engine compares exactly two taps');
+    this.taps.push(newTap(index as 0 | 1, tap));
+    return index;
+  }
+
+  push(tap: number, table: PacketTable): void {
+    if (table.length > 0) this.intake.push(this.tap(tap), table);
+  }
+
+  cover(tap: number, coverage: TapCoverage): void {
+    this.tap(tap).coverage = coverage;
+  }
+
+  prior(prior: ClockPrior): void {
+    this.clockPrior = prior;
+  }
+
+  finish(tap: number): void {
+    this.tap(tap).finished = true;
+  }
+
+  report(): Report {
+    const { capture, flows } = this.facts();
+    const drafts = this.findings(capture, flows);
+    return buildReport(this.options, capture, flows, drafts);
+  }
+
+  protected facts(): { capture: CaptureFacts; flows: FlowFacts[] } {
+    const taps = [this.tap(0), this.tap(1)] as const;
+    for (const tap of taps) if (tap.coverage?.openedNs != null) relative(tap, tap.coverage.openedNs);
+    this.applyPrior(taps);
+    const orientation = new Orientation(this.intake, taps);
+    auditTaps(this.intake, taps, orientation);
+    const capture: CaptureFacts = {
+      intake: this.intake,
+      taps,
+      orientation,
+      witness: new Witness(taps, this.intake.timeline, this.options.vouchComplete),
+      vouchComplete: this.options.vouchComplete,
+      clientTap: 0,
+      port: this.options.port,
+    };
+    const flows = this.flowsOf(capture);
+    capture.clientTap = clientTapOf(capture, flows);
+    return { capture, flows };
+  }
+
+  private findings(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+    const drafts: Draft[] = [];
+    for (const flow of flows) {
+      const own = FLOW_RULES.flatMap((rule) => rule(flow));
+      for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
+      drafts.push(...own);
+    }
+    for (const rule of CAPTURE_RULES) drafts.push(...rule(capture, flows));
+    return arbitrate(drafts);
+  }
+
+  private flowsOf(capture: CaptureFacts): FlowFacts[] {
+    const { store, joiner } = this.intake;
+    const flows: FlowFacts[] = [];
+    const ids = new Set<string>();
+    for (let flow = 0; flow < store.table.count; flow++) {
+      if (joiner.resolve(flow) !== flow) continue;
+      const facts = new FlowFacts(capture, flow);
+      if (facts.seenAt(0) + facts.seenAt(1) === 0 || facts.belongs === 'no') continue;
+      facts.giveId(ids);
+      flows.push(facts);
+    }
+    return flows.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
+  }
+
+  private applyPrior(taps: readonly [Tap, Tap]): void {
+    const prior = this.clockPrior;
+    if (!prior) return;
+    const server = taps[0].description.role === 'server' ? 0 : 1;
+    const bases = (taps[1].baseNs ?? 0n) - (taps[0].baseNs ?? 0n);
+    const offset = server === 1 ? prior.offsetNs : -prior.offsetNs;
+    const middle = Number(offset - bases);
+    this.intake.timeline.setPrior({ lower: middle - prior.errorNs, upper: middle + prior.errorNs });
+  }
+
+  private tap(index: number): Tap {
+    const tap = this.taps[index];
+    if (!tap) throw new RangeError(`no tap ${index}: add both taps first`);
+    return tap;
+  }
+}
+
+/** A flow of which one tap saw nothing, and nothing tells whether it should have. */
+function weaken(d: Draft, flow: FlowFacts): void {
+  d.grade = weakest(d.grade, 'likely');
+  const far = flow.capture.taps[flow.seenAt(0) > 0 ? 1 : 0];
+  d.assumptions.push({ text: `${far.description.name} was taken where this flow had to pass`, checked: false });
+}
+
+/** The tap at the end that most flows, by packets, were opened from; the operator's word where no flow tells. */
+function clientTapOf(capture: CaptureFacts, flows: readonly FlowFacts[]): 0 | 1 {
+  const { taps } = capture;
+  if (taps[0].description.role !== null) return taps[0].description.role === 'client' ? 0 : 1;
+  let balance = 0;
+  for (const flow of flows) balance += (flow.clientTap === 0 ? 1 : -1) * (flow.seenAt(0) + flow.seenAt(1));
+  return balance < 0 ? 1 : 0;
+}
+

@@ -1,0 +1,91 @@
+import { Tcp } from '@bothends/proto';
+import type { Intake } from '../intake.js';
+import { State } from '../match/records.js';
+import * as Row from '../match/rows.js';
+import type { Tap } from '../taps.js';
+import type { Orientation } from './orientation.js';
+
+/** Unmatched records of one side looked at; a tap that misses more than these has shown enough. */
+const AUDIT_LIMIT = 512;
+
+/**
+ * Lets TCP testify against the taps. Bytes that the receiver acknowledged although no transmission of them
+ * is seen to arrive did arrive: the receiver's tap missed them. Data that arrived and is acknowledged although
+ * nobody saw it leave was sent: the sender's tap missed it. A tap so convicted vouches for nothing absent.
+ */
+export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation: Orientation): void {
+  const { store } = intake;
+  taps[0].missed = 0;
+  taps[1].missed = 0;
+  for (let flow = 0; flow < store.table.count; flow++) {
+    if (store.table.protocol(flow) !== 6) continue;
+    for (let direction = 0; direction < 2; direction++) {
+      const senderTap = orientation.senderTap(flow, direction);
+      if (!hasPairs(intake, flow)) continue;
+      taps[1 - senderTap].missed += missedArrivals(intake, flow, direction, senderTap);
+      taps[senderTap].missed += missedDepartures(intake, flow, direction, senderTap);
+    }
+  }
+}
+
+function hasPairs(intake: Intake, flow: number): boolean {
+  const d = intake.store.directions.data;
+  return d[intake.store.direction(flow, 0) + Row.PAIRS] + d[intake.store.direction(flow, 1) + Row.PAIRS] > 0;
+}
+
+function missedArrivals(intake: Intake, flow: number, direction: number, senderTap: number): number {
+  const { store } = intake;
+  const side = store.side(flow, direction, senderTap);
+  if (store.sides.data[side + Row.WAITING] === 0) return 0;
+  const acknowledged = highestAcknowledged(intake, flow, direction, senderTap);
+  if (acknowledged === null) return 0;
+  const waiting = intake.matcher.waiting(side).slice(0, AUDIT_LIMIT);
+  let missed = 0;
+  for (const r of waiting) {
+    const { records } = store;
+    if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst)) continue;
+    const end = (records.sequence[r] + records.length[r]) >>> 0;
+    if (((end - acknowledged) | 0) > 0) continue;
+    if (!wasRepeated(intake, flow, direction, r)) missed++;
+  }
+  return missed;
+}
+
+/** Highest acknowledgment that the receiver sent for a direction, by either tap, on the sender's tap's scale. */
+function highestAcknowledged(intake: Intake, flow: number, direction: number, senderTap: number): number | null {
+  const { store } = intake;
+  const back = 1 - direction;
+  const value = store.sides.data[store.side(flow, back, senderTap) + Row.LAST_ACK];
+  return value < 0 ? null : value;
+}
+
+/**
+ * Another transmission covers the same bytes: by the sender's count of repeats the loss may well be real, and
+ * only a direction without any repeat proves the tap wrong beyond doubt.
+ */
+function wasRepeated(intake: Intake, flow: number, direction: number, r: number): boolean {
+  const { store } = intake;
+  const { records } = store;
+  const s = store.sides.data;
+  const tap = records.tap[r];
+  return s[store.side(flow, direction, tap) + Row.REPEATS] > 0;
+}
+
+function missedDepartures(intake: Intake, flow: number, direction: number, senderTap: number): number {
+  const { store } = intake;
+  const { records } = store;
+  const side = store.side(flow, direction, 1 - senderTap);
+  if (store.sides.data[side + Row.WAITING] === 0) return 0;
+  let missed = 0;
+  for (const r of intake.matcher.waiting(side).slice(0, AUDIT_LIMIT)) {
+    if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst) || records.state[r] & State.copy) continue;
+    const end = (records.sequence[r] + records.length[r]) >>> 0;
+    const sent = store.side(flow, direction, senderTap);
+    const base = store.sides.data[sent + Row.SEQ_BASE];
+    if (base < 0) continue;
+    const highest = (base + store.sides.data[sent + Row.SEQ_END]) >>> 0;
+    // The sender went on past these bytes, so they are its own.
+    if (((end - highest) | 0) < 0) missed++;
+  }
+  return missed;
+}

@@ -1,0 +1,161 @@
+import { Tcp } from '@bothends/proto';
+import type { Intake } from '../intake.js';
+import { State } from '../match/records.js';
+import * as Row from '../match/rows.js';
+import type { Fate, IcmpError, Packet, Sighting, Toward } from './packet.js';
+import type { Witness } from './witness.js';
+
+/** Makes packets of the records that are still alive for a flow, oldest first on tap 0's clock. */
+export function collectPackets(intake: Intake, witness: Witness, flow: number, clientDirection: 0 | 1, senderTaps: readonly [0 | 1, 0 | 1]): Packet[] {
+  const records = liveRecords(intake, flow);
+  const alive = new Set(records);
+  const packets: Packet[] = [];
+  for (const r of records) {
+    const senderTap = senderTaps[intake.store.records.direction[r]];
+    if (isShownByPeer(intake, r, senderTap, alive)) continue;
+    packets.push(toPacket(intake, witness, r, clientDirection, senderTap));
+  }
+  return packets.sort((a, b) => a.at - b.at || a.record - b.record);
+}
+
+function liveRecords(intake: Intake, flow: number): number[] {
+  const { store } = intake;
+  const all = new Set<number>(store.notables.get(flow) ?? []);
+  for (let tap = 0; tap < 2; tap++) for (const r of store.recent(flow, tap)) all.add(r);
+  for (let direction = 0; direction < 2; direction++) {
+    for (let tap = 0; tap < 2; tap++) for (const r of intake.matcher.waiting(store.side(flow, direction, tap))) all.add(r);
+  }
+  return [...all];
+}
+
+/** A received packet whose record at the sender's end is here too is that one's sighting, not a packet of its own. */
+function isShownByPeer(intake: Intake, r: number, senderTap: number, alive: Set<number>): boolean {
+  const { records } = intake.store;
+  if (records.tap[r] === senderTap) return false;
+  const peer = records.peer[r];
+  if (!(records.state[r] & State.matched) || peer < 0 || !alive.has(peer)) return false;
+  return records.number[peer] === records.peerNumber[r] && records.tap[peer] === senderTap;
+}
+
+function toPacket(intake: Intake, witness: Witness, r: number, clientDirection: 0 | 1, senderTap: 0 | 1): Packet {
+  const { records } = intake.store;
+  const tap = records.tap[r] as 0 | 1;
+  const own: Sighting = { tap, number: records.number[r], time: records.time[r], ttl: records.ttl[r] };
+  const other = otherSighting(intake, r);
+  const atSender = tap === senderTap;
+  const isIcmp = (records.state[r] & State.icmpError) !== 0;
+  const { fate, vouching } = fateOf(intake, witness, r, atSender);
+  const toward: Toward = records.direction[r] === clientDirection ? 'toward-server' : 'toward-client';
+  const isTcp = intake.store.table.protocol(records.flow[r]) === 6 && !isIcmp;
+  return {
+    record: r,
+    toward,
+    sent: atSender ? own : other,
+    received: atSender ? other : own,
+    fate,
+    vouching,
+    at: intake.timeline.common(tap, own.time),
+    seenBy: tap,
+    flags: isTcp ? records.flags[r] : 0,
+    sequence: records.sequence[r],
+    relative: relativeSequence(intake, r),
+    acknowledgment: records.acknowledgment[r],
+    length: records.length[r],
+    covered: records.covered[r],
+    ipLength: records.ipLength[r],
+    ipVersion: records.ipVersion[r],
+    ipId: records.ipId[r],
+    ipFlags: records.ipFlags[r],
+    window: records.window[r],
+    ttl: records.ttl[r],
+    tos: records.tos[r],
+    flowLabel: records.flowLabel[r],
+    timestampValue: records.timestampValue[r],
+    timestampEcho: records.timestampEcho[r],
+    options: records.options[r],
+    mss: isTcp ? records.mss[r] : 0,
+    wscale: isTcp && records.flags[r] & Tcp.syn ? records.wscale[r] : 255,
+    sackCount: records.sackCount[r],
+    idle: records.state[r] & State.afterIdle ? records.gap[r] : 0,
+    copy: (records.state[r] & State.copy) !== 0,
+    altered: (records.state[r] & State.altered) !== 0,
+    repeat: (records.state[r] & State.repeat) !== 0,
+    icmp: isIcmp ? icmpError(intake, r) : null,
+    ...hints(intake, r),
+  };
+}
+
+function otherSighting(intake: Intake, r: number): Sighting | null {
+  const { records } = intake.store;
+  if (records.peer[r] < 0) return null;
+  if (!(records.state[r] & State.matched)) return null;
+  const tap = (1 - records.tap[r]) as 0 | 1;
+  return { tap, number: records.peerNumber[r], time: records.peerTime[r], ttl: records.peerTtl[r] };
+}
+
+function fateOf(intake: Intake, witness: Witness, r: number, atSender: boolean): { fate: Fate; vouching: Packet['vouching'] } {
+  const { records } = intake.store;
+  if (records.state[r] & State.matched) return { fate: 'delivered', vouching: null };
+  const tap = records.tap[r] as 0 | 1;
+  const vouching = atSender
+    ? witness.arrival(tap, records.time[r], openedBefore(intake, r))
+    : witness.departure(tap, records.time[r]);
+  if (vouching.level === 'failed' || vouching.level === 'open') return { fate: 'unknown', vouching };
+  return { fate: atSender ? 'lost' : 'injected', vouching };
+}
+
+/**
+ * When the far tap saw the SYN that opened the record's flow come from its own host: whatever the other end sends
+ * comes after that. NaN where it did not.
+ */
+function openedBefore(intake: Intake, r: number): number {
+  const { records, sides } = intake.store;
+  const back = intake.store.side(records.flow[r], 1 - records.direction[r], 1 - records.tap[r]);
+  return sides.data[back + Row.SYN_OPTIONS] < 0 ? Number.NaN : sides.data[back + Row.FIRST_TIME];
+}
+
+function relativeSequence(intake: Intake, r: number): number {
+  const { records, sides } = intake.store;
+  const base = sides.data[intake.store.side(records.flow[r], records.direction[r], records.tap[r]) + Row.SEQ_BASE];
+  return base < 0 ? records.sequence[r] : (records.sequence[r] - base) >>> 0;
+}
+
+function icmpError(intake: Intake, r: number): IcmpError {
+  const { records } = intake.store;
+  return {
+    type: records.icmpType[r],
+    code: records.icmpCode[r],
+    mtu: records.icmpMtu[r],
+    from: intake.text(records.icmpSource, r * 4),
+    sequence: records.sequence[r],
+    ipId: records.acknowledgment[r],
+  };
+}
+
+function hints(intake: Intake, r: number): Pick<Packet, 'tls' | 'dns' | 'http'> {
+  const { records } = intake.store;
+  return {
+    tls:
+      records.tlsRecord[r] === 0
+        ? null
+        : {
+            record: records.tlsRecord[r],
+            handshake: records.tlsHandshake[r],
+            alertLevel: records.tlsAlertLevel[r],
+            alert: records.tlsAlert[r],
+          },
+    dns:
+      records.dnsType[r] === 0 && records.dnsFlags[r] === 0
+        ? null
+        : { id: records.dnsId[r], flags: records.dnsFlags[r], type: records.dnsType[r], name: records.nameLow[r] },
+    http:
+      records.httpKind[r] === 0
+        ? null
+        : {
+            kind: records.httpKind[r],
+            status: records.httpStatus[r],
+            length: records.httpLength[r],
+            headLength: records.httpHeadLength[r],
+          },
+  };
+}

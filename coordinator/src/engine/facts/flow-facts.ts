@@ -1,0 +1,199 @@
+import type { Endpoint } from '@bothends/proto';
+import { flowId } from '../flow-id.js';
+import type { Intake } from '../intake.js';
+import * as Row from '../match/rows.js';
+import type { Tap, Vouching } from '../taps.js';
+import { vouch } from '../taps.js';
+import { collectPackets } from './collect.js';
+import type { Orientation } from './orientation.js';
+import type { Packet, Sighting, Toward } from './packet.js';
+import type { Witness } from './witness.js';
+
+/** What all rules share about the capture as a whole. */
+export interface CaptureFacts {
+  intake: Intake;
+  taps: readonly [Tap, Tap];
+  orientation: Orientation;
+  witness: Witness;
+  vouchComplete: boolean;
+  /** Tap at the end that most flows' clients are at. */
+  clientTap: 0 | 1;
+  port: number | null;
+}
+
+export const BOTH_WAYS: readonly Toward[] = ['toward-server', 'toward-client'];
+
+export function opposite(toward: Toward): Toward {
+  return toward === 'toward-server' ? 'toward-client' : 'toward-server';
+}
+
+/** What the packets of one flow say, computed once and read by the rules. */
+export class FlowFacts {
+  readonly flow: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** The end that opened the flow, and the other, as the client's tap saw them. */
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly serverView: { client: Endpoint; server: Endpoint } | null;
+  /** Tap at the client's end. */
+  readonly clientTap: 0 | 1;
+  readonly capture: CaptureFacts;
+  /** Whether the tap that saw nothing of it should have; `yes` for flows seen at both. */
+  readonly belongs: 'yes' | 'no' | 'unknown';
+  /** Short and stable: the same flow has the same id in every analysis of the same evidence. */
+  id = '';
+  private readonly clientDirection: 0 | 1;
+  private collected: Packet[] | null = null;
+
+  constructor(capture: CaptureFacts, flow: number) {
+    const { intake, orientation } = capture;
+    this.capture = capture;
+    this.flow = flow;
+    this.protocol = intake.store.table.protocol(flow) === 6 ? 'tcp' : 'udp';
+    this.clientDirection = orientation.clientDirection(flow);
+    this.clientTap = orientation.senderTap(flow, this.clientDirection);
+    const views = tupleViews(intake, flow, this.clientDirection);
+    const own = views[this.clientTap] ?? views[1 - this.clientTap] ?? endpoints(intake, flow, this.clientDirection);
+    const other = views[1 - this.clientTap];
+    this.client = own.client;
+    this.server = own.server;
+    this.serverView = other && !sameEnds(own, other) ? other : null;
+    const unseen = this.seenAt(0) === 0 ? 0 : this.seenAt(1) === 0 ? 1 : null;
+    this.belongs = unseen === null ? 'yes' : orientation.belongs(flow, (1 - unseen) as 0 | 1);
+  }
+
+  /** Names the flow after its ends; a number tells connections apart that reuse a tuple. */
+  giveId(taken: Set<string>): void {
+    const base = flowId(this.protocol, this.client, this.server);
+    let id = base;
+    for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
+    taken.add(id);
+    this.id = id;
+  }
+
+  /** When it began, on tap 0's clock. */
+  get startedAt(): number {
+    const { timeline } = this.capture.intake;
+    let first = Number.POSITIVE_INFINITY;
+    for (const toward of BOTH_WAYS) {
+      for (const tap of [0, 1] as const) {
+        const time = this.side(toward, tap, Row.FIRST_TIME);
+        if (!Number.isNaN(time)) first = Math.min(first, timeline.common(tap, time));
+      }
+    }
+    return first;
+  }
+
+  /** Packets still known one by one: handshake, ends, whatever got lost, and the recent ones; oldest first. */
+  get packets(): readonly Packet[] {
+    if (!this.collected) {
+      const senderTaps: [0 | 1, 0 | 1] =
+        this.clientDirection === 0
+          ? [this.clientTap, (1 - this.clientTap) as 0 | 1]
+          : [(1 - this.clientTap) as 0 | 1, this.clientTap];
+      const { intake, witness } = this.capture;
+      this.collected = collectPackets(intake, witness, this.flow, this.clientDirection, senderTaps);
+    }
+    return this.collected;
+  }
+
+  direction(toward: Toward): 0 | 1 {
+    return toward === 'toward-server' ? this.clientDirection : ((1 - this.clientDirection) as 0 | 1);
+  }
+
+  senderTap(toward: Toward): 0 | 1 {
+    return toward === 'toward-server' ? this.clientTap : ((1 - this.clientTap) as 0 | 1);
+  }
+
+  receiverTap(toward: Toward): 0 | 1 {
+    return (1 - this.senderTap(toward)) as 0 | 1;
+  }
+
+  /** A word of what the sender's tap saw of a direction. */
+  sent(toward: Toward, word: number): number {
+    return this.side(toward, this.senderTap(toward), word);
+  }
+
+  /** A word of what the receiver's tap saw of a direction. */
+  received(toward: Toward, word: number): number {
+    return this.side(toward, this.receiverTap(toward), word);
+  }
+
+  /** A word that belongs to the direction as a whole. */
+  path(toward: Toward, word: number): number {
+    const { store } = this.capture.intake;
+    return store.directions.data[store.direction(this.flow, this.direction(toward)) + word];
+  }
+
+  flowWord(word: number): number {
+    const { store } = this.capture.intake;
+    return store.flows.data[store.flow(this.flow) + word];
+  }
+
+  /** First sequence number of a direction at a tap (the ISN after a SYN), null where none was seen. */
+  sequenceBase(toward: Toward, tap: 0 | 1): number | null {
+    const base = this.side(toward, tap, Row.SEQ_BASE);
+    return base < 0 ? null : base;
+  }
+
+  private side(toward: Toward, tap: number, word: number): number {
+    const { store } = this.capture.intake;
+    return store.sides.data[store.side(this.flow, this.direction(toward), tap) + word];
+  }
+
+  /** Packets of both directions that a tap saw. */
+  seenAt(tap: number): number {
+    return BOTH_WAYS.reduce((sum, toward) => sum + this.side(toward, tap, Row.PACKETS), 0);
+  }
+
+  /** Packets of this flow found at both taps: the positive control for claims about either. */
+  get matched(): number {
+    return BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
+  }
+
+  /** What a tap vouches for around a time of its own clock. */
+  vouch(tap: 0 | 1, from: number, to: number): Vouching {
+    return vouch(this.capture.taps[tap], from, to, this.capture.vouchComplete);
+  }
+
+  /** Whether `a` happened before `b` for certain. */
+  isBefore(a: Sighting, b: Sighting): boolean {
+    return this.capture.intake.timeline.order(a.tap, a.time, b.tap, b.time) === 'before';
+  }
+
+  /** Smallest time from one tap to the other and back that the packets show, ns; null where unknown. */
+  get roundTrip(): number | null {
+    const middle = this.packets[0]?.at ?? 0;
+    const { lower, upper } = this.capture.intake.timeline.boundsAt(middle);
+    const width = upper - lower;
+    return Number.isFinite(width) ? width : null;
+  }
+}
+
+function endpoints(intake: Intake, flow: number, clientDirection: 0 | 1): { client: Endpoint; server: Endpoint } {
+  const end = (endpoint: number): Endpoint => ({
+    address: intake.address(flow, endpoint),
+    port: intake.store.table.port(flow, endpoint),
+  });
+  return { client: end(clientDirection), server: end(1 - clientDirection) };
+}
+
+/** The tuple by which each tap knows the flow; undefined for a tap that knows it by none. */
+function tupleViews(intake: Intake, flow: number, clientDirection: 0 | 1): ({ client: Endpoint; server: Endpoint } | undefined)[] {
+  const own = endpoints(intake, flow, clientDirection);
+  const alias = intake.joiner.aliasOf(flow);
+  if (!alias) return [own, own];
+  const direction = alias.swapped ? ((1 - clientDirection) as 0 | 1) : clientDirection;
+  const views = [own, own];
+  views[alias.tap] = endpoints(intake, alias.flow, direction);
+  return views;
+}
+
+function sameEnds(a: { client: Endpoint; server: Endpoint }, b: { client: Endpoint; server: Endpoint }): boolean {
+  return (
+    a.client.address === b.client.address &&
+    a.client.port === b.client.port &&
+    a.server.address === b.server.address &&
+    a.server.port === b.server.port
+  );
+}

@@ -1,0 +1,43 @@
+import { Tcp } from '@bothends/proto';
+import * as Row from '../match/rows.js';
+import type { FlowFacts } from './flow-facts.js';
+import type { Packet, Toward } from './packet.js';
+
+/** What one direction of a flow lost between the taps. */
+export interface Loss {
+  /** Transmissions that left, and of them those that the receiver's tap vouches never came (wire segments). */
+  sent: number;
+  lost: number;
+  /** Lost transmissions with data, and pure ACKs. */
+  data: Packet[];
+  acks: Packet[];
+}
+
+const cache = new WeakMap<readonly Packet[], Map<Toward, Loss>>();
+
+export function lossOf(flow: FlowFacts, toward: Toward): Loss {
+  const sent = flow.sent(toward, Row.SEGMENTS);
+  if (flow.sent(toward, Row.WAITING) === 0) return { sent, lost: 0, data: [], acks: [] };
+  const packets = flow.packets;
+  let both = cache.get(packets);
+  if (!both) {
+    both = new Map();
+    cache.set(packets, both);
+  }
+  let loss = both.get(toward);
+  if (!loss) {
+    loss = findLoss(flow, toward, sent);
+    both.set(toward, loss);
+  }
+  return loss;
+}
+
+function findLoss(flow: FlowFacts, toward: Toward, sent: number): Loss {
+  const gone = flow.packets.filter((p) => p.toward === toward && p.fate === 'lost' && !p.icmp);
+  const data = gone.filter((p) => p.length > 0 && !(p.flags & (Tcp.syn | Tcp.rst)));
+  const acks = flow.protocol === 'tcp' ? gone.filter((p) => p.length === 0 && !(p.flags & (Tcp.syn | Tcp.rst | Tcp.fin))) : [];
+  const { observer } = flow.capture.intake;
+  const size = observer.segmentSize(flow.flow, flow.direction(toward), gone[0]?.timestampValue !== 0);
+  const segments = (p: Packet) => (flow.protocol === 'udp' || p.length === 0 ? 1 : Math.ceil((p.length - p.covered) / size));
+  return { sent, lost: gone.reduce((sum, p) => sum + segments(p), 0), data, acks };
+}

@@ -1,0 +1,69 @@
+import { type Tap, type Vouching, vouch } from '../taps.js';
+import type { Timeline } from '../timeline/timeline.js';
+
+/** A tap must cover this much on either side of the moment in question, ns: queues and scheduling at the tap itself. */
+const GUARD_NS = 20_000_000;
+
+/**
+ * Longest one-way delay assumed where only one direction bounds the clocks: the initial RTO of RFC 6298 is 1 s,
+ * and a path slower than this does not carry a TCP handshake without spurious retransmission.
+ */
+const MAX_ONE_WAY_NS = 1_000_000_000;
+
+/** Least delay allowed for when looking for a packet at the other tap, ns. */
+const LEAST_DELAY_NS = 50_000_000;
+
+/** Asks a tap whether it would have seen a packet that the other tap saw. */
+export class Witness {
+  private readonly taps: readonly [Tap, Tap];
+  private readonly timeline: Timeline;
+  private readonly word: boolean;
+  /** Positive control: both taps have seen packets in common, so both look at this path. */
+  readonly hasControl: boolean;
+
+  constructor(taps: readonly [Tap, Tap], timeline: Timeline, word: boolean) {
+    this.taps = taps;
+    this.timeline = timeline;
+    this.word = word;
+    this.hasControl = timeline.clock().segments.length > 0;
+  }
+
+  /**
+   * Would the other tap have seen a packet arrive that left at `time` past `tap`? It cannot have arrived before
+   * `notBefore` on the other tap's clock (NaN: unknown), a moment at which that tap was capturing.
+   */
+  arrival(tap: 0 | 1, time: number, notBefore: number): Vouching {
+    const { from, to, aligned } = this.interval(tap, time);
+    const earliest = from - GUARD_NS < notBefore ? notBefore : from - GUARD_NS;
+    const latest = Math.max(to, earliest) + this.delay(from, to) + GUARD_NS;
+    return this.ask(1 - tap, earliest, latest, aligned);
+  }
+
+  /** Would the other tap have seen a packet leave that arrived at `time` past `tap`? */
+  departure(tap: 0 | 1, time: number): Vouching {
+    const { from, to, aligned } = this.interval(tap, time);
+    return this.ask(1 - tap, from - this.delay(from, to) - GUARD_NS, to + GUARD_NS, aligned);
+  }
+
+  private ask(tap: number, from: number, to: number, aligned: boolean): Vouching {
+    const answer = vouch(this.taps[tap], from, to, this.word);
+    if (aligned || answer.level === 'failed' || answer.level === 'open') return answer;
+    return { level: 'unaligned', why: `${answer.why}; the clocks are assumed to agree, nothing in the traffic bounds them` };
+  }
+
+  private delay(from: number, to: number): number {
+    return Math.max(LEAST_DELAY_NS, Math.min(to - from, MAX_ONE_WAY_NS));
+  }
+
+  /** When a moment at `tap` was on the other tap's clock. */
+  private interval(tap: 0 | 1, time: number): { from: number; to: number; aligned: boolean } {
+    const { from, to } = this.timeline.across(tap, time);
+    const low = Number.isFinite(from);
+    const high = Number.isFinite(to);
+    if (low && high) return { from, to, aligned: true };
+    if (low) return { from, to: from + MAX_ONE_WAY_NS, aligned: true };
+    if (high) return { from: to - MAX_ONE_WAY_NS, to, aligned: true };
+    const shift = Number((this.taps[tap].baseNs ?? 0n) - (this.taps[1 - tap].baseNs ?? 0n));
+    return { from: time + shift - MAX_ONE_WAY_NS, to: time + shift + MAX_ONE_WAY_NS, aligned: false };
+  }
+}

@@ -1,0 +1,184 @@
+import { formatAddress, Layer, Mark, type PacketTable, Tcp } from '@bothends/proto';
+import { FlowJoiner } from './match/join.js';
+import { Matcher } from './match/matcher.js';
+import { Observer } from './match/observe.js';
+import { PairObserver } from './match/pairs.js';
+import { State } from './match/records.js';
+import { TupleReuse } from './match/reuse.js';
+import * as Row from './match/rows.js';
+import { FlowStore, RECORD_LIMIT } from './match/store.js';
+import type { Tap } from './taps.js';
+import { Timeline } from './timeline/timeline.js';
+
+/**
+ * One packet on two interfaces of one host (`-i any` on a bridge or router) is captured twice within its way
+ * through the kernel.
+ */
+const DOUBLE_NS = 1_000_000;
+
+/** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
+export class Intake {
+  readonly store = new FlowStore();
+  readonly timeline = new Timeline();
+  readonly pairs = new PairObserver(this.store, this.timeline);
+  readonly matcher = new Matcher(this.store, (at0, at1, aligned) => this.pairs.paired(at0, at1, aligned));
+  readonly joiner = new FlowJoiner(this.store, this.matcher);
+  readonly observer = new Observer(this.store);
+  private readonly reuse = new TupleReuse(this.store);
+  /** Keeps every packet of flows whose number this accepts (for a ladder). */
+  trace: ((flow: number) => boolean) | null = null;
+
+  push(tap: Tap, table: PacketTable): void {
+    tap.baseNs ??= table.baseNs;
+    const shift = Number(table.baseNs - tap.baseNs);
+    for (let i = 0; i < table.length; i++) {
+      const time = table.time[i] + shift;
+      tap.packets++;
+      if (!(tap.first <= time)) tap.first = time;
+      if (!(tap.last >= time)) tap.last = time;
+      this.packet(tap, table, i, time);
+    }
+    if (this.store.records.live > RECORD_LIMIT) this.store.evict();
+  }
+
+  private packet(tap: Tap, table: PacketTable, i: number, time: number): void {
+    if (table.layer[i] !== Layer.transport) {
+      if (table.marks[i] & Mark.cut) tap.cut++;
+      else tap.undecoded++;
+      return;
+    }
+    const protocol = table.protocol[i];
+    if (protocol === 6 || protocol === 17) {
+      if (table.marker[i] !== 0) tap.markers.add(table.marker[i]);
+      else this.segment(tap, table, i, time);
+    } else if (table.quotedProtocol[i] === 6 || table.quotedProtocol[i] === 17) {
+      this.icmpError(tap, table, i, time);
+    }
+  }
+
+  private segment(tap: Tap, table: PacketTable, i: number, time: number): void {
+    const { store } = this;
+    let flow = store.table.find(table, i);
+    let direction = store.table.direction;
+    store.ensure(flow);
+    if (this.joiner.resolve(flow) !== flow) {
+      if (this.joiner.swapped(flow)) direction = 1 - direction;
+      flow = this.joiner.resolve(flow);
+    }
+    flow = this.reuse.current(flow, direction, tap.index, table, i);
+    const r = store.records.allocate(table, i);
+    this.place(r, flow, direction, tap, time);
+    if (store.records.packetType[r] !== 255 && this.isDouble(r)) {
+      store.records.release(r);
+      return;
+    }
+    this.observer.observe(r);
+    this.joiner.consider(r);
+    if (this.trace?.(store.records.flow[r])) store.note(r, Number.POSITIVE_INFINITY);
+    this.matcher.match(r);
+    if (this.matcher.relearn >= 0) this.learnAgain();
+    store.remember(r);
+    if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END])) this.close(flow);
+  }
+
+  private place(r: number, flow: number, direction: number, tap: Tap, time: number): void {
+    const { records } = this.store;
+    records.flow[r] = flow;
+    records.direction[r] = direction;
+    records.tap[r] = tap.index;
+    records.number[r] = tap.packets;
+    records.time[r] = time;
+  }
+
+  private learnAgain(): void {
+    const flow = this.matcher.relearn;
+    this.matcher.relearn = -1;
+    this.matcher.rematch(flow);
+  }
+
+  /** The same packet was captured on another interface of this host a moment ago. */
+  private isDouble(r: number): boolean {
+    const { records } = this.store;
+    for (const c of this.store.recent(records.flow[r], records.tap[r])) {
+      if (records.direction[c] !== records.direction[r] || records.sequence[c] !== records.sequence[r]) continue;
+      if (records.length[c] !== records.length[r] || records.flags[c] !== records.flags[r]) continue;
+      if (records.acknowledgment[c] !== records.acknowledgment[r] || records.ipId[c] !== records.ipId[r]) continue;
+      if (records.timestampValue[c] !== records.timestampValue[r]) continue;
+      if (records.digestLow[c] !== records.digestLow[r]) continue;
+      if (Math.abs(records.time[c] - records.time[r]) > DOUBLE_NS) continue;
+      if (records.ifindex[c] !== records.ifindex[r] || records.packetType[c] !== records.packetType[r]) return true;
+    }
+    return false;
+  }
+
+  /** Lets go of the packets of a connection that closed in order at both ends. */
+  private close(flow: number): void {
+    const { sides, flows } = this.store;
+    if (flows.data[this.store.flow(flow) + Row.RESETS] > 0 || this.trace) return;
+    for (let direction = 0; direction < 2; direction++) {
+      for (let tap = 0; tap < 2; tap++) {
+        const side = this.store.side(flow, direction, tap);
+        if (Number.isNaN(sides.data[side + Row.FIN_END]) || sides.data[side + Row.WAITING] > 0) return;
+      }
+    }
+    this.store.forgetRecent(flow);
+  }
+
+  private icmpError(tap: Tap, table: PacketTable, i: number, time: number): void {
+    const { store } = this;
+    const { records } = store;
+    let flow = store.table.findQuoted(table, i);
+    if (flow < 0) return;
+    let direction = store.table.direction;
+    if (this.joiner.swapped(flow)) direction = 1 - direction;
+    flow = this.joiner.resolve(flow);
+    const r = records.allocate(table, i);
+    this.place(r, flow, direction, tap, time);
+    records.sequence[r] = table.quotedSequence[i];
+    records.acknowledgment[r] = table.quotedIpId[i];
+    records.state[r] |= State.icmpError;
+    for (const c of store.notables.get(flow) ?? []) if (this.isSameError(r, c)) this.pairErrors(r, c);
+    if (!store.note(r)) records.release(r);
+  }
+
+  private isSameError(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (!(records.state[c] & State.icmpError) || records.state[c] & State.matched) return false;
+    if (records.tap[c] === records.tap[r] || records.state[r] & State.matched) return false;
+    if (records.icmpType[c] !== records.icmpType[r] || records.icmpCode[c] !== records.icmpCode[r]) return false;
+    return records.sequence[c] === records.sequence[r] && records.acknowledgment[c] === records.acknowledgment[r];
+  }
+
+  private pairErrors(r: number, c: number): void {
+    const { records } = this.store;
+    for (const [a, b] of [
+      [r, c],
+      [c, r],
+    ] as const) {
+      records.peer[a] = b;
+      records.peerNumber[a] = records.number[b];
+      records.peerTime[a] = records.time[b];
+      records.peerTtl[a] = records.ttl[b];
+      records.state[a] |= State.matched;
+    }
+  }
+
+  /** Text of an endpoint's address of a flow. */
+  address(flow: number, endpoint: number): string {
+    return formatAddress(this.store.table.address(flow, endpoint), 0);
+  }
+
+  /** Text of the address in four words of a record column. */
+  text(words: Uint32Array, offset: number): string {
+    return formatAddress(words, offset);
+  }
+
+  /** True when a RST of the flow was seen at either tap. */
+  wasReset(flow: number): boolean {
+    return this.store.flows.data[this.store.flow(flow) + Row.RESETS] > 0;
+  }
+
+  isSyn(r: number): boolean {
+    return (this.store.records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn;
+  }
+}

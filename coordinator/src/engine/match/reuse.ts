@@ -1,0 +1,74 @@
+import { type PacketTable, Tcp } from '@bothends/proto';
+import * as Row from './rows.js';
+import type { FlowStore } from './store.js';
+
+/**
+ * Tells connections apart that use the same tuple one after the other. A SYN with a new initial sequence
+ * number on a connection that this tap saw end begins a new flow; on one that it did not see end it belongs
+ * to the old flow, because that is exactly the trouble a verdict is about (port reuse).
+ */
+export class TupleReuse {
+  private readonly store: FlowStore;
+
+  constructor(store: FlowStore) {
+    this.store = store;
+  }
+
+  /** The flow that the packet belongs to, `flow` being the first one of its tuple. */
+  current(flow: number, direction: number, tap: number, table: PacketTable, row: number): number {
+    const word = tap === 0 ? Row.CURRENT_0 : Row.CURRENT_1;
+    const f = this.store.flows.data;
+    const now = f[this.store.flow(flow) + word];
+    const current = now < 0 ? flow : now;
+    if ((table.tcpFlags[row] & (Tcp.syn | Tcp.ack)) !== Tcp.syn || table.protocol[row] !== 6) return current;
+    const isn = table.sequence[row];
+    const side = this.store.side(current, direction, tap);
+    const known = this.store.sides.data[side + Row.SEQ_BASE];
+    if (known < 0 ? this.isEmpty(current, tap) : known === isn || !this.isOver(current, tap)) return current;
+    const next = this.bornElsewhere(current, direction, tap, isn) ?? this.begin(current);
+    this.store.flows.data[this.store.flow(flow) + word] = next;
+    return next;
+  }
+
+  private isEmpty(flow: number, tap: number): boolean {
+    const s = this.store.sides.data;
+    return s[this.store.side(flow, 0, tap) + Row.PACKETS] + s[this.store.side(flow, 1, tap) + Row.PACKETS] === 0;
+  }
+
+  private isOver(flow: number, tap: number): boolean {
+    const s = this.store.sides.data;
+    if (this.store.flows.data[this.store.flow(flow) + Row.RESETS] > 0) return true;
+    for (let direction = 0; direction < 2; direction++) {
+      if (!Number.isNaN(s[this.store.side(flow, direction, tap) + Row.FIN_END])) return true;
+    }
+    return false;
+  }
+
+  /** The flow that the other tap began for the same SYN already. */
+  private bornElsewhere(current: number, direction: number, tap: number, isn: number): number | null {
+    const f = this.store.flows.data;
+    const s = this.store.sides.data;
+    for (let later = this.later(current); later >= 0; later = this.later(later)) {
+      if (s[this.store.side(later, direction, 1 - tap) + Row.SEQ_BASE] === isn) return later;
+      if (f[this.store.flow(later) + Row.PREVIOUS] < 0) return null;
+    }
+    return null;
+  }
+
+  private readonly successors = new Map<number, number>();
+
+  private later(flow: number): number {
+    return this.successors.get(flow) ?? -1;
+  }
+
+  private begin(current: number): number {
+    let last = current;
+    for (let later = this.later(last); later >= 0; later = this.later(last)) last = later;
+    // The other tap may have begun a successor whose SYN this tap missed: only a fresh flow is safe.
+    const next = this.store.table.again(current);
+    this.store.ensure(next);
+    this.store.flows.data[this.store.flow(next) + Row.PREVIOUS] = last;
+    this.successors.set(last, next);
+    return next;
+  }
+}

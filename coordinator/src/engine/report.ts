@@ -1,0 +1,148 @@
+import {
+  EXPLANATIONS,
+  type Finding,
+  type FlowReport,
+  formatInstant,
+  type Instant,
+  NOTE_CODES,
+  REPORT_SCHEMA,
+  type Report,
+  type TapReport,
+} from '@bothends/proto';
+import { clockReport } from './clock-report.js';
+import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
+import { latencyOf } from './facts/latency.js';
+import { lossOf } from './facts/loss.js';
+import type { Sighting } from './facts/packet.js';
+import { type Draft, type Exhibit, packetRefs } from './rules/draft.js';
+import { absolute, type Tap } from './taps.js';
+import type { EngineOptions } from './types.js';
+import { ENGINE_VERSION } from './version.js';
+
+/** Packets named per piece of evidence: enough to look up, few enough to read. */
+const REFERENCES = 6;
+
+/** Writes the report down from ranked drafts. */
+export function buildReport(options: EngineOptions, capture: CaptureFacts, flows: readonly FlowFacts[], drafts: readonly Draft[]): Report {
+  const ids = new Map(drafts.map((d, i) => [d, `F${i + 1}`]));
+  const findings = drafts.map((d) => finding(d, ids));
+  const byFlow = new Map<string, string[]>();
+  for (const f of findings) if (f.flow) byFlow.set(f.flow, [...(byFlow.get(f.flow) ?? []), f.id]);
+  const taps = tapOrder(capture).map((tap) => tapReport(capture, tap));
+  return {
+    schema: REPORT_SCHEMA,
+    engine: ENGINE_VERSION,
+    capture: {
+      id: options.captureId,
+      name: options.captureName,
+      startedAt: taps.map((t) => t.openedAt).filter((t) => t !== null).sort()[0] ?? null,
+      endedAt: taps.map((t) => t.closedAt).filter((t) => t !== null).sort().at(-1) ?? null,
+    },
+    taps,
+    clock: clockReport(capture),
+    flows: flows.map((flow) => flowReport(flow, byFlow.get(flow.id) ?? [])),
+    findings,
+    headline: headline(findings, flows, capture),
+  };
+}
+
+/** The client's tap first, whatever order the taps came in. */
+function tapOrder(capture: CaptureFacts): Tap[] {
+  return [capture.taps[capture.clientTap], capture.taps[1 - capture.clientTap] as Tap];
+}
+
+function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
+  const c = tap.coverage;
+  const instant = (time: number): Instant | null => (Number.isNaN(time) ? null : formatInstant(absolute(tap, time)));
+  const lossy = (c?.gaps.length ?? 0) > 0 || (c?.kernelDrops ?? 0) > 0 || (c?.agentDrops ?? 0) > 0;
+  return {
+    name: tap.description.name,
+    role: tap.index === capture.clientTap ? 'client' : 'server',
+    backEnd: c?.backEnd ?? 'unknown',
+    filter: c?.filter ?? '',
+    interfaces: [...(c?.interfaces ?? [])],
+    snaplen: c?.snaplen ?? 0,
+    openedAt: c?.openedNs != null ? formatInstant(c.openedNs) : instant(tap.first),
+    closedAt: c?.closedNs != null ? formatInstant(c.closedNs) : instant(tap.last),
+    packets: c?.packets ?? tap.packets,
+    kernelDrops: c?.kernelDrops ?? null,
+    agentDrops: c?.agentDrops ?? 0,
+    timestamps: c?.timestamps ?? 'file',
+    coverage: lossy || tap.missed > 0 ? 'gaps' : c?.kernelDrops === 0 ? 'complete' : 'unknown',
+    gaps: (c?.gaps ?? []).map((gap) => ({
+      from: formatInstant(gap.fromNs),
+      to: formatInstant(gap.toNs),
+      packets: gap.packets,
+      cause: gap.cause,
+    })),
+  };
+}
+
+export function flowReport(flow: FlowFacts, findings: string[]): FlowReport {
+  const toServer = lossOf(flow, 'toward-server');
+  const toClient = lossOf(flow, 'toward-client');
+  return {
+    id: flow.id,
+    protocol: flow.protocol,
+    client: flow.client,
+    server: flow.server,
+    serverView: flow.serverView,
+    packets: {
+      clientTap: flow.seenAt(flow.clientTap),
+      serverTap: flow.seenAt(1 - flow.clientTap),
+      matched: flow.matched,
+      lostToServer: toServer.lost,
+      lostToClient: toClient.lost,
+    },
+    latency: latencyOf(flow),
+    findings,
+  };
+}
+
+function finding(d: Draft, ids: ReadonlyMap<Draft, string>): Finding {
+  const evidence = (e: Exhibit) => ({
+    kind: e.kind,
+    text: e.text,
+    packets: d.flow ? e.packets.slice(0, REFERENCES).flatMap((p) => packetRefs(d.flow as FlowFacts, p)) : [],
+  });
+  return {
+    id: ids.get(d) ?? '',
+    code: d.code,
+    grade: d.grade,
+    flow: d.flow?.id ?? null,
+    direction: d.direction,
+    sender: d.sender,
+    cause: d.cause,
+    blame: d.blame,
+    at: d.at && d.flow ? instantOf(d.flow, d.at) : null,
+    statement: d.statement,
+    attributes: d.attributes,
+    evidence: d.evidence.map(evidence),
+    counter: d.counter.map(evidence),
+    assumptions: uniqueAssumptions(d),
+    missing: [...new Set(d.missing)],
+    consequenceOf: d.consequenceOf ? (ids.get(d.consequenceOf) ?? null) : null,
+    remedy: d.remedy ?? EXPLANATIONS[d.code].action[0] ?? null,
+  };
+}
+
+function uniqueAssumptions(d: Draft): { text: string; checked: boolean }[] {
+  const seen = new Map(d.assumptions.map((a) => [a.text, a]));
+  return [...seen.values()];
+}
+
+function instantOf(flow: FlowFacts, sighting: Sighting): Instant {
+  return formatInstant(absolute(flow.capture.taps[sighting.tap], sighting.time));
+}
+
+function headline(findings: readonly Finding[], flows: readonly FlowFacts[], capture: CaptureFacts): string {
+  const first = findings.find((f) => !NOTE_CODES.has(f.code));
+  if (first) return first.statement;
+  const matched = flows.reduce((sum, flow) => sum + flow.matched, 0);
+  if (matched === 0) {
+    const [a, b] = capture.taps;
+    return `No flow is seen at both ends: ${a.description.name} holds ${a.packets} packets, ${b.description.name} ${b.packets}.`;
+  }
+  const both = flows.filter((flow) => flow.matched > 0).length;
+  return `No fault found: ${both} ${both === 1 ? 'flow' : 'flows'}, ${matched} packets matched at both ends.`;
+}

@@ -1,0 +1,96 @@
+import { type Attribute, formatInstant, type Grade, type PacketRef, type VerdictCode } from '@bothends/proto';
+import type { CaptureFacts, FlowFacts } from '../facts/flow-facts.js';
+import { flagLetters, type Packet, type Sighting, type Toward } from '../facts/packet.js';
+import { absolute } from '../taps.js';
+
+/** One piece of evidence, with the packets that show it. */
+export interface Exhibit {
+  kind: string;
+  text: string;
+  packets: Packet[];
+}
+
+/** A conclusion of one rule, before arbitration and before it has an id. */
+export interface Draft {
+  code: VerdictCode;
+  grade: Grade;
+  flow: FlowFacts | null;
+  direction: Toward | 'both' | null;
+  sender: 'client' | 'server' | 'path' | null;
+  cause: string | null;
+  blame: 'client-host' | 'server-host' | 'path' | 'unknown';
+  at: Sighting | null;
+  statement: string;
+  attributes: Record<string, Attribute>;
+  evidence: Exhibit[];
+  counter: Exhibit[];
+  assumptions: { text: string; checked: boolean }[];
+  missing: string[];
+  /** Overrides the general advice of the code. */
+  remedy: string | null;
+  /** The draft that brought this one about; arbitration turns it into `consequenceOf`. */
+  consequenceOf: Draft | null;
+}
+
+/** A rule looks at one flow; most flows give nothing. */
+export type FlowRule = (flow: FlowFacts) => Draft[];
+
+/** A rule over the whole capture. */
+export type CaptureRule = (capture: CaptureFacts, flows: readonly FlowFacts[]) => Draft[];
+
+/** A draft with everything that most rules leave empty. */
+export function draft(base: Pick<Draft, 'code' | 'grade' | 'flow' | 'statement'> & Partial<Draft>): Draft {
+  return {
+    direction: null,
+    sender: null,
+    cause: null,
+    blame: 'unknown',
+    at: null,
+    attributes: {},
+    evidence: [],
+    counter: [],
+    assumptions: [],
+    missing: [],
+    remedy: null,
+    consequenceOf: null,
+    ...base,
+  };
+}
+
+export function exhibit(kind: string, text: string, ...packets: (Packet | undefined | null)[]): Exhibit {
+  return { kind, text, packets: packets.filter((p) => p !== undefined && p !== null) };
+}
+
+/** The end that sends in a direction, and the one that receives. */
+export const senderOf = (toward: Toward) => (toward === 'toward-server' ? 'client' : 'server');
+export const receiverOf = (toward: Toward) => (toward === 'toward-server' ? 'server' : 'client');
+export const hostOf = (end: 'client' | 'server') => (end === 'client' ? 'client-host' : 'server-host');
+
+/** A packet as tcpdump would print it in one line. */
+export function describePacket(flow: FlowFacts, p: Packet): string {
+  const from = p.toward === 'toward-server' ? flow.client : flow.server;
+  const to = p.toward === 'toward-server' ? flow.server : flow.client;
+  const ends = `${from.address}.${from.port} > ${to.address}.${to.port}`;
+  if (p.icmp) return `ICMP type ${p.icmp.type} code ${p.icmp.code} from ${p.icmp.from} about ${ends}`;
+  if (flow.protocol === 'udp') return `${ends}: UDP, length ${p.length}`;
+  const range = p.length > 0 ? `${p.relative}:${p.relative + p.length}` : `${p.relative}`;
+  const ack = p.flags & 0x10 ? `, ack ${p.acknowledgment}` : '';
+  return `${ends}: Flags [${flagLetters(p.flags)}], seq ${range}${ack}, win ${p.window}, length ${p.length}, ttl ${p.ttl}, id ${p.ipId}`;
+}
+
+/** References of a packet at each tap that saw it. */
+export function packetRefs(flow: FlowFacts, p: Packet): PacketRef[] {
+  const refs: PacketRef[] = [];
+  for (const sighting of [p.sent, p.received]) {
+    if (!sighting) continue;
+    const tap = flow.capture.taps[sighting.tap];
+    const at = formatInstant(absolute(tap, sighting.time));
+    refs.push({ tap: tap.description.name, number: sighting.number, at, text: describePacket(flow, p) });
+  }
+  return refs;
+}
+
+/** Words for a tap's vouching, to stand as an assumption of a finding. */
+export function assume(level: string, why: string): { text: string; checked: boolean } {
+  return { text: why, checked: level === 'complete' };
+}

@@ -1,0 +1,266 @@
+import { formatDuration, Tcp } from '@bothends/proto';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import { isRst, isSyn, isSynAck, type Packet } from '../facts/packet.js';
+import { gradeCase, strongestVouch } from '../grade.js';
+import * as Row from '../match/rows.js';
+import { type Case } from '../grade.js';
+import type { Vouch } from '../taps.js';
+import { assume, type Draft, draft, exhibit } from './draft.js';
+
+/** A server that answers at all answers a SYN within this time; SYN-ACKs come from the kernel, not the application. */
+const ANSWER_NS = 500_000_000;
+
+/** What both taps saw of a handshake. */
+interface Handshake {
+  flow: FlowFacts;
+  syns: Packet[];
+  synAcks: Packet[];
+  /** Packets of the client after the handshake's first step. */
+  clientLater: Packet[];
+  resets: Packet[];
+}
+
+/** Verdicts about how a connection was opened, or was not. */
+export function handshake(flow: FlowFacts): Draft[] {
+  if (flow.protocol !== 'tcp' || !mayHaveFailed(flow)) return [];
+  const all = flow.packets.filter((p) => !p.icmp && !p.copy);
+  const h: Handshake = {
+    flow,
+    syns: all.filter((p) => isSyn(p) && p.toward === 'toward-server'),
+    synAcks: all.filter((p) => isSynAck(p) && p.toward === 'toward-client'),
+    clientLater: all.filter((p) => p.toward === 'toward-server' && !(p.flags & (Tcp.syn | Tcp.rst))),
+    resets: all.filter(isRst),
+  };
+  if (h.syns.length === 0 && h.synAcks.length === 0) return [];
+  for (const rule of [synForged, synAckForged, synLost, synUnanswered, synAckLost, handshakeAckLost, acceptStalled]) {
+    const made = rule(h);
+    if (made) return [made];
+  }
+  return [];
+}
+
+/** Quick look at the rows: a handshake whose packets all matched and that carried data needs no closer look. */
+function mayHaveFailed(flow: FlowFacts): boolean {
+  const waiting =
+    flow.sent('toward-server', Row.WAITING) +
+    flow.received('toward-server', Row.WAITING) +
+    flow.sent('toward-client', Row.WAITING) +
+    flow.received('toward-client', Row.WAITING);
+  return waiting > 0 || flow.sent('toward-client', Row.BYTES) === 0;
+}
+
+const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);
+const noneReceived = (packets: readonly Packet[]) => packets.every((p) => p.received === null);
+
+/** Silence of a tap over several packets: one line, two when it kept silent over transmissions a second apart. */
+function silence(packets: readonly Packet[]): { lines: number; level: Vouch | null; why: string } {
+  const vouched = packets.filter((p) => p.fate === 'lost' || p.fate === 'injected');
+  const level = strongestVouch((vouched.length > 0 ? vouched : packets).map((p) => p.vouching?.level ?? 'complete'));
+  const times = vouched.map((p) => p.at);
+  const spread = times.length > 1 ? Math.max(...times) - Math.min(...times) : 0;
+  const why = (vouched[0] ?? packets[0])?.vouching?.why ?? '';
+  return { lines: spread >= SPREAD_NS ? 2 : 1, level, why };
+}
+
+/** Losses this far apart are no single burst of a tap: the first SYN retransmission comes after 1 s (RFC 6298). */
+const SPREAD_NS = 900_000_000;
+
+/** Other traffic that both taps saw proves that the tap was looking at the right place. */
+function controlLine(flow: FlowFacts): number {
+  return flow.matched > 0 || flow.capture.witness.hasControl ? 1 : 0;
+}
+
+function grade(parts: Partial<Case> & Pick<Case, 'lines' | 'absence'>) {
+  return gradeCase({ conclusive: true, headersOnly: false, counter: 0, ...parts });
+}
+
+function synLost(h: Handshake): Draft | null {
+  const { flow, syns } = h;
+  if (syns.length === 0 || noneSent(syns) || !noneReceived(syns) || h.synAcks.length > 0 || h.resets.length > 0) return null;
+  const quiet = silence(syns);
+  const first = syns[0] as Packet;
+  return draft({
+    code: 'syn-lost',
+    grade: grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level }),
+    flow,
+    direction: 'toward-server',
+    sender: 'client',
+    blame: 'path',
+    at: first.sent,
+    statement: `The client sent ${count(syns.length, 'SYN')} to ${flow.server.address} port ${flow.server.port}; none reached the server: lost on the way there.`,
+    attributes: { sent: syns.length, lost: syns.length },
+    evidence: [
+      exhibit('seen-leaving', `${count(syns.length, 'SYN')} left the client`, ...syns.slice(0, 4)),
+      exhibit('absent-at-receiver', `the server's capture has none of them: ${quiet.why}`, first),
+    ],
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+    missing: quiet.level === 'complete' ? [] : ["a capture at the server that counts drops, and other traffic from the same client in it"],
+  });
+}
+
+function synUnanswered(h: Handshake): Draft | null {
+  const { flow, syns, synAcks } = h;
+  const arrived = syns.filter((p) => p.received && p.sent);
+  if (arrived.length === 0 || synAcks.length > 0 || h.resets.length > 0) return null;
+  const last = arrived.at(-1) as Packet;
+  const first = arrived[0] as Packet;
+  const time = first.received?.time ?? 0;
+  const word = flow.vouch(flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+  const again = arrived.length > 1 || syns.length > 1;
+  return draft({
+    code: 'syn-unanswered',
+    grade: grade({ lines: 1 + (again ? 1 : 0) + (arrived.length > 1 ? 1 : 0), absence: word.level }),
+    flow,
+    direction: 'toward-client',
+    sender: null,
+    cause: null,
+    blame: 'server-host',
+    at: first.received,
+    statement: `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${arrived.length > 1 ? 'them' : 'it'} above its tap.`,
+    attributes: { arrived: arrived.length, sent: syns.length },
+    evidence: [
+      exhibit('arrived', `${count(arrived.length, 'SYN')} arrived at the server`, first, last === first ? null : last),
+      exhibit('silence', `no SYN-ACK, no RST left the server: ${word.why}`),
+      ...(again ? [exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1])] : []),
+    ],
+    assumptions: [assume(word.level, word.why)],
+    missing: [
+      'what dropped it inside the server: firewall counters (nft list ruleset), nstat TcpExtListenOverflows, TcpExtIPReversePathFilter, ss -ltn',
+    ],
+  });
+}
+
+function synAckLost(h: Handshake): Draft | null {
+  const { flow, syns, synAcks } = h;
+  const sent = synAcks.filter((p) => p.sent);
+  if (sent.length === 0 || !noneReceived(synAcks) || h.clientLater.length > 0) return null;
+  const first = sent[0] as Packet;
+  const again = syns.filter((p) => p.sent && first.sent && flow.isBefore(first.sent, p.sent));
+  const quiet = silence(sent);
+  return draft({
+    code: 'syn-ack-lost',
+    grade: grade({ lines: quiet.lines + (again.length > 0 ? 1 : 0), absence: quiet.level }),
+    flow,
+    direction: 'toward-client',
+    sender: 'server',
+    blame: 'path',
+    at: first.sent,
+    statement: `The server answered with ${count(sent.length, 'SYN-ACK')}; none reached the client: they die on the return path.`,
+    attributes: { sent: sent.length, lost: sent.length },
+    evidence: [
+      exhibit('seen-leaving', `${count(sent.length, 'SYN-ACK')} left the server`, ...sent.slice(0, 4)),
+      exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, first),
+      ...(again.length > 0
+        ? [exhibit('retransmitted', 'the client sent its SYN again after that, so its TCP had no answer', again[0])]
+        : []),
+    ],
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+    missing: quiet.level === 'complete' ? [] : ["a drop count of the client's capture"],
+  });
+}
+
+function synAckForged(h: Handshake): Draft | null {
+  const { flow, synAcks, syns } = h;
+  const foreign = synAcks.find((p) => p.received && !p.sent && p.fate === 'injected');
+  if (!foreign) return null;
+  const serverAnswered = synAcks.some((p) => p.sent);
+  const early = syns.find((p) => p.received && foreign.received && flow.isBefore(foreign.received, p.received));
+  const baseline = flow.received('toward-client', Row.TTL);
+  const ttls = new Set(flow.packets.filter((p) => p.toward === 'toward-client' && p.received && !isRst(p)).map((p) => p.received?.ttl));
+  const lines = 1 + (early ? 1 : 0) + (ttls.size > 1 ? 1 : 0) + (serverAnswered ? 1 : 0);
+  return draft({
+    code: 'syn-ack-forged',
+    grade: grade({ lines, absence: foreign.vouching?.level ?? null, conclusive: early !== undefined || lines > 1 }),
+    flow,
+    direction: 'toward-client',
+    sender: 'path',
+    blame: 'path',
+    at: foreign.received,
+    statement:
+      'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
+    attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
+    evidence: [
+      exhibit('absent-at-sender', `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`, foreign),
+      ...(early ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)] : []),
+      ...(ttls.size > 1 ? [exhibit('header', `packets in the server's name arrive with different TTLs (${[...ttls].join(', ')})`)] : []),
+    ],
+    assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
+  });
+}
+
+function synForged(h: Handshake): Draft | null {
+  const { flow, syns } = h;
+  const foreign = syns.find((p) => p.received && !p.sent && p.fate === 'injected');
+  if (!foreign || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent)) return null;
+  return draft({
+    code: 'syn-forged',
+    grade: grade({ lines: silence(syns).lines + controlLine(flow), absence: foreign.vouching?.level ?? null }),
+    flow,
+    direction: 'toward-server',
+    sender: 'path',
+    blame: 'path',
+    at: foreign.received,
+    statement: `The server got ${count(syns.length, 'SYN')} in the client's name that the client never sent.`,
+    attributes: { count: syns.length },
+    evidence: [exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign)],
+    assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
+    missing: ['whether an address translation or a proxy stands between (a SYN of another tuple at the same moment)'],
+  });
+}
+
+function handshakeAckLost(h: Handshake): Draft | null {
+  const { flow, synAcks, clientLater } = h;
+  const answered = synAcks.find((p) => p.received && p.sent);
+  const acks = clientLater.filter((p) => p.length === 0 && p.sent && p.flags & Tcp.ack && !(p.flags & Tcp.fin));
+  const repeated = synAcks.filter((p) => p.sent).length > 1;
+  if (!answered || acks.length === 0 || !repeated) return null;
+  if (!acks.every((p) => p.received === null) || clientLater.some((p) => p.received)) return null;
+  const quiet = silence(acks);
+  const first = acks[0] as Packet;
+  return draft({
+    code: 'handshake-ack-lost',
+    grade: grade({ lines: quiet.lines + 1, absence: quiet.level }),
+    flow,
+    direction: 'toward-server',
+    sender: 'client',
+    blame: 'path',
+    at: first.sent,
+    statement: `The client completed the handshake, but its ACK never reached the server: lost on the way there (${acks.length} sent).`,
+    attributes: { sent: acks.length, lost: acks.length },
+    evidence: [
+      exhibit('seen-leaving', 'the ACK left the client', first),
+      exhibit('absent-at-receiver', `the server's capture does not have it: ${quiet.why}`, first),
+      exhibit('retransmitted', 'the server sent its SYN-ACK again, so it had no ACK', synAcks.filter((p) => p.sent)[1]),
+    ],
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+  });
+}
+
+function acceptStalled(h: Handshake): Draft | null {
+  const { flow, synAcks, clientLater } = h;
+  const ack = clientLater.find((p) => p.received && p.sent && p.flags & Tcp.ack);
+  const again = synAcks.filter((p) => p.sent && ack?.received && p.sent.time > ack.received.time);
+  const first = again[0];
+  if (!ack?.received || !first?.sent) return null;
+  return draft({
+    code: 'accept-stalled',
+    grade: grade({ lines: again.length > 1 ? 2 : 1, absence: null }),
+    flow,
+    direction: 'toward-client',
+    sender: 'server',
+    cause: null,
+    blame: 'server-host',
+    at: first.sent,
+    statement: `The client's ACK reached the server, which went on retransmitting its SYN-ACK (${again.length} times, first after ${formatDuration(first.sent.time - ack.received.time)}): it did not accept the connection, as with a full accept queue.`,
+    attributes: { retransmissions: again.length },
+    evidence: [
+      exhibit('arrived', 'the ACK of the handshake arrived at the server', ack),
+      exhibit('not-accepted', 'after that the server sent its SYN-ACK again', ...again.slice(0, 3)),
+    ],
+    missing: ['ListenOverflows of the server (nstat -az TcpExtListenOverflows) and ss -ltn: Recv-Q above Send-Q'],
+  });
+}
+
+function count(n: number, what: string): string {
+  return n === 1 ? `one ${what}` : `${n} ${what}s`;
+}

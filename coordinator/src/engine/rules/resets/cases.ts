@@ -1,0 +1,110 @@
+import { Tcp } from '@bothends/proto';
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
+import { type ResetShape, shapeOf, timeAt, triggerOf } from './shape.js';
+
+/** Packets that were already in a queue when the RST came may still leave this much later, ns. */
+const GRACE_NS = 1_000_000;
+
+/** A packet of the alleged sender that arrives this much after its RST was not merely overtaken, ns. */
+const OVERTAKEN_NS = 5_000_000;
+
+/** A RST that a device rewrote leaves and arrives within this time, ns (a path's delay and queues). */
+const REWRITTEN_NS = 1_000_000_000;
+
+/** What became of a RST at the host that got it. */
+export type Effect = 'took-effect' | 'ignored' | 'unknown';
+
+/** One RST with what the packets around it say. */
+export interface ResetCase {
+  flow: FlowFacts;
+  rst: Packet;
+  shape: ResetShape;
+  /** `sender`: it left the alleged sender. `path`: it did not. `unclear`: that end cannot tell. */
+  origin: 'sender' | 'path' | 'unclear';
+  /** Who got it is a host whose packets came before; the packet that it answers, where it is a reply. */
+  trigger: Packet | null;
+  effect: Effect;
+  /** A packet of the receiver that shows that it went on. */
+  survivor: Packet | null;
+  /** A packet of the alleged sender that shows that its connection lived on after the RST. */
+  livesOn: Packet | null;
+  /** The RST as it left its sender, where a device rewrote its numbers on the way. */
+  rewrittenFrom: Packet | null;
+}
+
+const cache = new WeakMap<readonly Packet[], ResetCase[]>();
+
+/** All RSTs of a flow, oldest first. */
+export function resetCases(flow: FlowFacts): ResetCase[] {
+  const packets = flow.packets;
+  let cases = cache.get(packets);
+  if (!cases) {
+    cases = [];
+    const rewritten = new Set<Packet>();
+    packets.forEach((rst, index) => {
+      if (isRst(rst) && !rst.copy && !rewritten.has(rst)) cases?.push(caseOf(flow, rst, index, rewritten));
+    });
+    cases = cases.filter((c) => !rewritten.has(c.rst));
+    cache.set(packets, cases);
+  }
+  return cases;
+}
+
+function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Packet>): ResetCase {
+  const packets = flow.packets;
+  const rewrittenFrom = rst.sent === null ? findRewritten(flow, rst, rewritten) : null;
+  if (rewrittenFrom) rewritten.add(rewrittenFrom);
+  const tap = rst.received ? flow.receiverTap(rst.toward) : flow.senderTap(rst.toward);
+  const survivor = rst.received ? findSurvivor(flow, rst, rst.received) : null;
+  const before = packets.slice(0, index + PACKETS_AROUND);
+  return {
+    flow,
+    rst,
+    shape: shapeOf(rst),
+    origin: rst.sent || rewrittenFrom ? 'sender' : rst.fate === 'injected' ? 'path' : 'unclear',
+    trigger: triggerOf(rst, tap, before),
+    effect: rst.received === null ? 'unknown' : survivor ? 'ignored' : 'took-effect',
+    survivor,
+    livesOn: rst.received ? findLiving(flow, rst, rst.received) : null,
+    rewrittenFrom,
+  };
+}
+
+/**
+ * Packets after the RST in the list that may still be before it at its tap: the list is in estimated order, and
+ * a handful covers what the clocks' uncertainty can swap.
+ */
+const PACKETS_AROUND = 16;
+
+/** A RST that left the alleged sender about then and never arrived as it was: the same one, rewritten on the way. */
+function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet | null {
+  for (const p of flow.packets) {
+    if (!isRst(p) || p.toward !== rst.toward || p.sent === null || p.received !== null || taken.has(p)) continue;
+    if (Math.abs(p.at - rst.at) < REWRITTEN_NS) return p;
+  }
+  return null;
+}
+
+/** The first packet that the receiver sent after the RST as if nothing had happened. */
+function findSurvivor(flow: FlowFacts, rst: Packet, received: Sighting): Packet | null {
+  for (const p of flow.packets) {
+    if (p.toward === rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p)) continue;
+    const time = timeAt(p, received.tap);
+    if (time !== null && time > received.time + GRACE_NS) return p;
+  }
+  return null;
+}
+
+/**
+ * The first packet of the alleged sender that cannot be if it had sent the RST: one that left after the RST was
+ * received, or that arrives well after it.
+ */
+function findLiving(flow: FlowFacts, rst: Packet, received: Sighting): Packet | null {
+  for (const p of flow.packets) {
+    if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p)) continue;
+    if (p.sent && flow.isBefore(received, p.sent)) return p;
+    if (p.received && p.received.time > received.time + OVERTAKEN_NS) return p;
+  }
+  return null;
+}

@@ -1,0 +1,197 @@
+import { Tcp } from '@bothends/proto';
+import type { Grade } from '@bothends/proto';
+import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import { type Exhibit, exhibit, senderOf } from '../draft.js';
+import type { ResetCase } from './cases.js';
+import { timeAt } from './shape.js';
+
+/** Keepalive probes unanswered before a stack gives up; Linux's default is 9, the least that means anything is 2. */
+const KEEPALIVE_PROBES = 2;
+
+/** Why a host reset a connection, as far as packets tell. */
+export interface Cause {
+  name: string;
+  /** What the statement says of the sender. */
+  text: string;
+  /** How sure the cause is, given that the sender sent the RST; the place is graded apart. */
+  grade: Grade;
+  evidence: Exhibit[];
+  /** What packets alone leave open. */
+  open: string | null;
+}
+
+/** The cause of a RST that its alleged sender did send. */
+export function causeOf(c: ResetCase, earlier: readonly ResetCase[]): Cause {
+  if (c.shape === 'active') return activeCause(c);
+  const { trigger } = c;
+  if (c.shape === 'reply' && trigger) return replyCause(c, trigger, earlier);
+  if (c.shape === 'reply' && wasReset(c, earlier)) return echo();
+  return {
+    name: 'unknown',
+    text: 'reset the connection',
+    grade: 'possible',
+    evidence: [],
+    open: 'the packet that brought it about is not in the captures',
+  };
+}
+
+function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]): Cause {
+  if (isSyn(trigger)) return noListener(c, trigger);
+  if (wasReset(c, earlier)) return echo();
+  if (isSynAck(trigger)) return refusedHandshake(c, trigger);
+  if (c.livesOn) return localFirewall(c, c.livesOn);
+  const own = packetsOfSenderBefore(c);
+  const syn = own.find((p) => isSyn(p));
+  const opening = own.filter((p) => p.flags & Tcp.syn && !(p.flags & Tcp.ack)).at(-1);
+  if (opening && syn && !own.some((p) => !(p.flags & Tcp.syn) && p.at > opening.at)) return oldNumbers(trigger, opening);
+  const fin = own.find(isFin);
+  if (fin) {
+    return {
+      name: 'closed-earlier',
+      text: `had closed the connection already and answered what still came`,
+      grade: 'strong',
+      evidence: [exhibit('closed-before', 'it had sent its FIN', fin), exhibit('trigger', 'then this arrived', trigger)],
+      open: null,
+    };
+  }
+  if (own.some(isSynAck) && !own.some((p) => p.length > 0)) return queueFull(c, trigger, own);
+  return {
+    name: 'half-open',
+    text: 'knows nothing of this connection (any more) and said so',
+    grade: own.length > 0 ? 'likely' : 'possible',
+    evidence: [exhibit('trigger', 'it answers this packet, whose ACK number it quotes', trigger)],
+    open: 'a restart, a timeout or a killed process can have ended it; the log of that host tells',
+  };
+}
+
+function noListener(c: ResetCase, trigger: Packet): Cause {
+  const evidence = [exhibit('trigger', 'it answers this SYN: sequence number 0, ACK of exactly the SYN', trigger, c.rst)];
+  // The stack copies the DSCP of what it answers; a REJECT rule starts from 0.
+  if (c.rst.tos === 0 && (trigger.tos & 0xfc) !== 0) {
+    return {
+      name: 'local-firewall',
+      text: 'refused the connection by a local firewall rule (REJECT), not by its TCP stack',
+      grade: 'likely',
+      evidence: [...evidence, exhibit('dscp', `its DSCP is 0 although the SYN's TOS is ${trigger.tos}: the stack would have copied it`, c.rst)],
+      open: 'the rules of that host',
+    };
+  }
+  return {
+    name: 'no-listener',
+    text: 'refused the connection: nothing listens on that port',
+    grade: 'strong',
+    evidence,
+    open: 'a local rule that rejects with tcp reset looks the same on the wire',
+  };
+}
+
+function echo(): Cause {
+  return {
+    name: 'half-open',
+    text: 'answered a packet for a connection that an earlier RST had already ended',
+    grade: 'strong',
+    evidence: [],
+    open: null,
+  };
+}
+
+function refusedHandshake(c: ResetCase, trigger: Packet): Cause {
+  const syns = packetsOfSenderBefore(c).filter(isSyn);
+  const isn = syns.at(-1)?.sequence;
+  const expected = isn !== undefined && trigger.acknowledgment === (isn + 1) >>> 0;
+  if (isn !== undefined && !expected) {
+    return {
+      name: 'half-open',
+      text: 'got a SYN-ACK for another attempt than its own and reset that one',
+      grade: 'strong',
+      evidence: [exhibit('trigger', `this SYN-ACK acknowledges ${trigger.acknowledgment}, not its SYN`, trigger, syns.at(-1))],
+      open: null,
+    };
+  }
+  return {
+    name: 'late-syn-ack',
+    text: expected
+      ? 'had given up on the connection before the SYN-ACK came'
+      : 'got a SYN-ACK for a connection that it never asked for',
+    grade: expected ? 'strong' : 'likely',
+    evidence: [exhibit('trigger', 'it answers this SYN-ACK', trigger)],
+    open: expected ? 'the application’s connect timeout' : 'who sent the SYN',
+  };
+}
+
+function oldNumbers(trigger: Packet, syn: Packet): Cause {
+  return {
+    name: 'half-open',
+    text: 'opened a connection on a tuple that the other end still held, got an ACK with the old numbers, and reset the old one',
+    grade: 'strong',
+    evidence: [exhibit('trigger', `after its SYN came an ACK of an older connection`, syn, trigger)],
+    open: null,
+  };
+}
+
+function localFirewall(c: ResetCase, living: Packet): Cause {
+  return {
+    name: 'local-firewall',
+    text: 'sent it below its TCP, which went on with the connection: a local firewall rule (REJECT) answered',
+    grade: 'likely',
+    evidence: [exhibit('sender-lives-on', 'its TCP kept the connection after the RST', living)],
+    open: `the rules of the ${senderOf(c.rst.toward)}'s host (counters of its REJECT rules)`,
+  };
+}
+
+function queueFull(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause {
+  const synAck = own.find(isSynAck);
+  return {
+    name: 'accept-queue-full',
+    text: 'completed the handshake and reset it at once, as a full accept queue does with tcp_abort_on_overflow',
+    grade: 'possible',
+    evidence: [exhibit('trigger', 'SYN-ACK, then this, then RST without a byte of data', synAck, trigger, c.rst)],
+    open: 'ListenOverflows of that host (nstat -az TcpExtListenOverflows); a listener closed in between looks the same',
+  };
+}
+
+function activeCause(c: ResetCase): Cause {
+  const probes = keepaliveProbes(c);
+  if (probes.length >= KEEPALIVE_PROBES) {
+    return {
+      name: 'keepalive-expired',
+      text: `gave up after ${probes.length} keepalive probes without an answer`,
+      grade: 'strong',
+      evidence: [exhibit('probes', 'keepalive probes one byte below its next sequence number, none answered', ...probes)],
+      open: null,
+    };
+  }
+  return {
+    name: 'abort',
+    text: 'aborted the connection: its application closed it with data unread, or with linger 0, or was killed so',
+    grade: 'strong',
+    evidence: [exhibit('active-shape', 'RST with ACK and the numbers and window of the connection itself, as a stack aborts its own', c.rst)],
+    open: 'which of these it was: kernel events (tcp_send_reset) or the application’s log',
+  };
+}
+
+/** The latest packets of the RST's sender: probes one byte below what it had sent, the other end silent since. */
+function keepaliveProbes(c: ResetCase): Packet[] {
+  const { rst, flow } = c;
+  const tap = flow.senderTap(rst.toward);
+  const probes: Packet[] = [];
+  const before = flow.packets.filter((p) => p !== rst && p.at <= rst.at && !p.icmp && timeAt(p, tap) !== null);
+  for (const p of before.reverse()) {
+    if (p.toward !== rst.toward || p.length > 1 || isRst(p)) break;
+    if (p.sequence !== (rst.sequence - 1) >>> 0) break;
+    probes.push(p);
+  }
+  return probes;
+}
+
+/** True when the RST's sender had itself been reset, or had aborted, before. */
+function wasReset(c: ResetCase, earlier: readonly ResetCase[]): boolean {
+  return earlier.some((e) => {
+    if (e.rst.toward === c.rst.toward) return e.shape === 'active' && e.origin === 'sender';
+    return e.effect === 'took-effect';
+  });
+}
+
+function packetsOfSenderBefore(c: ResetCase): Packet[] {
+  return c.flow.packets.filter((p) => p.toward === c.rst.toward && p.at < c.rst.at && p.sent !== null && !isRst(p) && !p.icmp);
+}

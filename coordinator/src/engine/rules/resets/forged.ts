@@ -1,0 +1,229 @@
+import { formatDuration, NS_PER_MS, NS_PER_US } from '@bothends/proto';
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import { isSyn, type Packet } from '../../facts/packet.js';
+import { headerMismatch, locate, locateBoth, routersOnPath } from '../../facts/path.js';
+import { gradeCase } from '../../grade.js';
+import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
+import type { ResetCase } from './cases.js';
+import { lacksTimestamps, timeAt } from './shape.js';
+
+/** RSTs within this time of one another are one act of one device, ns. */
+const BURST_NS = 500_000_000;
+
+/** An answer this much faster than the fastest round trip cannot come from the other end. */
+const TOO_FAST = 0.9;
+
+/** Pauses shorter than this are not called idle. */
+const IDLE_MS = 500;
+
+/** `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. */
+export function forgedResets(cases: readonly ResetCase[]): Draft[] {
+  const suspects = cases.filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c)));
+  const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
+  const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
+  const drafts = [toServer, toClient].filter((burst) => burst.length > 0).map(forgedOneWay);
+  const [a, b] = drafts;
+  const [first, second] = [toServer[0], toClient[0]];
+  if (a && b && first && second && Math.abs(first.rst.at - second.rst.at) <= BURST_NS) return [forgedBothWays(a, b, first, second)];
+  return drafts;
+}
+
+/** An unclear RST is suspected only for what its own packets show, never for a tap's blindness. */
+function isSuspicious(c: ResetCase): boolean {
+  return c.livesOn !== null || headerMismatch(c.flow, c.rst) !== null || answersTooFast(c) !== null;
+}
+
+function firstBurst(cases: readonly ResetCase[]): ResetCase[] {
+  const first = cases.find((c) => c.effect !== 'ignored') ?? cases[0];
+  return first ? cases.filter((c) => Math.abs(c.rst.at - first.rst.at) <= BURST_NS) : [];
+}
+
+function forgedOneWay(burst: readonly ResetCase[]): Draft {
+  const first = burst.find((c) => c.effect !== 'ignored') ?? (burst[0] as ResetCase);
+  const { flow, rst } = first;
+  const alleged = senderOf(rst.toward);
+  const receiver = receiverOf(rst.toward);
+  const proof = proofOf(burst, first);
+  const place = locate(flow, rst, receiver);
+  const idle = idleBefore(flow, first);
+  const inline = isInline(flow, first);
+  const reaction = reactionOf(first);
+  const count = burst.length;
+  return draft({
+    code: 'rst-forged',
+    grade: gradeCase(proof),
+    flow,
+    direction: rst.toward,
+    sender: 'path',
+    blame: 'path',
+    at: rst.received,
+    statement:
+      `${count > 1 ? `${count} RSTs` : 'The RST'} that reached the ${receiver} in the ${alleged}'s name ` +
+      `${count > 1 ? 'were' : 'was'} never sent by the ${alleged}: something on the path forged ${count > 1 ? 'them' : 'it'}` +
+      `${idle === null ? '' : ` after the connection had been idle for ${formatDuration(idle)}`}; ${place.text}.`,
+    attributes: {
+      hopsFromReceiver: place.hopsFromReceiver,
+      idleMs: idle === null ? null : Math.round(idle / NS_PER_MS),
+      reactionUs: reaction === null ? null : Math.round(reaction / NS_PER_US),
+      inline,
+      trigger: triggerName(first.trigger),
+      count,
+    },
+    evidence: proof.evidence,
+    counter: proof.counterEvidence,
+    assumptions: proof.assumptions,
+    missing: missingFor(first),
+  });
+}
+
+function proofOf(burst: readonly ResetCase[], first: ResetCase) {
+  const { flow, rst } = first;
+  const alleged = senderOf(rst.toward);
+  const evidence: Exhibit[] = [];
+  const absent = first.origin === 'path';
+  if (absent) {
+    evidence.push(exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst));
+  }
+  if (first.livesOn) {
+    evidence.push(exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn));
+  }
+  const header = headerMismatch(flow, rst);
+  const untimed = lacksTimestamps(rst, flow.packets);
+  if (header) evidence.push(exhibit('header', header.text, rst));
+  else if (untimed) evidence.push(exhibit('header', `it carries no TCP time stamp, the ${alleged}'s packets do`, rst));
+  const fast = answersTooFast(first);
+  if (fast) evidence.push(exhibit('too-fast', fast, first.trigger, rst));
+  const guessed = guesses(burst);
+  if (guessed) evidence.push(exhibit('burst', guessed, ...burst.map((c) => c.rst)));
+  const neverArrived = first.trigger?.fate === 'lost';
+  if (neverArrived) {
+    evidence.push(exhibit('trigger-absent', `the packet that it answers never arrived at the ${alleged}, who cannot have answered it`, first.trigger));
+  }
+  const lines = [absent, first.livesOn, header || untimed, fast, guessed].filter(Boolean).length;
+  const otherThanHeader = absent || first.livesOn || fast || guessed;
+  return {
+    lines,
+    conclusive: absent && (first.livesOn !== null || fast !== null || neverArrived),
+    // Without the sender's own silence nothing is claimed to be absent, and what is left must not convict alone.
+    absence: absent ? (rst.vouching?.level ?? null) : null,
+    headersOnly: !otherThanHeader || !absent,
+    counter: 0,
+    evidence,
+    counterEvidence: [] as Exhibit[],
+    assumptions: [
+      ...(rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : []),
+      { text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`, checked: false },
+    ],
+  };
+}
+
+/** Text when the RST came sooner after the packet that it answers than the other end could have answered. */
+function answersTooFast(c: ResetCase): string | null {
+  const reaction = reactionOf(c);
+  const roundTrip = c.flow.roundTrip;
+  if (reaction === null || roundTrip === null || roundTrip <= 0 || c.shape === 'odd') return null;
+  if (reaction >= roundTrip * TOO_FAST || hasEarlierTrigger(c)) return null;
+  return `it came ${formatDuration(reaction)} after the packet that it answers; the other end is at least ${formatDuration(roundTrip)} away and back`;
+}
+
+/** An earlier packet with the same numbers may have caused the RST: then its speed proves nothing. */
+function hasEarlierTrigger(c: ResetCase): boolean {
+  const { flow, rst, trigger } = c;
+  const tap = flow.receiverTap(rst.toward);
+  const limit = trigger ? timeAt(trigger, tap) : null;
+  return flow.packets.some((p) => {
+    if (p === trigger || p.toward === rst.toward || p.icmp) return false;
+    const time = timeAt(p, tap);
+    if (time === null || limit === null || time >= limit) return false;
+    return p.acknowledgment === trigger?.acknowledgment && limit - time < RECENT_TRIGGER_NS;
+  });
+}
+
+/** Packets older than this before the trigger would have been answered long ago. */
+const RECENT_TRIGGER_NS = 3_000_000_000;
+
+function reactionOf(c: ResetCase): number | null {
+  const { rst, trigger, flow } = c;
+  const tap = flow.receiverTap(rst.toward);
+  const end = timeAt(rst, tap);
+  const start = trigger ? timeAt(trigger, tap) : null;
+  return end === null || start === null ? null : end - start;
+}
+
+/** A stack sends one RST; injectors send several and guess ahead. */
+function guesses(burst: readonly ResetCase[]): string | null {
+  const sequences = new Set(burst.map((c) => c.rst.sequence));
+  if (burst.length >= 2 && sequences.size >= 2 && burst.every((c) => c.shape === burst[0]?.shape && c.shape === 'active')) {
+    return `${burst.length} RSTs in a burst with ${sequences.size} different sequence numbers: no stack does that`;
+  }
+  return burst.length >= 3 && sequences.size === 1 && burst[0]?.shape === 'active'
+    ? `${burst.length} equal RSTs in a burst: a stack aborts a connection once`
+    : null;
+}
+
+function idleBefore(flow: FlowFacts, c: ResetCase): number | null {
+  const tap = flow.receiverTap(c.rst.toward);
+  const subject = c.trigger ?? c.rst;
+  const time = timeAt(subject, tap);
+  if (time === null) return null;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const p of flow.packets) {
+    const at = p === subject || p.icmp ? null : timeAt(p, tap);
+    if (at !== null && at < time && at > last) last = at;
+  }
+  const gap = Math.max(time - last, subject.idle);
+  return Number.isFinite(gap) && gap >= IDLE_MS * NS_PER_MS ? gap : subject.idle > 0 ? subject.idle : null;
+}
+
+/** True when the forger kept the packet that it answered from going on; null where it answered none that we know. */
+function isInline(flow: FlowFacts, c: ResetCase): boolean | null {
+  if (!c.trigger || c.trigger.sent?.tap !== flow.receiverTap(c.rst.toward)) return null;
+  if (c.trigger.fate === 'lost') return true;
+  return c.trigger.fate === 'delivered' ? false : null;
+}
+
+function triggerName(trigger: Packet | null): string | null {
+  if (!trigger) return null;
+  if (isSyn(trigger)) return 'syn';
+  if (trigger.tls?.handshake === 1) return 'client-hello';
+  return trigger.length > 0 ? 'data' : 'ack';
+}
+
+function missingFor(c: ResetCase): string[] {
+  const alleged = senderOf(c.rst.toward);
+  const level = c.rst.vouching?.level;
+  if (level === 'complete') return [];
+  if (level === 'failed' || level === 'open') {
+    return [`a capture at the ${alleged} that covers this moment (${c.rst.vouching?.why}): start both captures before the incident and stop them after it`];
+  }
+  return [`a drop count of the ${alleged}'s capture: take it live with \`bothends capture\`, or as pcapng with interface statistics`];
+}
+
+function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, client: ResetCase): Draft {
+  const { flow } = server;
+  const routers = routersOnPath(flow);
+  const place = routers ? locateBoth(routers, client.rst.ttl, server.rst.ttl) : null;
+  const earlier = server.rst.at <= client.rst.at ? toServer : toClient;
+  const weaker = gradeOrder(toServer.grade) > gradeOrder(toClient.grade) ? toServer.grade : toClient.grade;
+  return {
+    ...earlier,
+    grade: weaker,
+    direction: 'both',
+    statement:
+      'Both ends were reset by RSTs that neither of them sent: a device on the path ended the connection' +
+      (place ? `, ${place.fromClient + 1} hops from the client (initial TTL ${place.initial}).` : '.'),
+    attributes: {
+      ...earlier.attributes,
+      hopsFromReceiver: place ? place.fromClient : earlier.attributes.hopsFromReceiver ?? null,
+      hopsFromClient: place ? place.fromClient : null,
+      hopsFromServer: place && routers ? routers - 1 - place.fromClient : null,
+      count: Number(toServer.attributes.count) + Number(toClient.attributes.count),
+    },
+    evidence: [...toServer.evidence, ...toClient.evidence],
+    assumptions: [...toServer.assumptions, ...toClient.assumptions],
+    missing: [...new Set([...toServer.missing, ...toClient.missing])],
+  };
+}
+
+const GRADE_ORDER = ['proven', 'strong', 'likely', 'possible', 'inconclusive'];
+const gradeOrder = (grade: string) => GRADE_ORDER.indexOf(grade);

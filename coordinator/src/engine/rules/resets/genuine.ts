@@ -1,0 +1,78 @@
+import { gradeCase, weakest } from '../../grade.js';
+import type { Packet } from '../../facts/packet.js';
+import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
+import type { ResetCase } from './cases.js';
+import { type Cause, causeOf } from './cause.js';
+
+/** `rst-genuine`: the alleged sender sent it; and, where packets tell, why. */
+export function genuineResets(cases: readonly ResetCase[]): Draft[] {
+  const drafts: Draft[] = [];
+  const seen = new Map<string, Draft>();
+  cases.forEach((c, index) => {
+    if (c.origin === 'path') return;
+    const cause = causeOf(c, cases.slice(0, index));
+    const key = `${c.rst.toward} ${cause.name} ${c.origin}`;
+    const known = seen.get(key);
+    if (known) {
+      known.attributes.count = Number(known.attributes.count) + 1;
+      return;
+    }
+    const made = c.origin === 'sender' ? genuine(c, cause) : unclear(c);
+    seen.set(key, made);
+    drafts.push(made);
+  });
+  return drafts;
+}
+
+function genuine(c: ResetCase, cause: Cause): Draft {
+  const sender = senderOf(c.rst.toward);
+  const original = c.rewrittenFrom ?? c.rst;
+  const evidence: Exhibit[] = [exhibit('seen-leaving', `the ${sender}'s own capture shows it leaving`, original)];
+  if (c.rewrittenFrom) {
+    evidence.push(exhibit('rewritten', 'a device on the path changed its numbers', c.rewrittenFrom, c.rst));
+  }
+  evidence.push(...cause.evidence);
+  // That it left its sender is seen, not inferred; the grade of the finding is that of what it says of the cause.
+  const place = gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 });
+  return draft({
+    code: 'rst-genuine',
+    grade: weakest(place, cause.name === 'unknown' ? 'strong' : gradeOfKnown(cause)),
+    flow: c.flow,
+    direction: c.rst.toward,
+    sender,
+    cause: cause.name,
+    blame: hostOf(sender),
+    at: original.sent ?? original.received,
+    statement: `The ${sender} itself sent the RST: it ${cause.text}.`,
+    attributes: { count: 1, shape: c.shape, causeGrade: cause.grade, effect: c.effect },
+    evidence,
+    missing: cause.open ? [cause.open] : [],
+  });
+}
+
+/** A cause that is only possible does not weaken the fact that this host sent the RST. */
+function gradeOfKnown(cause: Cause): 'strong' | 'proven' {
+  return cause.grade === 'proven' ? 'proven' : 'strong';
+}
+
+/** A RST of which only the receiver's end is seen and nothing speaks for a forgery. */
+function unclear(c: ResetCase): Draft {
+  const sender = senderOf(c.rst.toward);
+  const receiver = receiverOf(c.rst.toward);
+  return draft({
+    code: 'rst-genuine',
+    grade: 'inconclusive',
+    flow: c.flow,
+    direction: c.rst.toward,
+    sender,
+    cause: 'unknown',
+    blame: 'unknown',
+    at: c.rst.received,
+    statement:
+      `A RST in the ${sender}'s name reached the ${receiver}. Nothing speaks against the ${sender} having sent it, ` +
+      `and the ${sender}'s capture cannot confirm it: ${c.rst.vouching?.why ?? 'it does not show that moment'}.`,
+    attributes: { count: 1, shape: c.shape, causeGrade: 'inconclusive', effect: c.effect },
+    evidence: [exhibit('received', `seen at the ${receiver} only`, c.rst as Packet)],
+    missing: [`a capture at the ${sender} that covers this moment`],
+  });
+}

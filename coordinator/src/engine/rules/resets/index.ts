@@ -1,0 +1,29 @@
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import * as Row from '../../match/rows.js';
+import type { Draft } from '../draft.js';
+import { type ResetCase, resetCases } from './cases.js';
+import { forgedResets } from './forged.js';
+import { genuineResets } from './genuine.js';
+import { ignoredResets } from './ignored.js';
+import { lostResets } from './lost.js';
+
+/** All verdicts about RSTs of a flow; genuine ones that a forged one bred point to it. */
+export function resets(flow: FlowFacts): Draft[] {
+  if (flow.protocol !== 'tcp' || flow.flowWord(Row.RESETS) === 0) return [];
+  const cases = resetCases(flow);
+  const forged = forgedResets(cases);
+  const suspected = new Set(forged.length > 0 ? cases.filter((c) => c.origin === 'unclear').map((c) => c.rst) : []);
+  const genuine = genuineResets(cases.filter((c) => !suspected.has(c.rst)));
+  linkConsequences(cases, forged, genuine);
+  return [...forged, ...genuine, ...lostResets(cases), ...ignoredResets(cases)];
+}
+
+function linkConsequences(cases: readonly ResetCase[], forged: readonly Draft[], genuine: readonly Draft[]): void {
+  const root = forged[0];
+  const first = root && cases.find((c) => c.origin !== 'sender' && c.effect !== 'ignored');
+  if (!root || !first) return;
+  for (const draft of genuine) {
+    const own = cases.find((c) => c.rst.sent === draft.at || c.rewrittenFrom?.sent === draft.at);
+    if (own && own.rst.at >= first.rst.at && draft.cause === 'half-open') draft.consequenceOf = root;
+  }
+}

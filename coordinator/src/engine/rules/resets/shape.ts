@@ -1,0 +1,68 @@
+import { Tcp, TcpOption } from '@bothends/proto';
+import type { Packet } from '../../facts/packet.js';
+
+/**
+ * What a RST looks like.
+ * `reply`: as a stack answers a segment it has no use for (RFC 9293, 3.10.7.1): bare R with the segment's ACK
+ * number as sequence number, or R with ACK and sequence number 0. `active`: as a stack aborts its own connection:
+ * RST and ACK with the connection's own numbers. `odd`: neither.
+ */
+export type ResetShape = 'reply' | 'active' | 'odd';
+
+export function shapeOf(rst: Packet): ResetShape {
+  if (!(rst.flags & Tcp.ack)) return rst.acknowledgment === 0 && rst.window === 0 ? 'reply' : 'odd';
+  if (rst.sequence === 0) return 'reply';
+  return 'active';
+}
+
+/**
+ * The packet that a reply RST answers: the latest one before it, seen at the same tap coming the other way, whose
+ * numbers it quotes. `before` lists packets of the flow up to the RST, oldest first.
+ */
+export function triggerOf(rst: Packet, tap: 0 | 1, before: readonly Packet[]): Packet | null {
+  const limit = timeAt(rst, tap);
+  for (let i = before.length - 1; i >= 0; i--) {
+    const p = before[i];
+    if (!p || p.toward === rst.toward || p.icmp) continue;
+    const time = timeAt(p, tap);
+    if (time === null || (limit !== null && time > limit)) continue;
+    if (quotes(rst, p)) return p;
+  }
+  return null;
+}
+
+/** True when the RST's numbers are those that RFC 9293 prescribes in answer to `p`. */
+export function quotes(rst: Packet, p: Packet): boolean {
+  if (p.flags & Tcp.rst) return false;
+  if (rst.flags & Tcp.ack) {
+    const extent = p.length + (p.flags & Tcp.syn ? 1 : 0) + (p.flags & Tcp.fin ? 1 : 0);
+    return rst.sequence === 0 && rst.acknowledgment === (p.sequence + extent) >>> 0;
+  }
+  return (p.flags & Tcp.ack) !== 0 && p.acknowledgment === rst.sequence;
+}
+
+/** Whether the flow's packets carry TCP time stamps while an active RST does not: no stack forgets them. */
+export function lacksTimestamps(rst: Packet, others: readonly Packet[]): boolean {
+  if (shapeOf(rst) !== 'active' || rst.options & TcpOption.timestamps) return false;
+  return others.some(
+    (p) =>
+      p.toward === rst.toward &&
+      !(p.flags & (Tcp.rst | Tcp.syn)) &&
+      !p.icmp &&
+      (p.options & TcpOption.timestamps) !== 0,
+  );
+}
+
+/** Time of a packet at a tap, null where that tap did not see it. */
+export function timeAt(p: Packet, tap: 0 | 1): number | null {
+  if (p.sent?.tap === tap) return p.sent.time;
+  return p.received?.tap === tap ? p.received.time : null;
+}
+
+/** Initial TTLs in use, for counting hops. */
+const INITIAL_TTLS: readonly number[] = [32, 64, 128, 255];
+
+/** Routers that a packet passed, by the nearest initial TTL above what is left; a guess, never proof. */
+export function hopsOf(ttl: number): number {
+  return (INITIAL_TTLS.find((initial) => initial >= ttl) ?? 255) - ttl;
+}

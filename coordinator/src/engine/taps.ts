@@ -1,0 +1,112 @@
+import type { GapInterval, TapCoverage, TapDescription } from './types.js';
+
+/** What the engine knows about one tap. Times are ns from `baseNs`, on the tap's own clock. */
+export interface Tap {
+  readonly index: 0 | 1;
+  readonly description: TapDescription;
+  /** Epoch ns that the tap's times count from; null before its first packet or coverage. */
+  baseNs: bigint | null;
+  coverage: TapCoverage | null;
+  /** Packets pushed, and those that no flow could be read from (by reason). */
+  packets: number;
+  cut: number;
+  undecoded: number;
+  /** Time of the first and last packet, NaN before. */
+  first: number;
+  last: number;
+  finished: boolean;
+  /** Packets that TCP proves to have passed here and that the tap does not have. */
+  missed: number;
+  /** Nonces (low 32 bits) of marker datagrams seen. */
+  readonly markers: Set<number>;
+}
+
+export function newTap(index: 0 | 1, description: TapDescription): Tap {
+  return {
+    index,
+    description,
+    baseNs: null,
+    coverage: null,
+    packets: 0,
+    cut: 0,
+    undecoded: 0,
+    first: Number.NaN,
+    last: Number.NaN,
+    finished: false,
+    missed: 0,
+    markers: new Set(),
+  };
+}
+
+/** An epoch time on the tap's scale. The first time that a tap hears of becomes its base. */
+export function relative(tap: Tap, epochNs: bigint): number {
+  tap.baseNs ??= epochNs;
+  return Number(epochNs - tap.baseNs);
+}
+
+export function absolute(tap: Tap, time: number): bigint {
+  return (tap.baseNs ?? 0n) + BigInt(Math.round(time));
+}
+
+/**
+ * How far a tap vouches for having seen everything in an interval, weakest last:
+ * `complete` it counted drops and there were none; `word` the operator says so; `unverified` it was capturing
+ * but cannot count drops; `unaligned` the same if the hosts' clocks agree, which nothing bounds; `doubtful` TCP
+ * proves that it missed packets elsewhere; `open` it has not shipped that far yet; `failed` it was not capturing,
+ * or dropped packets.
+ */
+export type Vouch = 'complete' | 'word' | 'unverified' | 'unaligned' | 'doubtful' | 'open' | 'failed';
+
+export interface Vouching {
+  level: Vouch;
+  why: string;
+}
+
+/** What a tap vouches for between two times of its own clock. */
+export function vouch(tap: Tap, from: number, to: number, word: boolean): Vouching {
+  const coverage = tap.coverage;
+  if (!Number.isFinite(from) || !Number.isFinite(to)) {
+    return { level: word ? 'word' : 'failed', why: 'the two clocks could not be compared' };
+  }
+  if (coverage?.openedNs != null) return vouchLive(tap, coverage, from, to);
+  if (word) return { level: 'word', why: 'the operator vouches for the file' };
+  const name = tap.description.name;
+  if (Number.isNaN(tap.first)) return { level: 'failed', why: `${name} holds no packet at all` };
+  if (from < tap.first) return { level: 'failed', why: `${name} begins too late to tell` };
+  if (to > tap.last) return { level: 'failed', why: `${name} ends too early to tell` };
+  const gap = gapWithin(tap, coverage?.gaps ?? [], from, to);
+  if (gap) return { level: 'failed', why: `${name} lost packets then (${gap.cause})` };
+  if (tap.missed > 0) return { level: 'doubtful', why: `TCP proves that ${name} missed ${tap.missed} packets` };
+  if (coverage?.kernelDrops === 0) return { level: 'complete', why: `${name} counted no drop` };
+  return { level: 'unverified', why: `${name} does not say whether packets were dropped` };
+}
+
+function vouchLive(tap: Tap, coverage: TapCoverage, from: number, to: number): Vouching {
+  const name = tap.description.name;
+  const at = (epochNs: bigint) => relative(tap, epochNs);
+  if (coverage.openedNs !== null && from < at(coverage.openedNs)) {
+    return { level: 'failed', why: `the tap on ${name} opened too late to tell` };
+  }
+  const gap = gapWithin(tap, coverage.gaps, from, to);
+  if (gap) return { level: 'failed', why: `the tap on ${name} lost packets then (${gap.cause})` };
+  if (coverage.closedNs !== null && to > at(coverage.closedNs)) {
+    return { level: 'failed', why: `the tap on ${name} closed too early to tell` };
+  }
+  if (coverage.closedNs === null) {
+    const watermark = coverage.watermarkNs === null ? tap.last : at(coverage.watermarkNs);
+    if (!(to <= watermark)) {
+      return tap.finished
+        ? { level: 'failed', why: `the tap on ${name} ended before it could tell` }
+        : { level: 'open', why: `the tap on ${name} has not reported that far yet` };
+    }
+  }
+  if (tap.missed > 0) return { level: 'doubtful', why: `TCP proves that the tap on ${name} missed ${tap.missed} packets` };
+  if (coverage.kernelDrops === null) {
+    return { level: 'unverified', why: `the back end on ${name} cannot count drops` };
+  }
+  return { level: 'complete', why: `the tap on ${name} ran throughout and lost nothing then` };
+}
+
+function gapWithin(tap: Tap, gaps: readonly GapInterval[], from: number, to: number): GapInterval | undefined {
+  return gaps.find((gap) => relative(tap, gap.toNs) >= from && relative(tap, gap.fromNs) <= to);
+}
