@@ -37,7 +37,7 @@ export class Nic {
   /** Sends a burst: recorded as the tap sees it, then segment by segment on the wire. */
   send(burst: readonly Packet[]): void {
     const seen = this.offloads.segmentation ? coalesce(burst).map(withPartialChecksum) : burst;
-    for (const packet of seen) this.tap.record(packet, this.scheduler.now, this.outward);
+    for (const packet of seen) this.tap.record(packet, 'out', this.scheduler.now, this.outward);
     for (const packet of burst) this.wire(packet);
   }
 
@@ -70,7 +70,7 @@ export class Nic {
   }
 
   private deliver(seen: Packet, parts: readonly Packet[]): void {
-    this.tap.record(seen, this.scheduler.now, this.inward);
+    this.tap.record(seen, 'in', this.scheduler.now, this.inward);
     for (const part of parts) this.stack(part);
   }
 }

@@ -32,7 +32,10 @@ export const NO_TAP_FAULT: TapFault = {
   misses: null,
 };
 
-/** Software time stamps on one host scatter by a few µs and are not quite in order (measured on Linux 6.18). */
+/**
+ * Software time stamps scatter by a few µs and are not quite in order (measured on Linux 6.18). An arrival is stamped
+ * before the stack works on it and a departure after, so that cause and effect at one host keep their order.
+ */
 const STAMP_NOISE_NS = 3_000;
 
 /** One capture: what passed the interface, as far as the tap did not miss it. */
@@ -48,12 +51,12 @@ export class Tap {
     this.random = random;
   }
 
-  record(packet: Packet, nowNs: number, link: LinkAddresses): void {
+  record(packet: Packet, moves: 'in' | 'out', nowNs: number, link: LinkAddresses): void {
     if (this.misses(packet, nowNs)) {
       this.missed++;
       return;
     }
-    const noise = this.random.integer(0, STAMP_NOISE_NS);
+    const noise = this.random.integer(0, STAMP_NOISE_NS) * (moves === 'in' ? -1 : 1);
     this.records.push({ timeNs: this.stamp(nowNs + noise), frame: encodeFrame(packet, link) });
   }
 
