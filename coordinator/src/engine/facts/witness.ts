@@ -5,10 +5,10 @@ import type { Timeline } from '../timeline/timeline.js';
 const GUARD_NS = 20_000_000;
 
 /**
- * Longest one-way delay assumed where only one direction bounds the clocks: the initial RTO of RFC 6298 is 1 s,
- * and a path slower than this does not carry a TCP handshake without spurious retransmission.
+ * Longest round trip assumed where only one direction bounds the clocks, ns: a geostationary satellite hop each
+ * way. Slower paths do not carry a TCP handshake without spurious retransmission.
  */
-const MAX_ONE_WAY_NS = 1_000_000_000;
+const MAX_ROUND_TRIP_NS = 600_000_000;
 
 /** Least delay allowed for when looking for a packet at the other tap, ns. */
 const LEAST_DELAY_NS = 50_000_000;
@@ -33,16 +33,15 @@ export class Witness {
    * `notBefore` on the other tap's clock (NaN: unknown), a moment at which that tap was capturing.
    */
   arrival(tap: 0 | 1, time: number, notBefore: number): Vouching {
-    const { from, to, aligned } = this.interval(tap, time);
+    const { from, to, delay, aligned } = this.interval(tap, time);
     const earliest = from - GUARD_NS < notBefore ? notBefore : from - GUARD_NS;
-    const latest = Math.max(to, earliest) + this.delay(from, to) + GUARD_NS;
-    return this.ask(1 - tap, earliest, latest, aligned);
+    return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);
   }
 
   /** Would the other tap have seen a packet leave that arrived at `time` past `tap`? */
   departure(tap: 0 | 1, time: number): Vouching {
-    const { from, to, aligned } = this.interval(tap, time);
-    return this.ask(1 - tap, from - this.delay(from, to) - GUARD_NS, to + GUARD_NS, aligned);
+    const { from, to, delay, aligned } = this.interval(tap, time);
+    return this.ask(1 - tap, from - delay - GUARD_NS, to + GUARD_NS, aligned);
   }
 
   private ask(tap: number, from: number, to: number, aligned: boolean): Vouching {
@@ -51,19 +50,22 @@ export class Witness {
     return { level: 'unaligned', why: `${answer.why}; the clocks are assumed to agree, nothing in the traffic bounds them` };
   }
 
-  private delay(from: number, to: number): number {
-    return Math.max(LEAST_DELAY_NS, Math.min(to - from, MAX_ONE_WAY_NS));
-  }
-
-  /** When a moment at `tap` was on the other tap's clock. */
-  private interval(tap: 0 | 1, time: number): { from: number; to: number; aligned: boolean } {
+  /**
+   * When a moment at `tap` was on the other tap's clock, and how long a packet may take beyond that. With one
+   * bound only, the other follows from the longest round trip, which includes the packet's own way.
+   */
+  private interval(tap: 0 | 1, time: number): { from: number; to: number; delay: number; aligned: boolean } {
     const { from, to } = this.timeline.across(tap, time);
     const low = Number.isFinite(from);
     const high = Number.isFinite(to);
-    if (low && high) return { from, to, aligned: true };
-    if (low) return { from, to: from + MAX_ONE_WAY_NS, aligned: true };
-    if (high) return { from: to - MAX_ONE_WAY_NS, to, aligned: true };
+    if (low && high) {
+      const delay = Math.max(LEAST_DELAY_NS, Math.min(to - from, MAX_ROUND_TRIP_NS));
+      return { from, to, delay, aligned: true };
+    }
+    if (low) return { from, to: from + MAX_ROUND_TRIP_NS, delay: 0, aligned: true };
+    if (high) return { from: to - MAX_ROUND_TRIP_NS, to, delay: 0, aligned: true };
     const shift = Number((this.taps[tap].baseNs ?? 0n) - (this.taps[1 - tap].baseNs ?? 0n));
-    return { from: time + shift - MAX_ONE_WAY_NS, to: time + shift + MAX_ONE_WAY_NS, aligned: false };
+    const guess = time + shift;
+    return { from: guess - MAX_ROUND_TRIP_NS, to: guess + MAX_ROUND_TRIP_NS, delay: 0, aligned: false };
   }
 }
