@@ -48,7 +48,9 @@ describe('two files of a refused connection', () => {
   });
 
   test('--flow draws one flow', async () => {
-    const { stdout, status } = await analyze('--flow', 'f1', path('client.pcap'), path('server.pcap'));
+    const files = [path('client.pcap'), path('server.pcap')];
+    const [flow] = JSON.parse((await analyze('-o', 'json', ...files)).stdout).flows;
+    const { stdout, status } = await analyze('--flow', flow.id, ...files);
     expect(status).toBe(0);
     expect(stdout).toMatch(/\[S\].*▶/);
     expect(stdout).toMatch(/◀.*\[R\.\]/);

@@ -17,7 +17,7 @@ export function tapLines(report: Report, options: TextOptions): string[] {
 function oneTap(tap: TapReport, { width, style }: TextOptions): string[] {
   const paint = tap.coverage === 'complete' ? style.green : style.yellow;
   const lines = wrap(tapText(tap), width, `  ${tap.role}  `);
-  if (tap.filter !== '') lines.push(...wrap(`filter: ${tap.filter}`, width, '          '));
+  if (tap.filter !== '') lines.push(...wrap(`filter: ${filterText(tap)}`, width, '          '));
   for (const text of gapTexts(tap)) lines.push(...wrap(text, width, '          '));
   const word = coverageWord(tap);
   return lines.map((line) => line.replace(word, paint(word)));
@@ -52,6 +52,15 @@ function openText(tap: TapReport): string {
   return `, open from ${tap.openedAt.slice(0, 10)} ${toTheMs(tap.openedAt)}${until}`;
 }
 
+/** A tap's filter is the user's, widened by what verdicts need: its beginning says enough, the JSON has it whole. */
+const FILTER_SHOWN = 120;
+
+/** The filter of a tap, cut where it is long. */
+export function filterText({ filter }: TapReport): string {
+  if (filter.length <= FILTER_SHOWN) return filter;
+  return `${filter.slice(0, FILTER_SHOWN).trimEnd()} … (${filter.length} characters)`;
+}
+
 /** One sentence per gap of a tap, the first few. */
 export function gapTexts(tap: TapReport): string[] {
   const texts = tap.gaps.slice(0, GAPS_SHOWN).map((gap) => {
@@ -65,6 +74,7 @@ export function gapTexts(tap: TapReport): string[] {
 
 /** The sentence about the two clocks. */
 export function clockText(clock: ClockReport): string {
+  const method = clock.method === '' || clock.method === 'none' ? '' : ` (${clock.method})`;
   if (clock.offsetNs === null)
     return `nothing bounds the difference between the two clocks (${clock.method})`;
   const side = clock.offsetNs < 0 ? 'behind' : 'ahead of';
@@ -72,7 +82,7 @@ export function clockText(clock: ClockReport): string {
   const drift = clock.driftPpm === null ? '' : `, drifting ${clock.driftPpm.toFixed(1)} ppm`;
   const steps = clock.steps.length > 0 ? `, ${counted(clock.steps.length, 'step')}` : '';
   const offset = formatDuration(Math.abs(clock.offsetNs));
-  return `the server's is ${offset} ${side} the client's${error}${drift}${steps} (${clock.method})`;
+  return `the server's is ${offset} ${side} the client's${error}${drift}${steps}${method}`;
 }
 
 /** `10:00:04.123`: time of day, as fine as the limits of a capture are known. */

@@ -1,5 +1,4 @@
 import {
-  EXPLANATIONS,
   type Finding,
   type FlowReport,
   formatInstant,
@@ -7,6 +6,7 @@ import {
   NOTE_CODES,
   REPORT_SCHEMA,
   type Report,
+  remedyOf,
   type TapReport,
 } from '@bothends/proto';
 import { clockReport } from './clock-report.js';
@@ -23,7 +23,12 @@ import { ENGINE_VERSION } from './version.js';
 const REFERENCES = 6;
 
 /** Writes the report down from ranked drafts. */
-export function buildReport(options: EngineOptions, capture: CaptureFacts, flows: readonly FlowFacts[], drafts: readonly Draft[]): Report {
+export function buildReport(
+  options: EngineOptions,
+  capture: CaptureFacts,
+  flows: readonly FlowFacts[],
+  drafts: readonly Draft[],
+): Report {
   const ids = new Map(drafts.map((d, i) => [d, `F${i + 1}`]));
   const findings = drafts.map((d) => finding(d, ids));
   const byFlow = new Map<string, string[]>();
@@ -35,8 +40,17 @@ export function buildReport(options: EngineOptions, capture: CaptureFacts, flows
     capture: {
       id: options.captureId,
       name: options.captureName,
-      startedAt: taps.map((t) => t.openedAt).filter((t) => t !== null).sort()[0] ?? null,
-      endedAt: taps.map((t) => t.closedAt).filter((t) => t !== null).sort().at(-1) ?? null,
+      startedAt:
+        taps
+          .map((t) => t.openedAt)
+          .filter((t) => t !== null)
+          .sort()[0] ?? null,
+      endedAt:
+        taps
+          .map((t) => t.closedAt)
+          .filter((t) => t !== null)
+          .sort()
+          .at(-1) ?? null,
     },
     taps,
     clock: clockReport(capture),
@@ -53,7 +67,8 @@ function tapOrder(capture: CaptureFacts): Tap[] {
 
 function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
   const c = tap.coverage;
-  const instant = (time: number): Instant | null => (Number.isNaN(time) ? null : formatInstant(absolute(tap, time)));
+  const instant = (time: number): Instant | null =>
+    Number.isNaN(time) ? null : formatInstant(absolute(tap, time));
   const lossy = (c?.gaps.length ?? 0) > 0 || (c?.kernelDrops ?? 0) > 0 || (c?.agentDrops ?? 0) > 0;
   return {
     name: tap.description.name,
@@ -122,7 +137,7 @@ function finding(d: Draft, ids: ReadonlyMap<Draft, string>): Finding {
     assumptions: uniqueAssumptions(d),
     missing: [...new Set(d.missing)],
     consequenceOf: d.consequenceOf ? (ids.get(d.consequenceOf) ?? null) : null,
-    remedy: d.remedy ?? EXPLANATIONS[d.code].action[0] ?? null,
+    remedy: d.remedy ?? remedyOf(d.code, d.cause),
   };
 }
 

@@ -40,6 +40,14 @@ export const HANDSHAKE = {
       'Reverse path: `nstat -az IpExtInNoRoutes TcpExtIPReversePathFilter`; `sysctl net.ipv4.conf.all.rp_filter` to 2 where routes are asymmetric.',
       'Way out: `ip route get CLIENT`, `ip neigh`, `tc -s qdisc`, and OUTPUT rules.',
     ],
+    actionByCause: {
+      'local-firewall':
+        'A rule on the server drops it: `nft list ruleset` with counters, for certainty `nft monitor trace`.',
+      'accept-queue-full':
+        'The application accepts too slowly: `ss -ltn sport = :PORT` (Recv-Q above Send-Q), `nstat -az TcpExtListenOverflows`; raise the listen backlog and `net.core.somaxconn`, or find why it does not accept.',
+      'reverse-path-filter':
+        'The server would answer by another interface and drops the question: set `net.ipv4.conf.all.rp_filter` and the interface’s own to 2, or make the routes symmetric.',
+    },
   },
   'syn-ack-lost': {
     title: 'SYN-ACKs leave the server and die on the way back',

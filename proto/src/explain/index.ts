@@ -18,3 +18,9 @@ export const EXPLANATIONS: Readonly<Record<VerdictCode, Explanation>> = {
   ...ENDURANCE,
   ...APPLICATION,
 };
+
+/** What to do first about a verdict, for its cause where that is known. */
+export function remedyOf(code: VerdictCode, cause: string | null): string | null {
+  const { action, actionByCause } = EXPLANATIONS[code];
+  return (cause === null ? undefined : actionByCause?.[cause]) ?? action[0] ?? null;
+}

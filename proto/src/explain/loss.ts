@@ -74,11 +74,15 @@ export const LOSS = {
     ],
     action: [
       'Confirm: `ping -M do -s SIZE HOST` (SIZE = MTU − 28; IPv6 − 48) and `tracepath HOST`.',
-      'icmp-filtered: allow ICMP type 3 code 4 and ICMPv6 type 2 on every firewall between the narrow link and the sender.',
-      'icmp-ignored: allow it in the sender’s own firewall; `ip route get PEER` must then show an mtu.',
       'At once, on the router of the narrow link: clamp the MSS, `nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu`.',
       'On a sender that you own: `sysctl -w net.ipv4.tcp_mtu_probing=1`, or a route with a smaller mtu (`ip route change … mtu 1400`).',
     ],
+    actionByCause: {
+      'icmp-filtered':
+        'Allow ICMP type 3 code 4 and ICMPv6 type 2 on every firewall between the narrow link and the sender; until then clamp the MSS on the router of that link: `nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu`.',
+      'icmp-ignored':
+        'Allow ICMP type 3 code 4 and ICMPv6 type 2 in the sender’s own firewall; `ip route get PEER` must then show an mtu.',
+    },
   },
   reordering: {
     title: 'packets overtook each other on the path',

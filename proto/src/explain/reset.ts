@@ -54,13 +54,31 @@ export const RESET = {
       'A good injector can imitate the shape of an abort; it cannot put the packet into the sender’s own capture.',
     ],
     action: [
-      'no-listener: on the sender `ss -ltnp sport = :PORT`; is the service up, on this port and this address (not only 127.0.0.1 or [::])?',
-      'abort: the application closed with unread data or SO_LINGER 0. Look into its log at that time; `strace -f -e trace=close,shutdown,setsockopt -p PID` shows it.',
-      'closed-earlier: one side still sends after the other closed: compare idle and keep-alive timeouts of both applications; the client’s must be the shorter.',
-      'local-firewall: `nft list ruleset` or `iptables -S` on the sender; look for reject with tcp-reset.',
-      'accept-queue-full: `nstat -az TcpExtListenOverflows` and `ss -ltn` (Recv-Q at Send-Q); raise the listen backlog and `net.core.somaxconn`, or accept faster.',
-      'un-natted-stray: conntrack judged a packet INVALID and let it pass without translation; drop INVALID, or set `net.netfilter.nf_conntrack_tcp_be_liberal=1` on the NAT host.',
+      'Take it to the owner of the host that sent it, with time and tuple: it is in that host’s hands, not in the network’s.',
+      'For certainty about the cause, read the kernel’s own word while it happens: `perf trace -e tcp:tcp_send_reset` names the reason, `nstat -az TcpOutRsts TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` counts it.',
     ],
+    actionByCause: {
+      'no-listener':
+        'On the host that refused, `ss -ltnp sport = :PORT`: is the service up, on this port and on this address (not only 127.0.0.1 or [::1])? If it is, look for a rule that rejects: `nft list ruleset`.',
+      abort:
+        'The application closed with unread data or with SO_LINGER 0. Look into its log at that time; `strace -f -e trace=close,shutdown,setsockopt -p PID` shows it.',
+      'closed-earlier':
+        'One side still sends after the other has closed. Compare the idle and keep-alive timeouts of both applications: the side that sends requests must give up first.',
+      'half-open':
+        'One end has forgotten the connection (restart, crash, failover) and the other has not. Shorten the discovery with keepalive or TCP_USER_TIMEOUT.',
+      'late-syn-ack':
+        'The answer came after the client had given up. Find the delay of the handshake, or raise the client’s connect timeout above it.',
+      'un-natted-stray':
+        'Connection tracking judged a packet INVALID and let it pass without translation. On the NAT host drop INVALID packets, or set `net.netfilter.nf_conntrack_tcp_be_liberal=1`.',
+      'local-firewall':
+        'A rule on the host itself rejects with tcp-reset: `nft list ruleset` or `iptables -S` on the host that sent it.',
+      'accept-queue-full':
+        '`nstat -az TcpExtListenOverflows` and `ss -ltn` (Recv-Q at Send-Q) on the server; raise the listen backlog and `net.core.somaxconn`, or accept faster.',
+      'keepalive-expired':
+        'The peer answered no keepalive. Look for what silenced it or the path before that time; the RST is only the end of it.',
+      'process-died':
+        'The process ended with connections open. Look for its exit: `journalctl -k -g oom`, `coredumpctl`, its supervisor’s log.',
+    },
   },
   'rst-lost': {
     title: 'a RST left its sender and never arrived',

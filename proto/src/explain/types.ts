@@ -10,4 +10,6 @@ export interface Explanation {
   readonly refutation: readonly string[];
   /** What to do next, the most useful first. */
   readonly action: readonly string[];
+  /** What to do where the cause is known, by the causes of the report contract. */
+  readonly actionByCause?: Readonly<Record<string, string>>;
 }
