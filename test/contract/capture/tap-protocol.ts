@@ -1,0 +1,38 @@
+import type { BackEndName, TapStats, TimestampSource } from '@bothends/agent/capture/source';
+
+export interface TapRequest {
+  readonly backEnd: BackEndName;
+  /** Or a path. */
+  readonly interface: string;
+  readonly filter: string;
+  readonly snaplen: number;
+  /** Print no rows: there are too many. */
+  readonly countOnly: boolean;
+}
+
+export interface TapRow {
+  /** Epoch ns in decimal: JSON has no integers of 64 bits. */
+  readonly timeNs: string;
+  readonly protocol: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly tcpFlags: number;
+  readonly payloadLength: number;
+  readonly capturedLength: number;
+  readonly wireLength: number;
+  readonly ifindex: number;
+  readonly packetType: number;
+  readonly digest: string;
+}
+
+export type TapEvent =
+  | { readonly kind: 'open'; readonly timestamps: TimestampSource }
+  | { readonly kind: 'row'; readonly row: TapRow }
+  | {
+      readonly kind: 'end';
+      /** Rows that were yielded. */
+      readonly packets: number;
+      readonly stats: TapStats;
+      readonly failure: string | null;
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
