@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { isListening, isRoutine, kernelDropsOf } from './counters.js';
+import { type Counters, countersAfter, isListening, isRoutine, NO_COUNTERS } from './counters.js';
 import { messagesOf, programEnvironment, TCPDUMP } from './program.js';
 
 /** How tcpdump ended. */
@@ -22,7 +22,7 @@ export class TcpdumpProcess {
   readonly listening: Promise<void>;
   /** Resolves when it has ended and everything it said was read. */
   readonly ended: Promise<Ending>;
-  kernelDrops: number | null = null;
+  counters: Counters = NO_COUNTERS;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #onCounters: (() => void)[] = [];
 
@@ -48,7 +48,7 @@ export class TcpdumpProcess {
   }
 
   /** Asks for the counters and waits for the answer, at most `timeoutMs`. */
-  async counters(timeoutMs: number): Promise<void> {
+  async askCounters(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.#onCounters.push(() => {
@@ -69,11 +69,9 @@ export class TcpdumpProcess {
   }
 
   #read(line: string): void {
-    const drops = kernelDropsOf(line);
-    if (drops !== null) {
-      this.kernelDrops = drops;
-      this.#answerCounters();
-    }
+    this.counters = countersAfter(line, this.counters);
+    // The last of the counters in either form.
+    if (line.includes('dropped by kernel')) this.#answerCounters();
     if (isRoutine(line)) return;
     this.messages.push(...messagesOf(line));
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
 import { deathOf } from '../failure.js';
 import { PcapParser } from '../format/pcap.js';
@@ -10,6 +11,9 @@ import { describeEnding, type Ending, type TcpdumpProcess } from './process.js';
 const TABLES = 8;
 /** tcpdump answers SIGUSR1 between two packets; one that is blocked on a slow consumer does not. */
 const COUNTERS_MS = 1_000;
+/** A full ring of 64 MB takes tcpdump half a second to read, a slow consumer longer. */
+const RING_PAUSE_MS = 20;
+const RING_TRIES = 100;
 /** After this a tcpdump that does not finish is killed: it has only its last buffer to write. */
 const FINISH_MS = 5_000;
 
@@ -35,17 +39,30 @@ export class TcpdumpTap implements Tap {
   }
 
   async stats(): Promise<TapStats> {
-    if (!this.#queue.ended) await this.#process.counters(COUNTERS_MS);
+    if (!this.#queue.ended) await this.#process.askCounters(COUNTERS_MS);
     return this.#counted();
   }
 
   async close(): Promise<TapStats> {
     this.#closing = true;
+    await this.#emptyRing();
     this.#process.interrupt();
     const timer = setTimeout(() => this.#process.kill(), FINISH_MS);
     await this.#flushed;
     clearTimeout(timer);
     return this.#counted();
+  }
+
+  /** tcpdump leaves what is in the ring when it is told to finish: wait until it has read what came before `close`. */
+  async #emptyRing(): Promise<void> {
+    await this.#process.askCounters(COUNTERS_MS);
+    const { received } = this.#process.counters;
+    for (let tries = 0; tries < RING_TRIES && !this.#queue.ended; tries++) {
+      const { captured, dropped } = this.#process.counters;
+      if ((captured ?? 0) + (dropped ?? 0) >= (received ?? 0)) return;
+      await sleep(RING_PAUSE_MS);
+      await this.#process.askCounters(COUNTERS_MS);
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<PacketTable> {
@@ -82,7 +99,7 @@ export class TcpdumpTap implements Tap {
 
   /** It drops nothing itself: when the consumer is behind tcpdump waits, and then the kernel drops. */
   #counted(): TapStats {
-    return { packets: this.#feed.packets, kernelDrops: this.#process.kernelDrops, agentDrops: 0 };
+    return { packets: this.#feed.packets, kernelDrops: this.#process.counters.dropped, agentDrops: 0 };
   }
 
   #death(ending: Ending): BothendsError {
