@@ -17,10 +17,10 @@ export function joinHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** All addresses of this host, loopback too, without zone. */
+/** The addresses at which others reach this host, loopback too; link-local ones mean nothing without a zone. */
 export function hostAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  return [...new Set(all.map(({ address }) => address.split('%')[0]))];
+  return [...new Set(all.filter(({ scopeid }) => !scopeid).map(({ address }) => address))];
 }
 
 export function isWildcard(host: string): boolean {
