@@ -62,9 +62,9 @@ install_program() {
   rm -rf "$PREFIX.new"
   mkdir -p "$PREFIX.new"
   cp -a "$root/package.json" "$root/package-lock.json" "$root/LICENSE" "$root/node_modules" "$PREFIX.new/"
-  for part in proto agent coordinator cli; do
-    mkdir "$PREFIX.new/$part"
-    cp -a "$root/$part/package.json" "$root/$part/dist" "$PREFIX.new/$part/"
+  for package in proto agent coordinator cli; do
+    mkdir "$PREFIX.new/$package"
+    cp -a "$root/$package/package.json" "$root/$package/dist" "$PREFIX.new/$package/"
   done
   cp -a "$root/cli/bin" "$PREFIX.new/cli/"
   # The tests' package stays behind; npm wants its manifest to prune what only development needs.
