@@ -34,7 +34,7 @@ export function clockReport(capture: CaptureFacts): ClockReport {
   return {
     offsetNs: turned(line.offset + bases),
     errorNs: Math.round(line.error),
-    driftPpm: Math.round(sign * line.slope * 1e9) / 1e3 || 0,
+    driftPpm: line.slopeKnown ? Math.round(sign * line.slope * 1e9) / 1e3 || 0 : null,
     method: 'packets',
     steps,
   };

@@ -119,7 +119,7 @@ export class Engine implements EngineLike {
 
 /** A flow of which one tap saw nothing, and nothing tells whether it should have. */
 function weaken(d: Draft, flow: FlowFacts): void {
-  d.grade = weakest(d.grade, 'likely');
+  d.grade = weakest(d.grade, d.code.endsWith('-forged') ? 'possible' : 'likely');
   const far = flow.capture.taps[flow.seenAt(0) > 0 ? 1 : 0];
   d.assumptions.push({ text: `${far.description.name} was taken where this flow had to pass`, checked: false });
 }

@@ -161,12 +161,11 @@ export class FlowFacts {
     return this.capture.intake.timeline.order(a.tap, a.time, b.tap, b.time) === 'before';
   }
 
-  /** Smallest time from one tap to the other and back that the packets show, ns; null where unknown. */
+  /** Fastest way from one tap to the other and back that the packets show, ns; null where unknown. */
   get roundTrip(): number | null {
-    const middle = this.packets[0]?.at ?? 0;
-    const { lower, upper } = this.capture.intake.timeline.boundsAt(middle);
-    const width = upper - lower;
-    return Number.isFinite(width) ? width : null;
+    const { timeline } = this.capture.intake;
+    const corridors = timeline.clock().lines.flatMap((line) => (line ? [line.error * 2] : []));
+    return corridors.length > 0 ? Math.min(...corridors) : null;
   }
 }
 

@@ -109,7 +109,7 @@ export class Orientation {
       const alias = this.intake.joiner.aliasOf(flow);
       for (let direction = 0; direction < 2; direction++) {
         const tap = store.directions.data[store.direction(flow, direction) + Row.SENDER_TAP];
-        const local = tap >= 0 ? tap : this.localTap(flow, direction);
+        const local = tap >= 0 ? tap : this.matchedTap(flow, direction) ?? this.localTap(flow, direction);
         if (local < 0) continue;
         this.vote(flow, direction, local);
         if (alias) this.vote(alias.flow, alias.swapped ? 1 - direction : direction, local);
@@ -120,6 +120,15 @@ export class Orientation {
   private vote(flow: number, endpoint: number, tap: number): void {
     const key = hashAddress(this.intake.store.table.address(flow, endpoint));
     this.votes.set(key, (this.votes.get(key) ?? 0) + (tap === 0 ? 1 : -1));
+  }
+
+  /** Tap of the endpoint that sends `direction`, by the TTLs of packets matched in either direction; null where none was. */
+  private matchedTap(flow: number, direction: number): 0 | 1 | null {
+    const { store } = this.intake;
+    const forth = store.directions.data[store.direction(flow, direction) + Row.TTL_DIFF];
+    const back = store.directions.data[store.direction(flow, 1 - direction) + Row.TTL_DIFF];
+    if (forth === back) return null;
+    return forth > back ? 0 : 1;
   }
 
   /** The one tap that saw the direction's packets leave their host, -1 when none did for certain. */

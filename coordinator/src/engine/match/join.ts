@@ -127,6 +127,8 @@ export class FlowJoiner {
     const seen = tap === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1;
     f[to + seen] = f[from + seen];
     f[to + Row.RESETS] += f[from + Row.RESETS];
+    const resets = tap === 0 ? Row.RESETS_0 : Row.RESETS_1;
+    f[to + resets] = f[from + resets];
     const notes = this.store.notables.get(flow);
     if (!notes) return;
     this.store.notables.delete(flow);

@@ -193,6 +193,7 @@ export class Observer {
     const aftermath = row + (records.tap[r] === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1);
     if (records.flags[r] & Tcp.rst) {
       f[row + Row.RESETS]++;
+      f[row + (records.tap[r] === 0 ? Row.RESETS_0 : Row.RESETS_1)]++;
       f[aftermath] = AFTERMATH;
       for (let tap = 0; tap < 2; tap++)
         for (const c of this.store.recent(records.flow[r], tap)) this.store.note(c);

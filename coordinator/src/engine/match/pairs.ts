@@ -68,7 +68,7 @@ export class PairObserver {
     const d = this.store.directions.data;
     const forth = this.store.direction(flow, 0);
     const back = this.store.direction(flow, 1);
-    if (d[forth + Row.PAIRS] === 0 || d[back + Row.PAIRS] === 0) return;
+    if (!Number.isFinite(d[forth + Row.MIN_DIFF]) || !Number.isFinite(d[back + Row.MIN_DIFF])) return;
     const lead = d[forth + Row.MIN_DIFF] - d[back + Row.MAX_DIFF];
     const lag = d[back + Row.MIN_DIFF] - d[forth + Row.MAX_DIFF];
     if (Math.max(lead, lag) <= SAME_PLACE_NS) return;

@@ -122,7 +122,10 @@ export const CURRENT_0 = 16;
 export const CURRENT_1 = 17;
 /** Flow: the flow of the same tuple before this one, -1: none. */
 export const PREVIOUS = 18;
-export const FLOW_WORDS = 20;
+/** Flow: RSTs seen per tap. */
+export const RESETS_0 = 19;
+export const RESETS_1 = 20;
+export const FLOW_WORDS = 21;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {

@@ -191,7 +191,7 @@ function synAckForged(h: Handshake): Draft | null {
 function synForged(h: Handshake): Draft | null {
   const { flow, syns } = h;
   const foreign = syns.find((p) => p.received && !p.sent && p.fate === 'injected');
-  if (!foreign || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent)) return null;
+  if (!foreign || flow.belongs !== 'yes' || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent)) return null;
   return draft({
     code: 'syn-forged',
     grade: grade({ lines: silence(syns).lines + controlLine(flow), absence: foreign.vouching?.level ?? null }),
@@ -239,7 +239,9 @@ function handshakeAckLost(h: Handshake): Draft | null {
 function acceptStalled(h: Handshake): Draft | null {
   const { flow, synAcks, clientLater } = h;
   const ack = clientLater.find((p) => p.received && p.sent && p.flags & Tcp.ack);
-  const again = synAcks.filter((p) => p.sent && ack?.received && p.sent.time > ack.received.time);
+  const again = synAcks.filter(
+    (p) => p.sent && ack?.received && p.sent.time > ack.received.time && ack.acknowledgment === (p.sequence + 1) >>> 0,
+  );
   const first = again[0];
   if (!ack?.received || !first?.sent) return null;
   return draft({

@@ -2,9 +2,10 @@ import { MAX_SKEW, type Segment } from './envelope.js';
 
 /** The line through a segment's bounds that keeps the greatest distance from both. */
 export interface Line {
-  /** θ at `at`, ns, and its change per ns. */
+  /** θ at `at`, ns, and its change per ns; 0 and not known where the stretch is too short to tell a drift. */
   offset: number;
   slope: number;
+  slopeKnown: boolean;
   at: number;
   /** Half the gap between the bounds along the line, ns: the offset is within this of the truth. */
   error: number;
@@ -38,13 +39,16 @@ export function estimateLine(segment: Segment): Line | null {
   let left = -MAX_SKEW;
   let right = MAX_SKEW;
   if (!Number.isFinite(gap(0))) return null;
+  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  // Bounds closer together in time than this allow any drift there is.
+  const slopeKnown = span * MAX_SKEW > gap(0);
   for (let step = 0; step < SEARCH_STEPS; step++) {
     const a = left + (right - left) / 3;
     const b = right - (right - left) / 3;
     if (gap(a) < gap(b)) left = a;
     else right = b;
   }
-  const slope = times.length > 1 ? (left + right) / 2 : 0;
+  const slope = slopeKnown ? (left + right) / 2 : 0;
   const [low, high] = corridor(slope);
-  return { offset: (low + high) / 2, slope, at, error: Math.abs(high - low) / 2 };
+  return { offset: (low + high) / 2, slope, slopeKnown, at, error: Math.abs(high - low) / 2 };
 }

@@ -86,10 +86,41 @@ function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet
   return null;
 }
 
+/** Distinct initial sequence numbers of a direction: more than one when the tuple was used again. */
+function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
+  return [...new Set(flow.packets.filter((p) => p.toward === toward && p.flags & Tcp.syn).map((p) => p.sequence))];
+}
+
+/** Which of several connections on one tuple a number of a direction belongs to: the one it is nearest above. */
+function connectionOf(numbers: readonly number[], sequence: number): number {
+  let best = -1;
+  let least = Number.POSITIVE_INFINITY;
+  for (const isn of numbers) {
+    const ahead = (sequence - isn) >>> 0;
+    if (ahead < least) {
+      least = ahead;
+      best = isn;
+    }
+  }
+  return best;
+}
+
+/** Tells packets of the RST's own connection from those of another one on the same tuple. */
+function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
+  const numbers = initialNumbers(flow, rst.toward);
+  if (numbers.length < 2 || rst.sequence === 0) return () => true;
+  const own = connectionOf(numbers, rst.sequence);
+  return (p) => {
+    if (p.toward === rst.toward) return connectionOf(numbers, p.sequence) === own;
+    return !(p.flags & Tcp.ack) || connectionOf(numbers, p.acknowledgment) === own;
+  };
+}
+
 /** The first packet that the receiver sent after the RST as if nothing had happened. */
 function findSurvivor(flow: FlowFacts, rst: Packet, received: Sighting): Packet | null {
+  const isOwn = sameConnection(flow, rst);
   for (const p of flow.packets) {
-    if (p.toward === rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p)) continue;
+    if (p.toward === rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
     const time = timeAt(p, received.tap);
     if (time !== null && time > received.time + GRACE_NS) return p;
   }
@@ -101,8 +132,9 @@ function findSurvivor(flow: FlowFacts, rst: Packet, received: Sighting): Packet 
  * received, or that arrives well after it.
  */
 function findLiving(flow: FlowFacts, rst: Packet, received: Sighting): Packet | null {
+  const isOwn = sameConnection(flow, rst);
   for (const p of flow.packets) {
-    if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p)) continue;
+    if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
     if (p.sent && flow.isBefore(received, p.sent)) return p;
     if (p.received && p.received.time > received.time + OVERTAKEN_NS) return p;
   }

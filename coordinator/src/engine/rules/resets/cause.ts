@@ -37,8 +37,10 @@ export function causeOf(c: ResetCase, earlier: readonly ResetCase[]): Cause {
 
 function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]): Cause {
   if (isSyn(trigger)) return noListener(c, trigger);
+  if (isSynAck(trigger) && !earlier.some((e) => e.rst.toward !== c.rst.toward && e.effect === 'took-effect')) {
+    return refusedHandshake(c, trigger);
+  }
   if (wasReset(c, earlier)) return echo();
-  if (isSynAck(trigger)) return refusedHandshake(c, trigger);
   if (c.livesOn) return localFirewall(c, c.livesOn);
   const own = packetsOfSenderBefore(c);
   const syn = own.find((p) => isSyn(p));

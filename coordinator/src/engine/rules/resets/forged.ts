@@ -10,8 +10,11 @@ import { lacksTimestamps, timeAt } from './shape.js';
 /** RSTs within this time of one another are one act of one device, ns. */
 const BURST_NS = 500_000_000;
 
-/** An answer this much faster than the fastest round trip cannot come from the other end. */
-const TOO_FAST = 0.9;
+/**
+ * An answer in less than this share of the fastest round trip seen cannot come from the other end. Half leaves room
+ * for the packets that were measured having all been slowed by queues.
+ */
+const TOO_FAST = 0.5;
 
 /** Pauses shorter than this are not called idle. */
 const IDLE_MS = 500;
