@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { hostAddresses, isWildcard, joinHostPort, likelyHost, splitHostPort } from './addresses.js';
+import type { Analyst } from './analysis/analysis.js';
 import { Captures } from './captures/captures.js';
 import { Fleet } from './fleet/fleet.js';
-import { EngineAnalysis, type EngineFactory, engineOptions, type LadderFactory } from './ingest/analysis.js';
 import { Ingest } from './ingest/ingest.js';
 import { agentLinkService } from './serve/agent-link.js';
 import { Audit } from './serve/audit.js';
@@ -35,8 +35,8 @@ export interface CoordinatorOptions {
 
 export interface CoordinatorTools {
   logger: Logger;
-  createEngine: EngineFactory;
-  createLadder: LadderFactory;
+  /** Makes the verdicts; closed with the coordinator. */
+  analyst: Analyst;
   /** Aborting it closes the coordinator. */
   signal?: AbortSignal;
   clock?: Clock;
@@ -117,6 +117,7 @@ async function serve(
     captures.close();
     await shutDown(server);
     await captures.settled();
+    await tools.analyst.close();
     await store.close();
     logger.info('coordinator stopped');
   });
@@ -143,7 +144,7 @@ interface Parts {
 /** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
 async function assemble(parts: Parts): Promise<{ server: Server; captures: Captures }> {
   const { clock, store, authority, tokens, endpoint } = parts;
-  const { logger, createEngine, createLadder } = parts.tools;
+  const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
   const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
     store
@@ -166,7 +167,7 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     clock,
     logger,
     endpoint,
-    analyse: (capture) => new EngineAnalysis(createEngine(engineOptions(capture)), capture),
+    analyst,
   });
   fleet.listen(captures);
   await captures.resume();
@@ -180,8 +181,7 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
         fleet,
         ingest,
         store,
-        createEngine,
-        createLadder,
+        analyst,
         audit,
         tokens,
       }),

@@ -1,6 +1,6 @@
+import type { EngineFactory, LadderFactory } from './analysis/local-analyst.js';
 import { Engine } from './engine/engine.js';
 import { LadderEngine } from './engine/ladder.js';
-import type { EngineFactory, LadderFactory } from './ingest/analysis.js';
 
 export const createEngine: EngineFactory = (options) => new Engine(options);
 

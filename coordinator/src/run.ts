@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { ThreadAnalyst } from './analysis/thread-analyst.js';
 import { type CoordinatorHandle, type CoordinatorOptions, startCoordinator } from './coordinator.js';
-import { createEngine, createLadder } from './engines.js';
 
 export interface RunTools {
   logger: Logger;
@@ -9,6 +9,15 @@ export interface RunTools {
 }
 
 /** Starts a coordinator with the real engine on the machine's clock; see startCoordinator for its errors. */
-export async function runCoordinator(options: CoordinatorOptions, tools: RunTools): Promise<CoordinatorHandle> {
-  return await startCoordinator(options, { ...tools, createEngine, createLadder });
+export async function runCoordinator(
+  options: CoordinatorOptions,
+  tools: RunTools,
+): Promise<CoordinatorHandle> {
+  const analyst = await ThreadAnalyst.start();
+  try {
+    return await startCoordinator(options, { ...tools, analyst });
+  } catch (error) {
+    await analyst.close();
+    throw error;
+  }
 }

@@ -4,8 +4,8 @@ import type { Hello, TapProgress, TapState } from '@bothends/proto/gen/bothends/
 import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Logger } from 'pino';
+import type { Analyst } from '../analysis/analysis.js';
 import type { Fleet, FleetListener } from '../fleet/fleet.js';
-import type { Analysis } from '../ingest/analysis.js';
 import type { TapDirectory } from '../ingest/ingest.js';
 import { LiveCapture } from '../ingest/live-capture.js';
 import type { Store } from '../store/store.js';
@@ -25,8 +25,7 @@ export interface CapturesInput {
   clock: Clock;
   logger: Logger;
   endpoint: CoordinatorEndpoint;
-  /** A fresh analysis of a capture, on this thread or another. */
-  analyse: (capture: Capture) => Analysis;
+  analyst: Analyst;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -331,7 +330,7 @@ export class Captures implements FleetListener, TapDirectory {
   #goLive(run: Running): LiveCapture {
     const { capture } = run;
     const { store, clock, logger } = this.#in;
-    run.live = new LiveCapture(capture, this.#in.analyse(capture), store, clock, {
+    run.live = new LiveCapture(capture, this.#in.analyst.analyse(capture), store, clock, {
       findings: (headline, findings) => {
         run.findings = findings;
         run.capture = { ...run.capture, headline };

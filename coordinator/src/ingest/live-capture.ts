@@ -1,4 +1,5 @@
 import {
+  BothendsError,
   canonicalJson,
   type End,
   type Finding,
@@ -7,11 +8,11 @@ import {
   toBothendsError,
 } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Analysis } from '../analysis/analysis.js';
+import { refeed } from '../analysis/refeed.js';
 import type { Capture } from '../captures/capture.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
-import type { Analysis } from './analysis.js';
-import { refeed } from './refeed.js';
 
 /** What a live capture tells: each call replaces what the one before said. */
 export interface LiveListener {
@@ -65,7 +66,8 @@ export class LiveCapture {
     await this.#queue(async () => {
       report = await this.#analysis.report();
     });
-    if (report === null) throw new Error('the analysis of this capture failed; its evidence is kept');
+    if (report === null)
+      throw new BothendsError('internal', 'the analysis of this capture failed; its evidence is kept');
     return report;
   }
 
@@ -76,6 +78,7 @@ export class LiveCapture {
     this.#cancelTimer?.();
     await this.#queue(async () => await this.#analysis.finish(capture));
     const report = await this.report();
+    this.#analysis.close();
     this.#tell(report);
     return { json: canonicalJson(report), report };
   }
@@ -84,6 +87,7 @@ export class LiveCapture {
   abandon(): void {
     this.#over = true;
     this.#cancelTimer?.();
+    this.#analysis.close();
   }
 
   async #queue(action: () => Promise<void>): Promise<void> {

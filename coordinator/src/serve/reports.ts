@@ -1,17 +1,16 @@
 import { BothendsError, canonicalJson, type Ladder } from '@bothends/proto';
 import type { ExportEvidenceResponse, GetFlowResponse } from '@bothends/proto/gen/bothends/v1/bothends';
+import type { Analyst } from '../analysis/analysis.js';
+import { evidenceOf, refeed } from '../analysis/refeed.js';
 import { type Capture, faultOf, isOver } from '../captures/capture.js';
 import type { Captures } from '../captures/captures.js';
-import { EngineAnalysis, type EngineFactory, engineOptions, type LadderFactory } from '../ingest/analysis.js';
-import { evidenceOf, refeed } from '../ingest/refeed.js';
 import type { Store } from '../store/store.js';
 import type { Send } from './server-stream.js';
 
 export interface ReportSources {
   captures: Captures;
   store: Store;
-  createEngine: EngineFactory;
-  createLadder: LadderFactory;
+  analyst: Analyst;
 }
 
 /** Rows in one message of a ladder: some 300 bytes each, far below the message limit. */
@@ -28,10 +27,14 @@ export async function reportJson(idOrName: string, sources: ReportSources): Prom
   if (live !== null) return canonicalJson(live);
   const stored = await sources.store.report(capture.id);
   if (stored !== null) return stored;
-  const analysis = new EngineAnalysis(sources.createEngine(engineOptions(capture)), capture);
-  await refeed(analysis, capture, sources.store);
-  if (isOver(capture.phase)) await analysis.finish(capture);
-  return canonicalJson(await analysis.report());
+  const analysis = sources.analyst.analyse(capture);
+  try {
+    await refeed(analysis, capture, sources.store);
+    if (isOver(capture.phase)) await analysis.finish(capture);
+    return canonicalJson(await analysis.report());
+  } finally {
+    analysis.close();
+  }
 }
 
 /**
@@ -47,14 +50,25 @@ export async function sendFlow(
 ): Promise<void> {
   const capture = sources.captures.get(idOrName);
   requireEvidence(capture);
-  const engine = sources.createLadder(engineOptions(capture), flowId);
-  const analysis = new EngineAnalysis(engine, capture);
-  await refeed(analysis, capture, sources.store);
-  await analysis.finish(capture);
-  const { rows, ...head } = engine.ladder() satisfies Ladder;
+  const { rows, ...head } = await ladderOf(capture, flowId, sources);
   await send({ ladderJson: JSON.stringify({ ...head, rows: rows.slice(0, ROWS_PER_MESSAGE) }) });
   for (let from = ROWS_PER_MESSAGE; from < rows.length; from += ROWS_PER_MESSAGE) {
     await send({ ladderJson: JSON.stringify({ rows: rows.slice(from, from + ROWS_PER_MESSAGE) }) });
+  }
+}
+
+async function ladderOf(
+  capture: Capture,
+  flowId: string,
+  { analyst, store }: ReportSources,
+): Promise<Ladder> {
+  const analysis = analyst.analyseFlow(capture, flowId);
+  try {
+    await refeed(analysis, capture, store);
+    await analysis.finish(capture);
+    return await analysis.ladder();
+  } finally {
+    analysis.close();
   }
 }
 

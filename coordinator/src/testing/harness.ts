@@ -10,6 +10,7 @@ import {
   type WatchCaptureResponse,
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
+import { LocalAnalyst } from '../analysis/local-analyst.js';
 import { type CoordinatorHandle, startCoordinator } from '../coordinator.js';
 import type { Credentials } from '../trust/authority.js';
 import { type Context, readContext } from '../trust/context.js';
@@ -214,8 +215,10 @@ async function run(dataDir: string): Promise<CoordinatorHandle> {
     { dataDir, grpcAddress: '127.0.0.1:0' },
     {
       logger: pino({ level: process.env.BOTHENDS_TEST_LOG ?? 'silent' }),
-      createEngine: (options) => new FakeEngine(options),
-      createLadder: (options) => new FakeEngine(options),
+      analyst: new LocalAnalyst(
+        (options) => new FakeEngine(options),
+        (options) => new FakeEngine(options),
+      ),
     },
   );
 }

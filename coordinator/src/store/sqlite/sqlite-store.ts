@@ -1,19 +1,27 @@
 import { mkdir } from 'node:fs/promises';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../../captures/capture.js';
+import { ThreadClient } from '../../threads/client.js';
 import type { TokenRecord } from '../../trust/tokens.js';
 import type { AgentRecord, AuditEntry, EnrolAttempt, EnrolOutcome, Store, TapTotals } from '../store.js';
 import { GroupCommit } from './group-commit.js';
-import { DatabaseThread } from './thread.js';
 import { READ_VERBS, type SyncVerbs } from './verbs.js';
+import type { WorkerInput } from './worker.js';
+
+/** The built worker: `../../../dist` is the same folder seen from `src` (tests) and from `dist`. */
+const WORKER_URL = new URL('../../../dist/store/sqlite/worker.js', import.meta.url);
+
+async function startThread(input: WorkerInput): Promise<ThreadClient> {
+  return await ThreadClient.start(WORKER_URL, 'database thread', input);
+}
 
 /** The embedded store: SQLite behind two threads, so that neither gRPC nor a query waits for a write. */
 export class SqliteStore implements Store {
-  readonly #writer: DatabaseThread;
-  readonly #reader: DatabaseThread;
+  readonly #writer: ThreadClient;
+  readonly #reader: ThreadClient;
   readonly #commits: GroupCommit;
 
-  private constructor(writer: DatabaseThread, reader: DatabaseThread) {
+  private constructor(writer: ThreadClient, reader: ThreadClient) {
     this.#writer = writer;
     this.#reader = reader;
     this.#commits = new GroupCommit(async (batches) => await this.#call('commit', batches));
@@ -25,9 +33,9 @@ export class SqliteStore implements Store {
    */
   static async open(dataDir: string): Promise<SqliteStore> {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const writer = await DatabaseThread.start({ dataDir, mode: 'writer' });
+    const writer = await startThread({ dataDir, mode: 'writer' });
     try {
-      return new SqliteStore(writer, await DatabaseThread.start({ dataDir, mode: 'reader' }));
+      return new SqliteStore(writer, await startThread({ dataDir, mode: 'reader' }));
     } catch (error) {
       await writer.close();
       throw error;

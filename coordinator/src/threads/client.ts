@@ -1,48 +1,54 @@
 import { Worker } from 'node:worker_threads';
 import { BothendsError } from '@bothends/proto';
-import type { Verb, WorkerInput, WorkerMessage, WorkerRequest } from './messages.js';
-
-/** The built worker: `../../../dist` is the same folder seen from `src` (tests) and from `dist`. */
-const WORKER_URL = new URL('../../../dist/store/sqlite/worker.js', import.meta.url);
+import type { AnswerMessage, CallMessage } from './messages.js';
 
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: BothendsError) => void;
 }
 
-/** One database thread seen from outside: verbs in, promises out. */
-export class DatabaseThread {
+/** One worker thread seen from outside: verbs in, promises out. */
+export class ThreadClient {
   readonly #worker: Worker;
+  readonly #name: string;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #dead: BothendsError | null = null;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, name: string) {
     this.#worker = worker;
-    worker.on('message', (message: WorkerMessage) => this.#answer(message));
-    worker.on('error', (error) => this.#fail(`the database thread failed: ${error.message}`));
-    worker.on('exit', () => this.#fail('the store is closed'));
+    this.#name = name;
+    worker.on('message', (message: AnswerMessage) => this.#answer(message));
+    worker.on('error', (error) => this.#fail(`the ${name} failed: ${error.message}`));
+    worker.on('exit', () => this.#fail(`the ${name} is closed`));
   }
 
-  /** @throws BothendsError when the directory is taken, or the database cannot be opened or is too new */
-  static async start(input: WorkerInput): Promise<DatabaseThread> {
+  /**
+   * @param url built module that calls serveCalls
+   * @param name for messages, such as `database thread`
+   * @throws BothendsError with which the thread refused to open
+   */
+  static async start(url: URL, name: string, workerData: unknown = null): Promise<ThreadClient> {
     // Flags of this process (such as --eval) are not meant for the thread.
-    const worker = new Worker(WORKER_URL, { workerData: input, execArgv: [] });
-    const first = await new Promise<WorkerMessage>((resolve, reject) => {
+    const worker = new Worker(url, { workerData, execArgv: [] });
+    const first = await new Promise<AnswerMessage>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
-    if (first.kind === 'refused') throw new BothendsError(first.code, first.message);
-    return new DatabaseThread(worker);
+    if (first.kind === 'refused') {
+      await worker.terminate();
+      throw new BothendsError(first.code, first.message);
+    }
+    return new ThreadClient(worker, name);
   }
 
-  async call(verb: Verb | 'close', input: unknown[]): Promise<unknown> {
+  /** @throws BothendsError of the verb, or `unavailable` when the thread is gone */
+  async call(verb: string, input: unknown[]): Promise<unknown> {
     if (this.#dead !== null) throw this.#dead;
     const id = this.#nextId++;
     return await new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      const request: WorkerRequest = verb === 'close' ? { id, verb } : { id, verb, input };
-      this.#worker.postMessage(request);
+      this.#worker.postMessage({ id, verb, input } satisfies CallMessage);
     });
   }
 
@@ -50,10 +56,11 @@ export class DatabaseThread {
   async close(): Promise<void> {
     if (this.#dead !== null) return;
     await this.call('close', []);
+    this.#fail(`the ${this.#name} is closed`);
     await this.#worker.terminate();
   }
 
-  #answer(message: WorkerMessage): void {
+  #answer(message: AnswerMessage): void {
     if (message.kind !== 'result' && message.kind !== 'error') return;
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);

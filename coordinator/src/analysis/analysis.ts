@@ -1,0 +1,41 @@
+import type { End, Ladder, Report } from '@bothends/proto';
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Capture } from '../captures/capture.js';
+import type { EngineOptions } from '../engine/types.js';
+
+/**
+ * The verdicts on one capture while its evidence comes in. Asynchronous, so that an engine can live on another
+ * thread. Calls take effect in their order.
+ */
+export interface Analysis {
+  /** Takes one committed batch; batches of a tap come in their order. Resolves true when it held a RST. */
+  feed(role: End, batch: Batch): Promise<boolean>;
+  /** Nothing more will come of either tap. */
+  finish(capture: Capture): Promise<void>;
+  report(): Promise<Report>;
+  /** Lets go of all memory. No other call may follow. */
+  close(): void;
+}
+
+/** An analysis that also collects the rows of one flow. */
+export interface FlowAnalysis extends Analysis {
+  /** @throws BothendsError `not-found` when the capture has no such flow */
+  ladder(): Promise<Ladder>;
+}
+
+/** Where analyses are made. */
+export interface Analyst {
+  analyse(capture: Capture): Analysis;
+  analyseFlow(capture: Capture, flowId: string): FlowAnalysis;
+  close(): Promise<void>;
+}
+
+/** What the engine is told about a capture. The same capture always gives the same options. */
+export function engineOptions(capture: Capture): EngineOptions {
+  return {
+    captureId: capture.id,
+    captureName: capture.name,
+    port: capture.request.port === 0 ? null : capture.request.port,
+    vouchComplete: false,
+  };
+}

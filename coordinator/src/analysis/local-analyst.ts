@@ -1,0 +1,38 @@
+import type { Capture } from '../captures/capture.js';
+import type { EngineLike, EngineOptions, LadderLike } from '../engine/types.js';
+import { type Analysis, type Analyst, engineOptions, type FlowAnalysis } from './analysis.js';
+import { CaptureEngine } from './capture-engine.js';
+
+export type EngineFactory = (options: EngineOptions) => EngineLike;
+export type LadderFactory = (options: EngineOptions, flowId: string) => LadderLike;
+
+/** Analyses on the caller's own thread: for tests, and for whoever brings another engine. */
+export class LocalAnalyst implements Analyst {
+  readonly #createEngine: EngineFactory;
+  readonly #createLadder: LadderFactory;
+
+  constructor(createEngine: EngineFactory, createLadder: LadderFactory) {
+    this.#createEngine = createEngine;
+    this.#createLadder = createLadder;
+  }
+
+  analyse(capture: Capture): Analysis {
+    return analysisOf(new CaptureEngine(this.#createEngine(engineOptions(capture)), capture));
+  }
+
+  analyseFlow(capture: Capture, flowId: string): FlowAnalysis {
+    const running = new CaptureEngine(this.#createLadder(engineOptions(capture), flowId), capture);
+    return { ...analysisOf(running), ladder: async () => running.engine.ladder() };
+  }
+
+  async close(): Promise<void> {}
+}
+
+function analysisOf(running: CaptureEngine): Analysis {
+  return {
+    feed: async (role, batch) => running.feed(role, batch),
+    finish: async (capture) => running.finish(capture),
+    report: async () => running.engine.report(),
+    close: () => {},
+  };
+}
