@@ -53,7 +53,10 @@ function additions(context: FilterContext): string[] {
   return parts;
 }
 
-/** The agent's connection to the coordinator; capturing it would feed on itself. */
+/**
+ * The agent's connection to the coordinator; capturing it would feed on itself. Inside a VLAN tag it is recognised only
+ * where the kernel strips tags (Linux does, before the tap) or the user's part looks into tagged packets.
+ */
 function ownTraffic(context: FilterContext): string | null {
   const hosts = anyHost(context.coordinatorAddresses);
   if (context.coordinatorPort === 0) return null;
