@@ -74,7 +74,10 @@ export const Http = { none: 0, request: 1, response: 2 } as const;
 /**
  * Packets as columns: row `i` of every column is packet `i`. Columns are reused between batches, so a
  * column that belongs to a protocol is valid only where the row says that the protocol is there:
- * `ipVersion` 4 or 6 for network fields, `layer === Layer.transport` with `protocol` 6/17/1/58 for theirs.
+ * `ipVersion` 4 or 6 for network fields, `layer === Layer.transport` with `protocol` 6/17/1/58 for theirs
+ * (ports, sequence, acknowledgment, flags, window, urgent, ICMP type and code), `sackCount` for `sack`,
+ * `quotedProtocol` for the other quoted fields. Every other column holds its "absent" value, named beside it
+ * or 0, in rows that it does not apply to; the decoder sees to that.
  *
  * Address columns hold four 32-bit words a row, most significant first; IPv4 is stored IPv4-mapped
  * (`::ffff:a.b.c.d`), so that one code path serves both families.
@@ -101,7 +104,7 @@ export class PacketTable {
   /** 32-bit digests of the Ethernet addresses, 0 where the link has none. */
   readonly sourceMac: Uint32Array;
   readonly destinationMac: Uint32Array;
-  /** Tunnel around the packet: 0 none, 4 IPIP, 41 6in4, 47 GRE, 1 VXLAN, 2 Geneve; the columns below are the inner packet's. */
+  /** Innermost tunnel around the packet: 0 none, 4 IPIP, 41 6in4, 47 GRE, 1 VXLAN, 2 Geneve; the columns below are the inner packet's. */
   readonly tunnel: Uint8Array;
 
   /** 4, 6 or 0 for anything else. */
@@ -123,9 +126,10 @@ export class PacketTable {
   /** Upper-layer protocol after extension headers (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6). */
   readonly protocol: Uint8Array;
 
+  /** For an ICMP echo both are its identifier (and `sequence` its sequence number), for other ICMP 0. */
   readonly sourcePort: Uint16Array;
   readonly destinationPort: Uint16Array;
-  /** Transport payload on the wire, bytes. */
+  /** Transport payload on the wire, bytes; the IP payload for later fragments and unknown protocols. */
   readonly payloadLength: Uint32Array;
   /** Keyed digest of the first `digestLength` (at most 64) payload bytes; 0/0 with length 0 when none captured. */
   readonly digestHigh: Uint32Array;
