@@ -10,6 +10,10 @@ export function fromRpcError(error: unknown, target: string): BothendsError {
       cause: error,
     });
   }
+  if (code === status.CANCELLED) {
+    // We cancel only what we have given up already, so it was the other side.
+    return new BothendsError('unavailable', `the coordinator at ${target} broke off`, { cause: error });
+  }
   if (code === status.DEADLINE_EXCEEDED) {
     return new BothendsError('unavailable', `the coordinator at ${target} did not answer in time`, {
       cause: error,

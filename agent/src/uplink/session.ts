@@ -103,10 +103,14 @@ export class Session {
     const welcomed = this.connected;
     this.#over = true;
     if (this.#heartbeat) clearInterval(this.#heartbeat);
-    this.#control.cancel();
-    this.#ship?.cancel();
-    this.#client.close();
     this.#resolveEnd({ welcomed, error });
+    // Not at once: called while HTTP/2 takes in the peer's reset of one stream, resetting another that has data waiting
+    // makes Node 20 send that data in an endless loop.
+    setImmediate(() => {
+      this.#control.cancel();
+      this.#ship?.cancel();
+      this.#client.close();
+    });
   }
 
   #received({ message }: ControlResponse): void {
