@@ -1,0 +1,19 @@
+import { type ChainOptions, chain, type LabConfig } from '../lab/index.js';
+import { boxedChain } from '../lab/middlebox/topology.js';
+
+/** The usual chain without a management network: nothing but the incident is on the wire. */
+export function path(options: ChainOptions = {}): () => LabConfig {
+  return () => ({ ...chain(options), management: false });
+}
+
+/** The chain with the in-line box between its two routers. */
+export function boxed(): LabConfig {
+  return { ...boxedChain(), management: false };
+}
+
+/** Kernel settings of client and server alike. */
+export function onBothEnds(
+  sysctls: Readonly<Record<string, string | number>>,
+): NonNullable<ChainOptions['hosts']> {
+  return { client: { sysctls }, server: { sysctls } };
+}
