@@ -156,8 +156,9 @@ export class FlowFacts {
     return vouch(this.capture.taps[tap], from, to, this.capture.vouchComplete);
   }
 
-  /** Whether `a` happened before `b` for certain. */
+  /** Whether `a` happened before `b` for certain. One tap's own order is that of its packets: its clock may be set back. */
   isBefore(a: Sighting, b: Sighting): boolean {
+    if (a.tap === b.tap) return a.number < b.number;
     return this.capture.intake.timeline.order(a.tap, a.time, b.tap, b.time) === 'before';
   }
 

@@ -236,20 +236,34 @@ export class Matcher {
     return this.tryRange(r, c) || this.tryShifted(r, c);
   }
 
-  /** A SYN or SYN-ACK whose id, sequence number or options were rewritten, known by its time stamp or its id. */
+  /** A SYN or SYN-ACK whose id, sequence number or options were rewritten. */
   private tryHandshake(r: number, c: number): boolean {
     const { records } = this.store;
     if ((records.flags[r] & Tcp.ack) !== (records.flags[c] & Tcp.ack)) return false;
-    const stamped =
-      records.timestampValue[r] !== 0 && records.timestampValue[r] === records.timestampValue[c];
-    const numbered = records.ipId[r] !== 0 && records.ipId[r] === records.ipId[c];
+    if (!this.isSameHandshake(r, c)) return false;
     const sameSequence = this.sequence(r) === this.sequence(c);
-    if (!stamped && !(numbered && records.window[r] === records.window[c])) return false;
     if (sameSequence && this.acknowledgment(r) !== this.acknowledgment(c)) return false;
     if (!sameSequence) this.learnDelta(r, c);
-    if (!numbered && records.ipId[r] !== records.ipId[c]) this.learnIdChange(r);
+    if (records.ipId[r] !== records.ipId[c]) this.learnIdChange(r);
     this.pair(r, c, true);
     return true;
+  }
+
+  /**
+   * Known again by its time stamp; else by its IP id or flow label with the same window; a SYN-ACK, which has neither
+   * on Linux, by what it acknowledges (a SYN proxy's own has another window).
+   */
+  private isSameHandshake(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (records.timestampValue[r] !== 0) return records.timestampValue[r] === records.timestampValue[c];
+    if (records.window[r] !== records.window[c] || records.timestampValue[c] !== 0) return false;
+    if (records.ipId[r] !== 0) return records.ipId[r] === records.ipId[c];
+    if (records.flowLabel[r] !== 0) return records.flowLabel[r] === records.flowLabel[c];
+    return (
+      (records.flags[r] & Tcp.ack) !== 0 &&
+      this.acknowledgment(r) === this.acknowledgment(c) &&
+      records.optionOrder[r] === records.optionOrder[c]
+    );
   }
 
   /** A pure ACK or bare FIN that differs only in an id which this path is not known to keep. */

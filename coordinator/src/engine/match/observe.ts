@@ -12,6 +12,15 @@ const AFTERMATH = 24;
 /** Hints (TLS, HTTP, DNS) kept per flow beside its handshake, FINs and RSTs. */
 const HINT_LIMIT = 64;
 
+/** Retransmissions kept per flow: with them, losses are told from packets that a tap missed. */
+const REPEAT_LIMIT = 96;
+
+/** A hole filled sooner was swapped by the capture: taps swap neighbours by 3–5 µs, ten times that is safe. */
+const LATE_NS = 50_000;
+
+/** A hole this old is given up (a packet that the tap missed is never sent again): Linux's first RTOs are 0.2 to 3 s. */
+const HOLE_PATIENCE_NS = 3_000_000_000;
+
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
 const DEFAULT_MSS = 1460;
 /** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
@@ -147,12 +156,43 @@ export class Observer {
     const highest = s[row + Row.SEQ_END];
     const ahead = (first - (s[row + Row.SEQ_BASE] + highest)) | 0;
     const end = highest + ahead + extent;
+    if (ahead > 0) this.openHole(row, highest, highest + ahead, records.time[r]);
     if (records.length[r] > 0 && end <= highest) {
       s[row + Row.REPEATS]++;
       records.state[r] |= State.repeat;
+      this.fillHole(r, row, highest + ahead, end);
+      this.keepRepeat(r);
     }
     if (end > highest) s[row + Row.SEQ_END] = end;
     if (flags & Tcp.fin) s[row + Row.FIN_END] = end;
+  }
+
+  private openHole(row: number, begin: number, end: number, time: number): void {
+    const s = this.store.sides.data;
+    const open = !Number.isNaN(s[row + Row.HOLE_BEGIN]);
+    if (open && time - s[row + Row.HOLE_TIME] < HOLE_PATIENCE_NS) return;
+    s[row + Row.HOLE_BEGIN] = begin;
+    s[row + Row.HOLE_END] = end;
+    s[row + Row.HOLE_TIME] = time;
+  }
+
+  private fillHole(r: number, row: number, begin: number, end: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
+    if (records.time[r] - s[row + Row.HOLE_TIME] > LATE_NS) {
+      s[row + Row.LATE_FILLS]++;
+      records.state[r] |= State.lateFill;
+    }
+    if (begin <= s[row + Row.HOLE_BEGIN]) s[row + Row.HOLE_BEGIN] = end;
+    else s[row + Row.HOLE_END] = begin;
+    if (s[row + Row.HOLE_BEGIN] >= s[row + Row.HOLE_END]) s[row + Row.HOLE_BEGIN] = Number.NaN;
+  }
+
+  private keepRepeat(r: number): void {
+    const f = this.store.flows.data;
+    const kept = this.store.flow(this.store.records.flow[r]) + Row.REPEATS_KEPT;
+    if (f[kept] < REPEAT_LIMIT && this.store.note(r)) f[kept]++;
   }
 
   private observeData(r: number, row: number): void {
@@ -183,7 +223,13 @@ export class Observer {
     if (!(gap >= IDLE_NS)) return;
     records.state[r] |= State.afterIdle;
     records.gap[r] = gap;
-    if (f[row + Row.NOTABLE] < HINT_LIMIT) this.store.note(r);
+    if (this.hasRoom(row)) this.store.note(r);
+  }
+
+  /** Retransmissions do not use up the room of hints. */
+  private hasRoom(row: number): boolean {
+    const f = this.store.flows.data;
+    return f[row + Row.NOTABLE] - f[row + Row.REPEATS_KEPT] < HINT_LIMIT;
   }
 
   private keepWhatMatters(r: number): void {
@@ -207,7 +253,7 @@ export class Observer {
       return;
     }
     if (records.flags[r] & (Tcp.syn | Tcp.fin)) this.store.note(r);
-    else if (isHint(records, r) && f[row + Row.NOTABLE] < HINT_LIMIT) this.store.note(r);
+    else if (isHint(records, r) && this.hasRoom(row)) this.store.note(r);
   }
 }
 

@@ -32,8 +32,8 @@ export class PairObserver {
     const row = this.store.direction(records.flow[at0], records.direction[at0]);
     const d = directions.data;
     d[row + Row.PAIRS]++;
-    if (aligned && isTimely(records, at0, at1)) this.bound(at0, at1, row);
     if (d[row + Row.PAIRS] <= TTL_PAIRS) d[row + Row.TTL_DIFF] += records.ttl[at0] - records.ttl[at1];
+    if (aligned && isTimely(records, at0, at1)) this.bound(at0, at1, row);
     const size = Math.min(records.ipLength[at0], records.ipLength[at1]);
     if (records.length[at0] > 0 && size > d[row + Row.DELIVERED_SIZE]) d[row + Row.DELIVERED_SIZE] = size;
     this.compare(at0, at1, aligned, row);
@@ -61,13 +61,20 @@ export class PairObserver {
   }
 
   /**
-   * Which tap is nearer to the sender: with both directions matched, the one whose difference of times is
-   * greater flows from tap 0 to tap 1, since path delay adds to it one way and is taken off the other way.
+   * Which tap is nearer to the sender. Routers take TTL off on the way, so the tap with the greater one is nearer.
+   * Without a router between, and both directions matched, the direction whose difference of times is greater flows
+   * from tap 0 to tap 1, since path delay adds to it one way and is taken off the other way.
    */
   private orient(flow: number): void {
     const d = this.store.directions.data;
     const forth = this.store.direction(flow, 0);
     const back = this.store.direction(flow, 1);
+    const fall = Math.sign(d[forth + Row.TTL_DIFF]) - Math.sign(d[back + Row.TTL_DIFF]);
+    if (fall !== 0) {
+      this.setSender(flow, 0, fall > 0 ? 0 : 1);
+      this.setSender(flow, 1, fall > 0 ? 1 : 0);
+      return;
+    }
     if (!Number.isFinite(d[forth + Row.MIN_DIFF]) || !Number.isFinite(d[back + Row.MIN_DIFF])) return;
     const lead = d[forth + Row.MIN_DIFF] - d[back + Row.MAX_DIFF];
     const lag = d[back + Row.MIN_DIFF] - d[forth + Row.MAX_DIFF];
@@ -92,7 +99,7 @@ export class PairObserver {
     const change = records.tos[at0] ^ records.tos[at1];
     if (change) {
       if (change & 0xfc) d[row + Row.TOS_CHANGED]++;
-      if (change & 3) d[row + Row.ECN_CHANGED]++;
+      if (change & 3) this.compareEcn(at0, at1, row);
       if (d[row + Row.TOS_CHANGED] + d[row + Row.ECN_CHANGED] <= 2) this.noteBoth(at0, at1);
     }
     if (!aligned || records.digestLength[at0] === 0) return;
@@ -106,6 +113,17 @@ export class PairObserver {
     records.state[at0] |= State.altered;
     records.state[at1] |= State.altered;
     this.noteBoth(at0, at1);
+  }
+
+  /** ECT turned into CE is what ECN is for; ECT or CE turned into nothing is not. */
+  private compareEcn(at0: number, at1: number, row: number): void {
+    const { records, directions } = this.store;
+    directions.data[row + Row.ECN_CHANGED]++;
+    const goneAt0 = (records.tos[at0] & 3) === 0;
+    const goneAt1 = (records.tos[at1] & 3) === 0;
+    if (!goneAt0 && !goneAt1) return;
+    const word = row + (goneAt0 ? Row.ECN_GONE_0 : Row.ECN_GONE_1);
+    if (++directions.data[word] <= 2) this.noteBoth(at0, at1);
   }
 
   private noteBoth(at0: number, at1: number): void {

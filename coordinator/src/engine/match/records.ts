@@ -23,6 +23,8 @@ export const State = {
   repeat: 128,
   /** An ICMP error about the flow, not a packet of it. */
   icmpError: 256,
+  /** Fills a hole that its tap had seen the sender skip well before. */
+  lateFill: 512,
 } as const;
 
 /**

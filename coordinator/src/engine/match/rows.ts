@@ -63,7 +63,11 @@ export const LAST_SEGMENTS = 35;
 /** Side: options of its SYN (TcpOption bits), -1 before; data packets seen before their turn (a hole filled later). */
 export const SYN_OPTIONS = 36;
 export const LATE_FILLS = 37;
-export const SIDE_WORDS = 40;
+/** Side: the oldest range of bytes skipped and not filled yet (unwrapped as SEQ_END), NaN: none; when it was skipped. */
+export const HOLE_BEGIN = 38;
+export const HOLE_END = 39;
+export const HOLE_TIME = 40;
+export const SIDE_WORDS = 41;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -96,6 +100,9 @@ export const DELIVERED_SIZE = 18;
 export const ECN_CHANGED = 19;
 /** Direction: pairs whose ids differ while nothing else does. */
 export const ID_CHANGED = 20;
+/** Direction: pairs whose ECN bits (or ECN flags of the SYN) are set at one tap and gone at tap 0, at tap 1. */
+export const ECN_GONE_0 = 21;
+export const ECN_GONE_1 = 22;
 export const DIRECTION_WORDS = 24;
 
 /** Flow: recent records per tap, three words each: oldest, newest, how many. */
@@ -122,6 +129,8 @@ export const CURRENT_0 = 16;
 export const CURRENT_1 = 17;
 /** Flow: the flow of the same tuple before this one, -1: none. */
 export const PREVIOUS = 18;
+/** Flow: retransmissions kept among the notable records. */
+export const REPEATS_KEPT = 19;
 /** Flow: RSTs seen per tap. */
 export const RESETS_0 = 19;
 export const RESETS_1 = 20;
@@ -180,6 +189,7 @@ export const BLANK_SIDE = blankRow(SIDE_WORDS, {
   [SYN_OPTIONS]: -1,
   [WSCALE]: -1,
   [FIN_END]: Number.NaN,
+  [HOLE_BEGIN]: Number.NaN,
 });
 
 export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {

@@ -240,7 +240,7 @@ function acceptStalled(h: Handshake): Draft | null {
   const { flow, synAcks, clientLater } = h;
   const ack = clientLater.find((p) => p.received && p.sent && p.flags & Tcp.ack);
   const again = synAcks.filter(
-    (p) => p.sent && ack?.received && p.sent.time > ack.received.time && ack.acknowledgment === (p.sequence + 1) >>> 0,
+    (p) => p.sent && ack?.received && flow.isBefore(ack.received, p.sent) && ack.acknowledgment === (p.sequence + 1) >>> 0,
   );
   const first = again[0];
   if (!ack?.received || !first?.sent) return null;

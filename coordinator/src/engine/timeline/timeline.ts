@@ -68,8 +68,18 @@ export class Timeline {
     return Number.isFinite(bounds.upper) ? bounds.upper : null;
   }
 
-  /** Time of tap `tap` as the interval it can be on the clock of the other tap. */
+  /**
+   * Time of tap `tap` as the interval it can be on the clock of the other tap. Where a clock was stepped, all that
+   * it can mean before and after the step.
+   */
   across(tap: number, time: number): { from: number; to: number } {
+    const { segments } = this.clock();
+    if (segments.length > 1) {
+      const bounds = segments.map((segment) => boundsIn(segment, Math.max(segment.from, Math.min(time, segment.to))));
+      const lower = Math.min(...bounds.map((b) => b.lower));
+      const upper = Math.max(...bounds.map((b) => b.upper));
+      return tap === 0 ? { from: time + lower, to: time + upper } : { from: time - upper, to: time - lower };
+    }
     if (tap === 0) {
       const { lower, upper } = this.boundsAt(time);
       return { from: time + lower, to: time + upper };
@@ -91,6 +101,8 @@ export class Timeline {
   /** Whether moment a came before moment b, where each is at some tap. */
   order(tapA: number, timeA: number, tapB: number, timeB: number): Order {
     if (tapA === tapB) return timeA < timeB ? 'before' : timeA > timeB ? 'after' : 'unknown';
+    // After a step one reading of a clock can mean two moments.
+    if (this.clock().segments.length > 1) return 'unknown';
     const { from, to } = this.across(tapA, timeA);
     if (to < timeB) return 'before';
     return from > timeB ? 'after' : 'unknown';

@@ -1,7 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
-import { type ResetShape, shapeOf, timeAt, triggerOf } from './shape.js';
+import { type ResetShape, shapeOf, triggerOf } from './shape.js';
 
 /** Packets that were already in a queue when the RST came may still leave this much later, ns. */
 const GRACE_NS = 1_000_000;
@@ -81,6 +81,7 @@ const PACKETS_AROUND = 16;
 function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet | null {
   for (const p of flow.packets) {
     if (!isRst(p) || p.toward !== rst.toward || p.sent === null || p.received !== null || taken.has(p)) continue;
+    if (p.flags !== rst.flags || p.window !== rst.window) continue;
     if (Math.abs(p.at - rst.at) < REWRITTEN_NS) return p;
   }
   return null;
@@ -91,10 +92,13 @@ function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
   return [...new Set(flow.packets.filter((p) => p.toward === toward && p.flags & Tcp.syn).map((p) => p.sequence))];
 }
 
-/** Which of several connections on one tuple a number of a direction belongs to: the one it is nearest above. */
+/**
+ * Which of several connections on one tuple a number of a direction belongs to: the one whose first number it is
+ * nearest above; -1 for one whose SYN was not seen.
+ */
 function connectionOf(numbers: readonly number[], sequence: number): number {
   let best = -1;
-  let least = Number.POSITIVE_INFINITY;
+  let least = 2 ** 31;
   for (const isn of numbers) {
     const ahead = (sequence - isn) >>> 0;
     if (ahead < least) {
@@ -108,7 +112,7 @@ function connectionOf(numbers: readonly number[], sequence: number): number {
 /** Tells packets of the RST's own connection from those of another one on the same tuple. */
 function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
   const numbers = initialNumbers(flow, rst.toward);
-  if (numbers.length < 2 || rst.sequence === 0) return () => true;
+  if (numbers.length === 0 || rst.sequence === 0) return () => true;
   const own = connectionOf(numbers, rst.sequence);
   return (p) => {
     if (p.toward === rst.toward) return connectionOf(numbers, p.sequence) === own;
@@ -121,8 +125,7 @@ function findSurvivor(flow: FlowFacts, rst: Packet, received: Sighting): Packet 
   const isOwn = sameConnection(flow, rst);
   for (const p of flow.packets) {
     if (p.toward === rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
-    const time = timeAt(p, received.tap);
-    if (time !== null && time > received.time + GRACE_NS) return p;
+    if (p.sent && flow.isBefore(received, p.sent) && p.sent.time > received.time + GRACE_NS) return p;
   }
   return null;
 }
@@ -136,7 +139,7 @@ function findLiving(flow: FlowFacts, rst: Packet, received: Sighting): Packet | 
   for (const p of flow.packets) {
     if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
     if (p.sent && flow.isBefore(received, p.sent)) return p;
-    if (p.received && p.received.time > received.time + OVERTAKEN_NS) return p;
+    if (p.received && flow.isBefore(received, p.received) && p.received.time > received.time + OVERTAKEN_NS) return p;
   }
   return null;
 }

@@ -1,6 +1,6 @@
-import { Tcp } from '@bothends/proto';
-import type { Grade } from '@bothends/proto';
+import { type Grade, Tcp } from '@bothends/proto';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import * as Row from '../../match/rows.js';
 import { type Exhibit, exhibit, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { timeAt } from './shape.js';
@@ -56,7 +56,7 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
       open: null,
     };
   }
-  if (own.some(isSynAck) && !own.some((p) => p.length > 0)) return queueFull(c, trigger, own);
+  if (own.some(isSynAck) && saidNothing(c)) return queueFull(c, trigger, own);
   return {
     name: 'half-open',
     text: 'knows nothing of this connection (any more) and said so',
@@ -141,12 +141,17 @@ function localFirewall(c: ResetCase, living: Packet): Cause {
   };
 }
 
+/** No byte of the RST's sender was seen at either end. */
+function saidNothing(c: ResetCase): boolean {
+  return c.flow.sent(c.rst.toward, Row.BYTES) === 0 && c.flow.received(c.rst.toward, Row.BYTES) === 0;
+}
+
 function queueFull(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause {
   const synAck = own.find(isSynAck);
   return {
     name: 'accept-queue-full',
     text: 'completed the handshake and reset it at once, as a full accept queue does with tcp_abort_on_overflow',
-    grade: 'possible',
+    grade: 'likely',
     evidence: [exhibit('trigger', 'SYN-ACK, then this, then RST without a byte of data', synAck, trigger, c.rst)],
     open: 'ListenOverflows of that host (nstat -az TcpExtListenOverflows); a listener closed in between looks the same',
   };
