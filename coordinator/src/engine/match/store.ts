@@ -193,7 +193,7 @@ export class FlowStore {
     const records = this.records;
     const waiting: number[] = [];
     for (let r = 0; r < records.capacity; r++) {
-      if (records.flow[r] >= 0 && !(records.state[r] & ~State.copy & ~State.repeat)) waiting.push(r);
+      if (records.flow[r] >= 0 && !(records.state[r] & ~(State.copy | State.repeat | State.lateFill))) waiting.push(r);
     }
     waiting.sort((a, b) => records.time[a] - records.time[b]);
     for (const r of waiting.slice(0, Math.ceil(waiting.length / 2))) {
