@@ -8,6 +8,7 @@ import {
 import { type BothendsServer, BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
 import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { addReflection } from './reflection.js';
 
 /** A batch of 4096 rows takes some 200 kB; nothing that a peer sends is legitimately larger than this. */
 const MAX_RECEIVE_BYTES = 4 * 1024 * 1024;
@@ -41,6 +42,7 @@ export function createServer(services: Services, interceptor: ServerInterceptor)
   server.addService(AgentLinkService, services.agentLink);
   server.addService(BothendsService, services.bothends);
   new HealthImplementation({ '': 'SERVING', 'bothends.v1.Bothends': 'SERVING' }).addToServer(server);
+  addReflection(server);
   return server;
 }
 

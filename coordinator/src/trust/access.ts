@@ -27,6 +27,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   // Says only that the process serves; load balancers and systemd ask without a certificate.
   '/grpc.health.v1.Health/Check': 'open',
   '/grpc.health.v1.Health/Watch': 'open',
+  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 'viewer',
+  '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': 'viewer',
 };
 
 /**
