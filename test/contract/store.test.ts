@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -213,6 +213,40 @@ describe('sqlite store on a damaged directory', () => {
     await store.close();
   });
 });
+
+const canMount = process.getuid?.() === 0;
+const title = 'a full disk refuses batches as resource-exhausted and keeps what it has; with room it goes on';
+
+test.skipIf(!canMount)(
+  canMount ? title : `${title} (SKIPPED: mounting a small disk needs root)`,
+  async () => {
+    const disk = await mkdtemp(join(tmpdir(), 'bothends-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    try {
+      const ballast = join(disk, 'ballast');
+      await writeFile(ballast, Buffer.alloc(1_000_000));
+      const store = await SqliteStore.open(disk);
+      await store.saveCapture(capture('c-1'));
+      const large = segments(4096);
+      for (let i = 0; i < large.length; i++) large.digestHigh[i] = Math.imul(i, 2_654_435_761) >>> 0;
+      let sequence = 0;
+      const commitNext = async () =>
+        await store.commit([batch('c-1-client', sequence + 1, large, coverage(0))]);
+      const fill = async () => {
+        for (; sequence < 1000; sequence++) await commitNext();
+      };
+      await expect(fill()).rejects.toMatchObject({ code: 'resource-exhausted' });
+      expect((await store.totals('c-1-client')).sequence).toBe(BigInt(sequence));
+      await rm(ballast);
+      await commitNext();
+      expect((await store.totals('c-1-client')).sequence).toBe(BigInt(sequence + 1));
+      await store.close();
+    } finally {
+      execFileSync('umount', [disk]);
+      await rm(disk, { recursive: true });
+    }
+  },
+);
 
 /** Commits batches without pause, eight at a time, and prints the number of each that was acknowledged. */
 const WRITER = `

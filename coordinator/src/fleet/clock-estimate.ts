@@ -16,7 +16,7 @@ export interface ClockEstimate {
 
 /** Exchanges remembered, one a second: beyond about a minute drift outweighs what an old one knew. */
 const WINDOW = 64;
-/** Of these, the ones with the shortest round trips, that waited in no queue. */
+/** Of these, the ones with the shortest round trips, which waited in no queue. */
 const BEST = 8;
 /** How far two clocks may run apart, parts per million: twice the 50 ppm that crystals are sold with. */
 const SKEW_PPM = 100;
@@ -37,28 +37,27 @@ export class ClockEstimator {
     const roundTripNs = Number(t4Ns - t1Ns - (t3Ns - t2Ns));
     if (roundTripNs < 0 || t3Ns < t2Ns) return;
     const offsetNs = (t1Ns - t2Ns + (t4Ns - t3Ns)) / 2n;
-    this.#samples.push({ offsetNs, roundTripNs, atNs: t3Ns });
+    const newest = { offsetNs, roundTripNs, atNs: t3Ns };
+    this.#samples.push(newest);
     if (this.#samples.length > WINDOW) this.#samples.shift();
+    // No clock satisfies all exchanges: one of the two stepped, so only the newest holds.
+    if (intersection(this.#samples, t3Ns) === null) this.#samples = [newest];
   }
 
   /** The bound now, null before the first exchange. */
   estimate(nowNs: bigint): ClockEstimate | null {
-    const newest = this.#samples.at(-1);
-    if (newest === undefined) return null;
-    const best = [...this.#samples].sort((a, b) => a.roundTripNs - b.roundTripNs).slice(0, BEST);
-    const bounds = best.map((sample) => boundOf(sample, nowNs));
-    const low = bounds.map((bound) => bound.low).reduce(laterOf);
-    const high = bounds.map((bound) => bound.high).reduce(earlierOf);
-    if (low > high) return this.#afterStep(newest, nowNs);
-    return { offsetNs: (low + high) / 2n, errorNs: Number(high - low) / 2 };
+    return intersection(this.#samples, nowNs);
   }
+}
 
-  /** No clock can satisfy all exchanges: one of the two stepped, so only the newest holds. */
-  #afterStep(newest: Sample, nowNs: bigint): ClockEstimate {
-    this.#samples = [newest];
-    const { low, high } = boundOf(newest, nowNs);
-    return { offsetNs: (low + high) / 2n, errorNs: Number(high - low) / 2 };
-  }
+/** What the best exchanges and the newest allow together; null when nothing satisfies them all. */
+function intersection(samples: readonly Sample[], nowNs: bigint): ClockEstimate | null {
+  const best = [...samples].sort((a, b) => a.roundTripNs - b.roundTripNs).slice(0, BEST);
+  const bounds = [...best, ...samples.slice(-1)].map((sample) => boundOf(sample, nowNs));
+  if (bounds.length === 0) return null;
+  const low = bounds.map((bound) => bound.low).reduce(laterOf);
+  const high = bounds.map((bound) => bound.high).reduce(earlierOf);
+  return low > high ? null : { offsetNs: (low + high) / 2n, errorNs: Number(high - low) / 2 };
 }
 
 /** The reply took between nothing and the whole round trip; since then the clocks may have run apart. */

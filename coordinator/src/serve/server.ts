@@ -6,7 +6,13 @@ import {
   JoinService,
 } from '@bothends/proto/gen/bothends/v1/agent';
 import { type BothendsServer, BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
-import { Server, type ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  type ServerCredentials,
+  type ServerInterceptor,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { addReflection } from './reflection.js';
 
@@ -30,6 +36,8 @@ export interface Services {
 
 /** A server with all services, not yet listening. */
 export function createServer(services: Services, interceptor: ServerInterceptor): Server {
+  // What grpc-js would print to stderr reaches us as an error as well, and is told in our own words.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
     'grpc.max_concurrent_streams': MAX_STREAMS,
