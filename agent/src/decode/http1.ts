@@ -3,6 +3,7 @@ import type { Cursor } from './cursor.js';
 
 /** First four bytes of what HTTP/1 messages start with, as big-endian words. */
 const RESPONSE = word('HTTP');
+const HEAD = word('HEAD');
 const METHODS = ['GET ', 'POST', 'PUT ', 'HEAD', 'DELE', 'OPTI', 'PATC', 'CONN', 'TRAC'].map(word);
 const FIRST_CAPITAL = 0x41;
 const LAST_CAPITAL = 0x5a;
@@ -33,13 +34,14 @@ export function looksLikeHttp1(c: Cursor, at: number): boolean {
 /** The head of a request or response as far as it was captured. */
 export function decodeHttp1(c: Cursor, at: number): void {
   const { table, row } = c;
-  const response = c.view.getUint32(at) === RESPONSE;
+  const start = c.view.getUint32(at);
+  const response = start === RESPONSE;
   if (response) {
     const status = decimalAt(c, at + STATUS, at + STATUS_LINE);
     if (status < 100 || status > 999) return;
     table.httpStatus[row] = status;
   }
-  table.httpKind[row] = response ? Http.response : Http.request;
+  table.httpKind[row] = response ? Http.response : start === HEAD ? Http.head : Http.request;
   walkLines(c, at);
 }
 

@@ -68,8 +68,8 @@ export const TcpOption = {
 /** `checksum`: state of the TCP/UDP checksum. Never judge a sender's own: offload leaves it partial. */
 export const Checksum = { unknown: 0, ok: 1, bad: 2, partial: 3 } as const;
 
-/** `httpKind`. */
-export const Http = { none: 0, request: 1, response: 2 } as const;
+/** `httpKind`; HEAD stands apart because its answer declares a body and has none. */
+export const Http = { none: 0, request: 1, response: 2, head: 3 } as const;
 
 /**
  * Packets as columns: row `i` of every column is packet `i`. Columns are reused between batches, so a

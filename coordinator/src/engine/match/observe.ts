@@ -1,4 +1,4 @@
-import { Tcp } from '@bothends/proto';
+import { Http, NO_LENGTH, Tcp } from '@bothends/proto';
 import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
@@ -49,7 +49,10 @@ export class Observer {
     const segments = this.segmentsOf(r);
     s[row + Row.SEGMENTS] += segments;
     this.observeNetwork(r, row, segments);
-    if (this.store.table.protocol(flow) === 6) this.observeTcp(r, row);
+    if (this.store.table.protocol(flow) === 6) {
+      this.observeTcp(r, row);
+      if (records.httpKind[r] !== 0) this.observeHttp(r, row);
+    }
     if (records.length[r] > 0) this.observeData(r, row);
     this.observeIdle(r);
     this.keepWhatMatters(r);
@@ -199,6 +202,8 @@ export class Observer {
     const { records, sides } = this.store;
     const s = sides.data;
     const time = records.time[r];
+    // A retransmission neither asks nor answers anything new.
+    if (records.state[r] & State.repeat) return;
     const before = s[row + Row.DATA_TIME];
     const opposite = this.store.side(records.flow[r], 1 - records.direction[r], records.tap[r]);
     const asked = s[opposite + Row.DATA_TIME];
@@ -211,6 +216,24 @@ export class Observer {
     if (Number.isNaN(before)) this.store.note(r);
     s[row + Row.DATA_TIME] = time;
     if (records.length[r] > s[row + Row.LARGEST]) s[row + Row.LARGEST] = records.length[r];
+  }
+
+  /** Where the body of a response has to end. What stands inside an unfinished body is no head, whatever it looks like. */
+  private observeHttp(r: number, row: number): void {
+    const { records, sides } = this.store;
+    const s = sides.data;
+    if (records.httpKind[r] !== Http.response) {
+      s[row + Row.HTTP_HEAD] = records.httpKind[r] === Http.head ? 1 : 0;
+      return;
+    }
+    const end = s[row + Row.SEQ_END];
+    const begin = end + ((records.sequence[r] - (s[row + Row.SEQ_BASE] + end)) | 0);
+    if (begin < s[row + Row.HTTP_DUE]) return;
+    const request = this.store.side(records.flow[r], 1 - records.direction[r], records.tap[r]);
+    const status = records.httpStatus[r];
+    const bodiless = s[request + Row.HTTP_HEAD] === 1 || status < 200 || status === 204 || status === 304;
+    const declared = bodiless ? NO_LENGTH : records.httpLength[r];
+    s[row + Row.HTTP_DUE] = declared === NO_LENGTH ? Number.NaN : begin + records.httpHeadLength[r] + declared;
   }
 
   private observeIdle(r: number): void {

@@ -67,7 +67,10 @@ export const LATE_FILLS = 37;
 export const HOLE_BEGIN = 38;
 export const HOLE_END = 39;
 export const HOLE_TIME = 40;
-export const SIDE_WORDS = 41;
+/** Side: where the body of its last HTTP/1 head with a Content-Length ends (unwrapped as SEQ_END), NaN: none; 1 after a HEAD. */
+export const HTTP_DUE = 41;
+export const HTTP_HEAD = 42;
+export const SIDE_WORDS = 43;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -129,12 +132,12 @@ export const CURRENT_0 = 16;
 export const CURRENT_1 = 17;
 /** Flow: the flow of the same tuple before this one, -1: none. */
 export const PREVIOUS = 18;
-/** Flow: retransmissions kept among the notable records. */
-export const REPEATS_KEPT = 19;
 /** Flow: RSTs seen per tap. */
 export const RESETS_0 = 19;
 export const RESETS_1 = 20;
-export const FLOW_WORDS = 21;
+/** Flow: retransmissions kept among the notable records. */
+export const REPEATS_KEPT = 21;
+export const FLOW_WORDS = 22;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {
@@ -190,6 +193,7 @@ export const BLANK_SIDE = blankRow(SIDE_WORDS, {
   [WSCALE]: -1,
   [FIN_END]: Number.NaN,
   [HOLE_BEGIN]: Number.NaN,
+  [HTTP_DUE]: Number.NaN,
 });
 
 export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
