@@ -49,6 +49,15 @@ function request(changes: Partial<TapRequest>): TapRequest {
   };
 }
 
+/** A process that ended and that nobody waited for is a zombie, state Z. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A tap of a live back end around some traffic; for `pcapfile` a recording of the same, replayed. */
 async function capture(backEnd: TapRequest['backEnd'], device: string, traffic: () => Promise<void>) {
   if (backEnd !== 'pcapfile') {
@@ -183,18 +192,28 @@ describeLab('capture back ends on real traffic', () => {
   });
 
   describe('tcpdump', () => {
+    /** The process that a tap's process started. */
+    const tcpdumpOf = ({ child: { pid } }: RemoteTap): number => {
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+      expect(children.length).toBe(1);
+      return Number(children[0]);
+    };
+
+    it('goes with its agent, even when that is killed and there is no traffic', async () => {
+      const tap = new RemoteTap(lab.host('client'), request({}));
+      await tap.event('open');
+      const tcpdump = tcpdumpOf(tap);
+      expect(isRunning(tcpdump)).toBe(true);
+      tap.child.kill('SIGKILL');
+      await expect.poll(() => isRunning(tcpdump), { timeout: 10_000 }).toBe(false);
+    });
+
     it('reports its death in the middle, after the packets until then', async () => {
       const tap = new RemoteTap(lab.host('client'), request({}));
       await tap.event('open');
       await connectRefused();
       await tap.rowsWhere(1, (row) => (row.tcpFlags & Tcp.rst) !== 0);
-      const { pid } = tap.child;
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-        .trim()
-        .split(' ')
-        .map(Number);
-      expect(children.length).toBe(1);
-      process.kill(children[0] as number, 'SIGKILL');
+      process.kill(tcpdumpOf(tap), 'SIGKILL');
       const { failure, packets } = await tap.event('end');
       expect(failure).toContain('ended early: tcpdump was killed by SIGKILL');
       expect(packets).toBeGreaterThan(0);

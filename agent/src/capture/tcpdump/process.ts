@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Counters, countersAfter, isListening, isRoutine, NO_COUNTERS } from './counters.js';
@@ -27,7 +28,8 @@ export class TcpdumpProcess {
   #onCounters: (() => void)[] = [];
 
   constructor(args: readonly string[]) {
-    this.#child = spawn(TCPDUMP, args, { env: programEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...all] = mortal([TCPDUMP, ...args]);
+    this.#child = spawn(program, all, { env: programEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.stdout = this.#child.stdout;
     let nowListening = () => {};
     this.listening = new Promise((resolve) => {
@@ -81,6 +83,16 @@ export class TcpdumpProcess {
     for (const answer of this.#onCounters) answer();
     this.#onCounters = [];
   }
+}
+
+const SETPRIV = '/usr/bin/setpriv';
+
+/**
+ * The command such that it ends with this process, even when that is killed. Without the wrapper a tcpdump that sees no
+ * packets would not notice that nobody reads them any more.
+ */
+function mortal(command: [string, ...string[]]): [string, ...string[]] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'TERM', ...command] : command;
 }
 
 /** What an ending means, for an error message. */
