@@ -57,7 +57,12 @@ check_node() {
 
 install_program() {
   say "building in $root"
-  (cd "$root" && npm ci --no-audit --no-fund --silent && npx --no-install tsc -b)
+  (
+    cd "$root"
+    # What npm wrote last is newer than the lock file when nothing changed since.
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent
+    npx --no-install tsc -b
+  )
   say "installing to $PREFIX"
   rm -rf "$PREFIX.new"
   mkdir -p "$PREFIX.new"
@@ -69,6 +74,7 @@ install_program() {
   cp -a "$root/cli/bin" "$PREFIX.new/cli/"
   # The tests' package stays behind; npm wants its manifest to prune what only development needs.
   mkdir "$PREFIX.new/test" && cp "$root/test/package.json" "$PREFIX.new/test/"
+  find "$PREFIX.new" -path '*/dist/*' -name '*.test.*' -delete
   (cd "$PREFIX.new" && npm prune --omit=dev --no-audit --no-fund --silent)
   chown -R root:root "$PREFIX.new"
   chmod -R u=rwX,go=rX "$PREFIX.new"

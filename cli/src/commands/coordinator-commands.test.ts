@@ -2,7 +2,7 @@ import { BothendsError, formatInstant } from '@bothends/proto';
 import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { forgedLadder, forgedReport } from '../render/samples/forged.js';
-import { healthyReport } from '../render/samples/others.js';
+import { healthyReport, inconclusiveReport } from '../render/samples/others.js';
 import { makePki } from '../testing/certificates.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { CliProcess, runCli } from '../testing/run-cli.js';
@@ -145,12 +145,16 @@ describe('report', () => {
     expect(stdout.replace(/\s+/g, ' ')).toContain(forgedReport.headline);
   });
 
-  test('--exit-code says 10 for a fault and 0 for none', async () => {
+  test('--exit-code says 10 for a fault, 0 for none, 11 for doubt', async () => {
     await serve({ unary: { getReport: () => ({ reportJson }) } });
     expect((await cli('report', 'x', '--exit-code')).status).toBe(10);
     coordinator.kill();
     await serve({ unary: { getReport: () => ({ reportJson: JSON.stringify(healthyReport) }) } });
     expect((await cli('report', 'x', '--exit-code')).status).toBe(0);
+    coordinator.kill();
+    await serve({ unary: { getReport: () => ({ reportJson: JSON.stringify(inconclusiveReport) }) } });
+    expect((await cli('report', 'x', '--exit-code')).status).toBe(11);
+    expect((await cli('report', 'x')).status).toBe(0);
   });
 
   test('control characters in names are not passed to the terminal', async () => {
