@@ -17,3 +17,14 @@ export function onBothEnds(
 ): NonNullable<ChainOptions['hosts']> {
   return { client: { sysctls }, server: { sysctls } };
 }
+
+/** The boxed chain with kernel settings at both ends. */
+export function boxedWith(sysctls: Readonly<Record<string, string | number>>): () => LabConfig {
+  return () => {
+    const config = boxed();
+    const hosts = config.hosts.map((host) =>
+      ['client', 'server'].includes(host.name) ? { ...host, sysctls } : host,
+    );
+    return { ...config, hosts };
+  };
+}

@@ -98,6 +98,7 @@ export class Box {
         fate.emissions.push({ frame: frame.bytes.slice(), toward, delayMs: action.ms });
         break;
       case 'reset':
+        if (!isTcpFrame(frame)) return;
         this.reset(action, frame, toward, fate);
         break;
       default:
@@ -107,7 +108,6 @@ export class Box {
   }
 
   private reset(action: ResetAction, frame: Frame, toward: Toward, fate: Fate): void {
-    if (!isTcpFrame(frame)) return;
     for (const reset of forgeResets(frame, toward, action)) fate.emissions.push({ ...reset, delayMs: 0 });
     if (action.trigger === 'drop') fate.passes = false;
   }

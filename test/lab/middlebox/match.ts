@@ -22,6 +22,11 @@ export function flagBits(letters: string): number {
   }, 0);
 }
 
+/** Bytes of TCP or UDP payload; ICMP has none in this sense. */
+function payloadOf(frame: Frame): number {
+  return frame.protocol === PROTOCOL.tcp || frame.protocol === PROTOCOL.udp ? frame.end - frame.payload : 0;
+}
+
 /** Decides whether a rule takes a packet; counts what matched for `nth`. */
 export class Matcher {
   private readonly match: BoxMatch;
@@ -49,7 +54,7 @@ export class Matcher {
     if (match.protocol && !PROTOCOLS[match.protocol].includes(frame.protocol)) return false;
     if (match.port !== undefined && !portsOf(frame).includes(match.port)) return false;
     if (match.longerThan !== undefined && lengthOf(frame) <= match.longerThan) return false;
-    if (match.payload !== undefined && frame.end - frame.payload < match.payload) return false;
+    if (match.payload !== undefined && payloadOf(frame) < match.payload) return false;
     return this.flagsFit(frame) && this.helloFits(frame);
   }
 

@@ -1,0 +1,18 @@
+import type { Scenario } from '../scenario.js';
+import { acceptQueueFull } from './accept-queue-full.js';
+import { acceptStalled } from './accept-stalled.js';
+import { handshakeAckLost } from './handshake-ack-lost.js';
+import { synAckLost } from './syn-ack-lost.js';
+import { synLost } from './syn-lost.js';
+import { synProxy } from './syn-proxy.js';
+import { synUnanswered } from './syn-unanswered.js';
+
+export const HANDSHAKE_SCENARIOS: readonly Scenario[] = [
+  synLost,
+  synUnanswered,
+  acceptQueueFull,
+  acceptStalled,
+  synAckLost,
+  handshakeAckLost,
+  synProxy,
+];

@@ -1,0 +1,20 @@
+import { path } from '../networks.js';
+import type { Scenario } from '../scenario.js';
+
+export const synLost: Scenario = {
+  name: 'syn-lost',
+  title: 'm2 drops every SYN',
+  network: path(),
+  family: 6,
+  port: 7000,
+  tap: 'any',
+  async play(stage) {
+    const m2 = stage.lab.host('m2');
+    await stage.listen([]);
+    const fault = await stage.fault(m2, 'forward', 'tcp flags & (syn | ack) == syn', 'drop');
+    stage.connect([]);
+    return { dropped: await fault.hits(3) };
+  },
+  expected: [{ code: 'syn-lost', min: 'likely', max: 'strong' }],
+  also: [],
+};

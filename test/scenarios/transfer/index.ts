@@ -1,0 +1,48 @@
+import type { Scenario } from '../scenario.js';
+import { ackLoss } from './ack-loss.js';
+import { dataLossTowardClient } from './data-loss-toward-client.js';
+import { dataLossTowardServer } from './data-loss-toward-server.js';
+import { dscpChanged } from './dscp-changed.js';
+import { duplication } from './duplication.js';
+import { ecnBleached } from './ecn-bleached.js';
+import { healthy } from './healthy.js';
+import { idleTimeout } from './idle-timeout.js';
+import { mssClamped } from './mss-clamped.js';
+import { nat } from './nat.js';
+import { optionsStripped } from './options-stripped.js';
+import { payloadAltered } from './payload-altered.js';
+import { payloadDamaged } from './payload-damaged.js';
+import { peerSilent } from './peer-silent.js';
+import { pmtuBlackHole } from './pmtu-black-hole.js';
+import { pmtuDiscovered } from './pmtu-discovered.js';
+import { pmtuIcmpIgnored } from './pmtu-icmp-ignored.js';
+import { reordering } from './reordering.js';
+import { sequenceShifted } from './sequence-shifted.js';
+import { slowPath } from './slow-path.js';
+import { slowServer } from './slow-server.js';
+import { zeroWindow } from './zero-window.js';
+
+export const TRANSFER_SCENARIOS: readonly Scenario[] = [
+  healthy,
+  dataLossTowardClient,
+  dataLossTowardServer,
+  ackLoss,
+  reordering,
+  duplication,
+  payloadAltered,
+  payloadDamaged,
+  pmtuBlackHole,
+  pmtuIcmpIgnored,
+  pmtuDiscovered,
+  mssClamped,
+  optionsStripped,
+  dscpChanged,
+  ecnBleached,
+  nat,
+  sequenceShifted,
+  zeroWindow,
+  peerSilent,
+  idleTimeout,
+  slowPath,
+  slowServer,
+];
