@@ -20,6 +20,9 @@ export function openFailure(interfaceName: string, said: string): BothendsError 
       `interface ${interfaceName} is down: "ip link set ${interfaceName} up"`,
     );
   }
+  if (/syntax error|filter expression|unknown (host|port|network|protocol)|non-network bits/i.test(said)) {
+    return new BothendsError('invalid-argument', `the filter does not compile: ${said}`);
+  }
   return new BothendsError(
     'failed-precondition',
     `could not capture on ${interfaceName}: ${said || 'no reason was given'}`,
