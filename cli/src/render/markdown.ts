@@ -2,7 +2,7 @@ import type { Evidence, Finding, FlowReport, Report } from '@bothends/proto';
 import { findingLabel, findingsOf } from './flows.js';
 import { type FindingGroup, type Page, pageOf } from './page.js';
 import { clockText, filterText, gapTexts, tapText } from './taps.js';
-import { counted, endpoint, fields, grouped, packetNumbers, tuple } from './words.js';
+import { counted, endpoint, fields, grouped, packetNumbers, translated, tuple } from './words.js';
 
 const FLOWS_SHOWN = 10;
 const FAULTS_SHOWN = 10;
@@ -22,7 +22,7 @@ export function reportMarkdown(report: Report): string {
 function faultBlocks({ lead, alike, consequences }: FindingGroup, report: Report): string[] {
   const flow = report.flows.find((f) => f.id === lead.flow);
   const facts = [...fields(lead)];
-  if (flow) facts.push(`flow \`${flow.id}\` \`${tuple(flow)}\``);
+  if (flow) facts.push(`flow \`${flow.id}\` \`${tuple(flow)}\``, ...translated(flow).map(inline));
   if (lead.at) facts.push(`at \`${lead.at}\``);
   if (alike.length > 0) facts.push(`the same on ${counted(alike.length, 'more flow')}`);
   const blocks = [`### \`${lead.code}\`: ${lead.grade}`, inline(lead.statement), facts.join(' · ')];
@@ -95,9 +95,12 @@ function tapBlock(report: Report): string {
   return [...lines, `- **clock** ${inline(clockText(report.clock))}`].join('\n');
 }
 
-/** Text whose characters keep no meaning in Markdown or HTML. */
+/** Text whose characters keep no meaning in Markdown or HTML, except that `code` between back quotes stays code. */
 function inline(text: string): string {
-  return text.replace(/[\\`*_[\]<>|]/g, (c) => `\\${c}`).replace(/\s*\n\s*/g, ' ');
+  const parts = text.replace(/\s*\n\s*/g, ' ').split(/(`[^`]+`)/);
+  return parts
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[\\`*_[\]<>|]/g, (c) => `\\${c}`)))
+    .join('');
 }
 
 /** A code span whose fence is longer than any run of back quotes in it. */

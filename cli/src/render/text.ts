@@ -4,7 +4,7 @@ import { fit, wrap } from './layout.js';
 import { type FindingGroup, outcomeOf, pageOf } from './page.js';
 import type { Style } from './style.js';
 import { tapLines } from './taps.js';
-import { counted, fields, grouped, packetNumbers, tuple } from './words.js';
+import { counted, fields, grouped, packetNumbers, translated, tuple } from './words.js';
 
 /** Flows shown before the rest is only counted: a report fits a page. */
 const FLOWS_SHOWN = 10;
@@ -108,7 +108,10 @@ function where(finding: Finding, report: Report, { width, style }: TextOptions):
   const said: string[] = [];
   if (flow) said.push(`flow ${flow.id}`, `${flow.protocol} ${tuple(flow)}`);
   if (finding.at) said.push(`at ${finding.at}`);
-  return said.length > 0 ? [style.dim(fit(`  ${said.join(' · ')}`, width))] : [];
+  if (said.length === 0) return [];
+  const lines = [fit(`  ${said.join(' · ')}`, width)];
+  if (flow) lines.push(...translated(flow).flatMap((text) => wrap(text, width, '  ')));
+  return lines.map(style.dim);
 }
 
 function evidence(item: Evidence, mark: string, width: number, paint: (t: string) => string): string[] {

@@ -23,6 +23,12 @@ export function tuple(flow: FlowReport): string {
   return `${endpoint(flow.client)} → ${endpoint(flow.server)}`;
 }
 
+/** What the server's tap calls the flow, where NAT makes it another tuple: one phrase or none. */
+export function translated({ serverView }: FlowReport): string[] {
+  if (serverView === null) return [];
+  return [`at the server it is ${endpoint(serverView.client)} → ${endpoint(serverView.server)}`];
+}
+
 /** `toward the server · sender: path · blame: path · cause: abort`: what a finding says in fields. */
 export function fields(finding: Finding): string[] {
   const said: string[] = [];

@@ -1,7 +1,7 @@
 import type { Evidence, Finding, Report } from '@bothends/proto';
 import type { FindingGroup } from '../page.js';
-import { counted, fields, packetNumbers, tuple } from '../words.js';
-import { escapeHtml } from './escape.js';
+import { counted, fields, packetNumbers, translated, tuple } from '../words.js';
+import { escapeHtml, prose } from './escape.js';
 
 /** One fault as an article: what, where, why, what would weaken it, what to do. */
 export function faultArticle({ lead, alike, consequences }: FindingGroup, report: Report): string {
@@ -9,17 +9,17 @@ export function faultArticle({ lead, alike, consequences }: FindingGroup, report
   const parts = [
     `<article class="${tone}" id="${escapeHtml(lead.id)}">`,
     `<h2><span class="grade">${lead.grade}</span> <code>${lead.code}</code></h2>`,
-    `<p>${escapeHtml(lead.statement)}</p>`,
+    `<p>${prose(lead.statement)}</p>`,
     `<p class="facts">${facts(lead, report, alike.length)}</p>`,
     section('Evidence', lead.evidence.map(evidence), '✓', 'for'),
     section('What speaks against it', lead.counter.map(evidence), '✗', 'against'),
     section('Checked', assumptions(lead, true), '✓', 'for'),
     section('Assumed, not checked; it would weaken this', assumptions(lead, false), '?', ''),
-    section('What is missing', lead.missing.map(escapeHtml), '–', ''),
+    section('What is missing', lead.missing.map(prose), '–', ''),
     section('Consequences', consequences.map(consequence), '↳', ''),
   ];
   if (lead.remedy) {
-    parts.push(`<div class="remedy"><h3>What to do</h3><p>${escapeHtml(lead.remedy)}</p></div>`);
+    parts.push(`<div class="remedy"><h3>What to do</h3><p>${prose(lead.remedy)}</p></div>`);
   }
   return [...parts.filter((p) => p !== ''), '</article>'].join('\n');
 }
@@ -37,7 +37,11 @@ function section(title: string, items: readonly string[], mark: string, kind: st
 function facts(finding: Finding, report: Report, alike: number): string {
   const said = fields(finding).map(escapeHtml);
   const flow = report.flows.find((f) => f.id === finding.flow);
-  if (flow) said.push(`flow <code>${escapeHtml(flow.id)}</code> <code>${escapeHtml(tuple(flow))}</code>`);
+  if (flow)
+    said.push(
+      `flow <code>${escapeHtml(flow.id)}</code> <code>${escapeHtml(tuple(flow))}</code>`,
+      ...translated(flow).map(escapeHtml),
+    );
   if (finding.at) said.push(`at <time>${escapeHtml(finding.at)}</time>`);
   if (alike > 0) said.push(`the same on ${counted(alike, 'more flow')}`);
   return said.join(' · ');
@@ -45,11 +49,11 @@ function facts(finding: Finding, report: Report, alike: number): string {
 
 function evidence(item: Evidence): string {
   const numbers = packetNumbers(item);
-  return `${escapeHtml(item.text)}${numbers ? ` <span class="packets">${escapeHtml(numbers)}</span>` : ''}`;
+  return `${prose(item.text)}${numbers ? ` <span class="packets">${escapeHtml(numbers)}</span>` : ''}`;
 }
 
 function assumptions(finding: Finding, checked: boolean): string[] {
-  return finding.assumptions.filter((a) => a.checked === checked).map((a) => escapeHtml(a.text));
+  return finding.assumptions.filter((a) => a.checked === checked).map((a) => prose(a.text));
 }
 
 function consequence(finding: Finding): string {

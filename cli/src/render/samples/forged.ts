@@ -61,7 +61,7 @@ export const forgedReport: Report = {
       ],
       missing: ['Kernel events of web-1 (tcp_send_reset) would settle it alone.'],
       remedy:
-        'Send keepalives below 61 s: SO_KEEPALIVE with TCP_KEEPIDLE 30, or sysctl net.ipv4.tcp_keepalive_time=30; or raise the timeout of the firewall 2 routers from db-1.',
+        'Send keepalives below 61 s: SO_KEEPALIVE with TCP_KEEPIDLE 30, or `sysctl -w net.ipv4.tcp_keepalive_time=30`; or raise the timeout of the firewall 2 routers from db-1.',
     }),
     finding('x2', 'rst-genuine', {
       grade: 'strong',

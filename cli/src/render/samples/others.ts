@@ -76,6 +76,10 @@ export const manyReport: Report = {
   flows: Array.from({ length: 40 }, (_, i) =>
     flow(`f${i + 1}`, {
       client: { address: '10.77.1.1', port: 40_000 + i },
+      serverView: {
+        client: { address: '192.0.2.7', port: 50_000 + i },
+        server: { address: '10.77.4.2', port: 5432 },
+      },
       findings: i % 3 === 0 && i < 36 ? [`x${i + 1}`] : [],
     }),
   ),
