@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './describe.js';
-import { chain, Lab, type Step } from './index.js';
+import { chain, Lab, type LabHost, type Step } from './index.js';
 import { builtScript } from './paths.js';
 import { listStates } from './state.js';
 
@@ -98,6 +98,27 @@ describeLab('a lab', () => {
     const show = (host: string, device: string) => lab.host(host).check(['ip', '-o', 'link', 'show', device]);
     expect(await show('m2', lab.host('m2').interface('m3'))).toContain('mtu 1400');
     expect(await show('m1', lab.host('m1').interface('m2'))).toContain('mtu 1500');
+  });
+
+  it('shapes and offloads one end of a link', async () => {
+    await using shaped = await Lab.create(
+      chain({
+        routers: 0,
+        links: {
+          'client-server': {
+            left: { offloads: { tso: false, gro: true } },
+            right: { shape: { bitsPerSecond: 1_000_000, burstBytes: 10_000, latencyMs: 50 } },
+          },
+        },
+      }),
+    );
+    const [client, server] = [shaped.host('client'), shaped.host('server')];
+    const features = await client.check(['ethtool', '-k', client.interface()]);
+    expect(features).toMatch(/^tcp-segmentation-offload: off/m);
+    expect(features).toMatch(/^generic-receive-offload: on/m);
+    const discipline = (host: LabHost) => host.check(['tc', 'qdisc', 'show', 'dev', host.interface()]);
+    expect(await discipline(server)).toMatch(/qdisc tbf .* rate 1Mbit burst 10000b lat 50ms/);
+    expect(await discipline(client)).not.toContain('tbf');
   });
 
   it('names what a host does not have', () => {
