@@ -169,9 +169,9 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     endpoint,
     analyst,
   });
-  fleet.listen(captures);
+  fleet.listen(captures.events);
   await captures.resume();
-  const ingest = new Ingest(store, captures);
+  const ingest = new Ingest(store, captures.events);
   const server = createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),

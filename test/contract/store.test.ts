@@ -56,6 +56,7 @@ function capture(id: string, change: Partial<Capture> = {}): Capture {
     ],
     prior: { offsetNs: -5_000_000_000_000_000_001n, errorNs: 12.5 },
     headline: '',
+    reported: false,
     ...change,
   };
 }

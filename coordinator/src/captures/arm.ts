@@ -16,7 +16,6 @@ export function armMessage(
   tap: Tap,
   digestKey: Buffer,
   coordinator: CoordinatorEndpoint,
-  committedSequence: bigint,
 ): Arm {
   const { request } = capture;
   const peers = capture.taps.filter(({ id }) => id !== tap.id);
@@ -35,7 +34,8 @@ export function armMessage(
     coordinatorPort: coordinator.port,
     coordinatorAddresses: [...coordinator.addresses],
     requestedBy: request.requestedBy,
-    committedSequence,
+    // The taps of a new capture have shipped nothing yet.
+    committedSequence: 0n,
   };
 }
 

@@ -82,6 +82,8 @@ export interface Capture {
   prior: StoredPrior | null;
   /** Headline of the last report, empty before the first. */
   headline: string;
+  /** The report on all of its evidence is in the store. */
+  reported: boolean;
 }
 
 export function isOver(phase: CapturePhase): boolean {

@@ -37,6 +37,7 @@ function requested(): Capture {
     taps: [tap(CLIENT, 'web', 'client'), tap(SERVER, 'db', 'server')],
     prior: null,
     headline: '',
+    reported: false,
   };
 }
 

@@ -141,7 +141,7 @@ function finish(capture: Capture, startedNs: bigint, nowNs: bigint): Step {
     faults.length === 0
       ? { state: 'complete', startedNs, endedNs: nowNs }
       : { state: 'partial', startedNs, endedNs: nowNs, ...merge(faults) };
-  return { capture: { ...capture, phase }, commands: [{ do: 'finish' }] };
+  return { capture: { ...capture, phase, reported: false }, commands: [{ do: 'finish' }] };
 }
 
 /** The fault that an agent reported of its tap, with the agent's name in front where it does not say it itself. */

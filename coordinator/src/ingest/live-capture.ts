@@ -72,7 +72,7 @@ export class LiveCapture {
   }
 
   /** The final report, as canonical JSON with its headline. */
-  async finish(capture: Capture): Promise<{ json: string; report: Report }> {
+  async finish(capture: Capture): Promise<{ json: string; headline: string }> {
     this.#capture = capture;
     this.#over = true;
     this.#cancelTimer?.();
@@ -80,7 +80,7 @@ export class LiveCapture {
     const report = await this.report();
     this.#analysis.close();
     this.#tell(report);
-    return { json: canonicalJson(report), report };
+    return { json: canonicalJson(report), headline: report.headline };
   }
 
   /** The capture was deleted: nothing is reported any more. */

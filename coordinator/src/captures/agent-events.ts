@@ -1,0 +1,111 @@
+import type { Hello, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Logger } from 'pino';
+import type { FleetListener } from '../fleet/fleet.js';
+import type { TapDirectory } from '../ingest/ingest.js';
+import { type CaptureBook, type Entry, notify } from './book.js';
+import { type Capture, hasEnded, isOver, type Tap } from './capture.js';
+import type { Driver } from './driver.js';
+import { LEAD_OUT_MS } from './life.js';
+import { phaseOf } from './tap-state.js';
+
+/** What agents say and ship, as events of captures. */
+export class AgentEvents implements FleetListener, TapDirectory {
+  readonly #book: CaptureBook;
+  readonly #driver: Driver;
+  readonly #logger: Logger;
+
+  constructor(book: CaptureBook, driver: Driver, logger: Logger) {
+    this.#book = book;
+    this.#driver = driver;
+    this.#logger = logger;
+  }
+
+  hello(agent: string, hello: Hello): void {
+    for (const tapId of hello.tapIds) this.#reconcile(agent, tapId);
+    for (const entry of this.#concerned(agent)) {
+      for (const tap of entry.capture.taps) {
+        if (tap.agent === agent && !hello.tapIds.includes(tap.id)) this.#forgotten(entry, tap);
+      }
+      notify(entry);
+    }
+  }
+
+  tapState(agent: string, message: TapState): void {
+    const found = this.#book.findTap(message.tapId);
+    const phase = phaseOf(message);
+    if (found === null || found.tap.agent !== agent || phase === null) {
+      const { tapId, state } = message;
+      this.#logger.warn({ agent, tap: tapId, state }, 'tap state that fits nothing: ignored');
+      return;
+    }
+    const { entry, tap } = found;
+    this.#logger.info({ capture: entry.capture.id, tap: tap.id, agent, state: phase.state }, 'tap');
+    this.#driver.apply(entry, { type: 'tap', tapId: tap.id, phase });
+  }
+
+  progress(agent: string, taps: readonly TapProgress[]): void {
+    for (const progress of taps) {
+      const found = this.#book.findTap(progress.tapId);
+      if (found === null || found.tap.agent !== agent) continue;
+      found.entry.progress.set(progress.tapId, progress);
+      notify(found.entry);
+    }
+  }
+
+  offline(agent: string): void {
+    this.#logger.warn({ agent }, 'agent offline');
+    for (const entry of this.#concerned(agent)) {
+      this.#driver.apply(entry, { type: 'offline', agent });
+      notify(entry);
+    }
+  }
+
+  find(tapId: string): { capture: Capture; tap: Tap } | null {
+    const found = this.#book.findTap(tapId);
+    return found === null ? null : { capture: found.entry.capture, tap: found.tap };
+  }
+
+  async committed(tapId: string, batch: Batch, packets: bigint): Promise<void> {
+    const found = this.#book.findTap(tapId);
+    if (found === null) return;
+    const { entry, tap } = found;
+    // Before "recording" and after the end there is no analysis: one that begins later reads the store.
+    if (!isOver(entry.capture.phase)) await entry.live?.feed(tap.role, batch);
+    this.#driver.apply(entry, isLast(batch, packets) ? { type: 'drained', tapId } : { type: 'progress' });
+  }
+
+  /** An agent is back and owns this tap: tell it what it missed. */
+  #reconcile(agent: string, tapId: string): void {
+    const found = this.find(tapId);
+    const phase = found?.capture.phase ?? null;
+    if (found === null || found.tap.agent !== agent || phase?.state === 'failed') {
+      this.#driver.stopTap(agent, tapId, 0, true);
+    } else if (phase?.state === 'draining' || (phase !== null && isOver(phase))) {
+      this.#driver.stopTap(agent, tapId, LEAD_OUT_MS, false);
+    }
+  }
+
+  /** An agent is back without a tap that it should own: it was restarted and has no spool of it. */
+  #forgotten(entry: Entry, tap: Tap): void {
+    if (hasEnded(tap.phase) || tap.phase.state === 'requested') return;
+    const reason = `the agent of ${tap.agent} was restarted and lost its tap`;
+    this.#driver.apply(entry, {
+      type: 'tap',
+      tapId: tap.id,
+      phase: { state: 'failed', code: 'data-loss', reason },
+    });
+  }
+
+  #concerned(agent: string): Entry[] {
+    return this.#book
+      .entries()
+      .filter(({ capture }) => !isOver(capture.phase) && capture.taps.some((tap) => tap.agent === agent));
+  }
+}
+
+/** True for the batch with which a closed tap has delivered, or declared as dropped, all that it took. */
+function isLast({ coverage }: Batch, packets: bigint): boolean {
+  if (coverage === undefined || coverage.closedNs === 0n) return false;
+  return packets + coverage.agentDrops >= coverage.packets;
+}

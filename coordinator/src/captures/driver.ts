@@ -1,0 +1,197 @@
+import { toBothendsError } from '@bothends/proto';
+import type { Logger } from 'pino';
+import type { Analyst } from '../analysis/analysis.js';
+import type { Fleet } from '../fleet/fleet.js';
+import { LiveCapture } from '../ingest/live-capture.js';
+import type { Store } from '../store/store.js';
+import type { Clock } from '../time.js';
+import { armMessage, type CoordinatorEndpoint } from './arm.js';
+import { type Entry, notify } from './book.js';
+import { type Capture, isOver, type Tap } from './capture.js';
+import { type CaptureEvent, type Command, step } from './life.js';
+import { priorOf, widenPrior } from './prior.js';
+
+export interface DriverInput {
+  store: Store;
+  fleet: Fleet;
+  clock: Clock;
+  logger: Logger;
+  endpoint: CoordinatorEndpoint;
+  analyst: Analyst;
+}
+
+/** An event without its time, which the driver reads off the clock. */
+type Untimed<Event> = Event extends unknown ? Omit<Event, 'nowNs'> : never;
+export type Happening = Untimed<CaptureEvent>;
+
+const NS_PER_MS = 1_000_000n;
+
+/** Moves captures from state to state and does what each step asks for: save, order, wait, analyse, report. */
+export class Driver {
+  readonly #in: DriverInput;
+  #closed = false;
+
+  constructor(input: DriverInput) {
+    this.#in = input;
+  }
+
+  /** Something happened to a capture. */
+  apply(entry: Entry, happening: Happening): void {
+    if (this.#closed) return;
+    const before = entry.capture;
+    const event = { ...happening, nowNs: this.#in.clock.nowNs() } as CaptureEvent;
+    const { capture, commands } = step(before, event);
+    if (capture === before && commands.length === 0) return;
+    entry.capture = capture;
+    if (capture.phase.state !== before.phase.state) this.#enter(entry);
+    if (capture.phase !== before.phase) this.#setDeadline(entry);
+    // Only moves the deadline, and that for every batch: not worth a write.
+    if (event.type === 'progress') return;
+    this.#enqueue(entry, commands);
+    notify(entry);
+  }
+
+  /** Goes on with a capture that an earlier run of the coordinator left. */
+  resume(entry: Entry): void {
+    const { id, phase, reported } = entry.capture;
+    switch (phase.state) {
+      case 'recording':
+      case 'draining':
+        this.#in.logger.info({ capture: id, state: phase.state }, 'capture resumed');
+        this.#goLive(entry);
+        this.#setDeadline(entry);
+        // Agents need time to find us again before a draining tap is given up.
+        this.apply(entry, { type: 'progress' });
+        break;
+      case 'requested':
+      case 'arming':
+      case 'armed':
+        this.apply(entry, { type: 'stop', by: 'the restart of the coordinator' });
+        break;
+      case 'complete':
+      case 'partial':
+        if (!reported) this.#enqueue(entry, [{ do: 'finish' }]);
+    }
+  }
+
+  /** Orders a tap to stop outside of a step, such as one whose capture is gone. */
+  stopTap(agent: string, tapId: string, leadOutMs: number, discard: boolean): void {
+    this.#in.fleet.send(agent, { $case: 'stop', value: { tapId, leadOutMs, discard } });
+  }
+
+  /** The capture is no longer known. */
+  release(entry: Entry): void {
+    entry.cancelDeadline?.();
+    entry.live?.abandon();
+    entry.live = null;
+  }
+
+  /** Nothing moves any more; reports that are being written still are. */
+  close(entries: readonly Entry[]): void {
+    this.#closed = true;
+    for (const entry of entries) {
+      entry.cancelDeadline?.();
+      if (!isOver(entry.capture.phase)) this.release(entry);
+    }
+  }
+
+  #enqueue(entry: Entry, commands: readonly Command[]): void {
+    entry.work = entry.work.then(async () => {
+      await this.#save(entry.capture);
+      for (const command of commands) await this.#carryOut(entry, command);
+    });
+  }
+
+  async #carryOut(entry: Entry, command: Command): Promise<void> {
+    switch (command.do) {
+      case 'arm':
+        this.#arm(entry, command.tap);
+        break;
+      case 'start':
+        this.#in.fleet.send(command.tap.agent, { $case: 'start', value: { tapId: command.tap.id } });
+        break;
+      case 'stop':
+        // An agent that is offline is told when it is back.
+        this.stopTap(command.tap.agent, command.tap.id, command.leadOutMs, command.discard);
+        break;
+      case 'finish':
+        await this.#finish(entry);
+    }
+  }
+
+  #enter(entry: Entry): void {
+    const { id, phase } = entry.capture;
+    const reason = 'reason' in phase ? { reason: phase.reason } : {};
+    this.#in.logger.info({ capture: id, state: phase.state, ...reason }, 'capture');
+    if (phase.state === 'arming' || phase.state === 'armed') return;
+    entry.digestKey = null;
+    this.#measureClocks(entry);
+    if (phase.state === 'recording') this.#goLive(entry);
+  }
+
+  #measureClocks(entry: Entry): void {
+    const { taps, prior } = entry.capture;
+    const [client, server] = taps.map(({ agent }) => this.#in.fleet.view(agent)?.clock ?? null);
+    entry.capture = { ...entry.capture, prior: widenPrior(prior, priorOf(client, server)) };
+  }
+
+  #arm(entry: Entry, tap: Tap): void {
+    if (entry.digestKey === null) return;
+    const value = armMessage(entry.capture, tap, entry.digestKey, this.#in.endpoint);
+    const sent = this.#in.fleet.send(tap.agent, { $case: 'arm', value });
+    if (!sent) this.apply(entry, { type: 'offline', agent: tap.agent });
+  }
+
+  #goLive(entry: Entry): LiveCapture {
+    const { capture } = entry;
+    const { store, clock, logger, analyst } = this.#in;
+    entry.live = new LiveCapture(capture, analyst.analyse(capture), store, clock, {
+      findings: (headline, findings) => {
+        entry.findings = findings;
+        entry.capture = { ...entry.capture, headline };
+        for (const watcher of entry.watchers) watcher.findings(findings);
+      },
+      reached: () => this.apply(entry, { type: 'stop', by: `--until ${capture.request.until}` }),
+      failed: (reason) => logger.error({ capture: capture.id, reason }, 'analysis failed'),
+    });
+    return entry.live;
+  }
+
+  /** Computes and stores the report. One that fails is tried again at the next start. */
+  async #finish(entry: Entry): Promise<void> {
+    const { capture } = entry;
+    const live = entry.live ?? this.#goLive(entry);
+    try {
+      const { json, headline } = await live.finish(capture);
+      await this.#in.store.saveReport(capture.id, json);
+      entry.capture = { ...entry.capture, headline, reported: true };
+      await this.#in.store.saveCapture(entry.capture);
+    } catch (error) {
+      const reason = toBothendsError(error).message;
+      this.#in.logger.error({ capture: capture.id, reason }, 'report not written');
+    }
+    entry.live = null;
+    notify(entry);
+  }
+
+  async #save(capture: Capture): Promise<void> {
+    try {
+      await this.#in.store.saveCapture(capture);
+    } catch (error) {
+      // The capture goes on in memory; a full disk must not leave taps running.
+      const reason = toBothendsError(error).message;
+      this.#in.logger.error({ capture: capture.id, reason }, 'capture not saved');
+    }
+  }
+
+  #setDeadline(entry: Entry): void {
+    entry.cancelDeadline?.();
+    entry.cancelDeadline = null;
+    const { phase } = entry.capture;
+    if (!('deadlineNs' in phase)) return;
+    const ms = Number((phase.deadlineNs - this.#in.clock.nowNs()) / NS_PER_MS) + 1;
+    entry.cancelDeadline = this.#in.clock.after(Math.max(ms, 0), () =>
+      this.apply(entry, { type: 'deadline' }),
+    );
+  }
+}
