@@ -75,9 +75,10 @@ export class Intake {
     this.observer.observe(r);
     this.joiner.consider(r);
     if (this.trace?.(store.records.flow[r])) store.note(r, Number.POSITIVE_INFINITY);
-    this.matcher.match(r);
+    const standing = this.matcher.match(r);
     if (this.matcher.relearn >= 0) this.learnAgain();
-    store.remember(r);
+    store.remember(standing, store.records.flow[standing], tap.index);
+    if (standing !== r) store.records.release(r);
     if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END])) this.close(flow);
   }
 
@@ -105,8 +106,11 @@ export class Intake {
       if (records.acknowledgment[c] !== records.acknowledgment[r] || records.ipId[c] !== records.ipId[r]) continue;
       if (records.timestampValue[c] !== records.timestampValue[r]) continue;
       if (records.digestLow[c] !== records.digestLow[r]) continue;
-      if (Math.abs(records.time[c] - records.time[r]) > DOUBLE_NS) continue;
-      if (records.ifindex[c] !== records.ifindex[r] || records.packetType[c] !== records.packetType[r]) return true;
+      const own = records.tap[c] === records.tap[r];
+      if (Math.abs((own ? records.time[c] : records.peerTime[c]) - records.time[r]) > DOUBLE_NS) continue;
+      const type = own ? records.packetType[c] : records.peerType[c];
+      const ifindex = own ? records.ifindex[c] : records.peerIfindex[c];
+      if (ifindex !== records.ifindex[r] || type !== records.packetType[r]) return true;
     }
     return false;
   }

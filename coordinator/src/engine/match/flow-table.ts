@@ -3,6 +3,9 @@ import type { PacketTable } from '@bothends/proto';
 /** Words of a flow key: two addresses of four words, the two ports in one, the protocol. */
 const KEY_WORDS = 10;
 
+/** Slots of the cache of recent tuples: traffic comes in runs, and a hit saves hashing forty bytes. */
+const CACHE_SLOTS = 1024;
+
 /** Flows to make room for at first; the table doubles as it fills. */
 const INITIAL_FLOWS = 1024;
 
@@ -17,9 +20,41 @@ export class FlowTable {
   private keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
   private slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
   private readonly probe = new Uint32Array(KEY_WORDS);
+  private readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
 
   /** The flow of the packet's own tuple; a new one if it was never seen. */
   find(table: PacketTable, row: number): number {
+    const from = row * 4;
+    const ports = table.sourcePort[row] + table.destinationPort[row];
+    const slot = (ports ^ table.source[from + 3] ^ table.destination[from + 3]) & (CACHE_SLOTS - 1);
+    const cached = this.cache[slot];
+    if (cached >= 0 && this.isOf(cached, table, row)) return cached;
+    const flow = this.findAnew(table, row);
+    this.cache[slot] = flow;
+    return flow;
+  }
+
+  /** Whether the packet is of a flow, in either direction; sets `direction`. */
+  private isOf(flow: number, table: PacketTable, row: number): boolean {
+    const keys = this.keys;
+    const key = flow * KEY_WORDS;
+    const from = row * 4;
+    const { source, destination } = table;
+    const sourcePort = table.sourcePort[row];
+    const destinationPort = table.destinationPort[row];
+    const ports = keys[key + 8];
+    if (keys[key + 9] !== table.protocol[row]) return false;
+    const forth = ports >>> 16 === sourcePort && (ports & 0xffff) === destinationPort;
+    if (forth && sameWords(keys, key, source, from) && sameWords(keys, key + 4, destination, from)) {
+      this.direction = 0;
+      return true;
+    }
+    if (ports >>> 16 !== destinationPort || (ports & 0xffff) !== sourcePort) return false;
+    this.direction = 1;
+    return sameWords(keys, key, destination, from) && sameWords(keys, key + 4, source, from);
+  }
+
+  private findAnew(table: PacketTable, row: number): number {
     return this.lookup(
       table.source,
       table.destination,
@@ -127,6 +162,10 @@ export class FlowTable {
     }
     this.slots = slots;
   }
+}
+
+function sameWords(a: Uint32Array, at: number, b: Uint32Array, from: number): boolean {
+  return a[at + 3] === b[from + 3] && a[at + 2] === b[from + 2] && a[at + 1] === b[from + 1] && a[at] === b[from];
 }
 
 /** True when the source endpoint sorts after the destination, by address and then port. */

@@ -115,7 +115,17 @@ export class FlowJoiner {
       if (swap) records.direction[r] = 1 - records.direction[r];
     }
     this.moveFlowRow(flow, target, tap);
+    this.moveSegment(flow, target);
     this.matcher.rematch(target);
+  }
+
+  private moveSegment(flow: number, target: number): void {
+    const d = this.store.directions.data;
+    for (let direction = 0; direction < 2; direction++) {
+      const known = d[this.store.direction(flow, direction) + Row.SEGMENT];
+      const word = this.store.direction(target, direction) + Row.SEGMENT;
+      if (known > 0 && (d[word] === 0 || known < d[word])) d[word] = known;
+    }
   }
 
   private moveFlowRow(flow: number, target: number, tap: number): void {
@@ -123,7 +133,10 @@ export class FlowJoiner {
     const from = this.store.flow(flow);
     const to = this.store.flow(target);
     const recent = tap === 0 ? Row.RECENT_0 : Row.RECENT_1;
-    f.copyWithin(to + recent, from + recent, from + recent + 3);
+    const next = tap === 0 ? Row.RECENT_NEXT_0 : Row.RECENT_NEXT_1;
+    f.copyWithin(to + recent, from + recent, from + recent + Row.RECENT);
+    f.fill(-1, from + recent, from + recent + Row.RECENT);
+    f[to + next] = f[from + next];
     const seen = tap === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1;
     f[to + seen] = f[from + seen];
     f[to + Row.RESETS] += f[from + Row.RESETS];

@@ -49,8 +49,11 @@ export class Matcher {
     this.paired = paired;
   }
 
-  /** Takes a new record; its flow, direction and tap are set. */
-  match(r: number): void {
+  /**
+   * Takes a new record; its flow, direction and tap are set. Returns the record that now stands for the packet: its
+   * twin from the other tap where that is the same packet whole, which then knows both sightings, else `r` itself.
+   */
+  match(r: number): number {
     const { records, sides } = this.store;
     const flow = records.flow[r];
     const direction = records.direction[r];
@@ -59,14 +62,17 @@ export class Matcher {
     const otherSide = this.store.side(flow, direction, 1 - tap);
     if (sides.data[otherSide + WAITING] > 0) {
       const twin = this.oldestTwin(r, hash, 1 - tap);
-      if (twin >= 0) this.pair(r, twin, true);
-      else this.search(r, otherSide);
+      if (twin >= 0) {
+        this.pair(r, twin, true);
+        if (!(records.state[r] & State.notable)) return twin;
+      } else this.search(r, otherSide);
     }
     if (!(records.state[r] & State.matched)) {
       if (this.isCopy(r, hash)) records.state[r] |= State.copy;
       this.store.wait(r, this.store.side(flow, direction, tap));
     }
     this.store.index(r, hash);
+    return r;
   }
 
   /** Tries all waiting records of a flow again, after something about its path was learned. */
@@ -183,7 +189,7 @@ export class Matcher {
     return !directions.data[this.store.direction(records.flow[r], records.direction[r]) + TS_KEPT];
   }
 
-  /** The same transmission was seen at this very tap before, and found its match. */
+  /** The same transmission was seen before at both taps: it has found its match. */
   private isCopy(r: number, hash: number): boolean {
     const { records } = this.store;
     if (this.discriminator(r) === 0) return false;
@@ -193,7 +199,7 @@ export class Matcher {
       c >= 0 && steps < CHAIN_LIMIT;
       c = records.nextInBucket[c], steps++
     ) {
-      if (records.hash[c] !== hash || records.tap[c] !== records.tap[r] || c === r) continue;
+      if (records.hash[c] !== hash || c === r) continue;
       if (records.state[c] & State.matched && this.isTwin(r, c)) return true;
     }
     return false;
@@ -385,6 +391,8 @@ export class Matcher {
     records.peerNumber[r] = records.number[c];
     records.peerTime[r] = records.time[c];
     records.peerTtl[r] = records.ttl[c];
+    records.peerType[r] = records.packetType[c];
+    records.peerIfindex[r] = records.ifindex[c];
   }
 
   private complete(r: number): boolean {

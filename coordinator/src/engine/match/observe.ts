@@ -71,16 +71,16 @@ export class Observer {
 
   /** Payload bytes of a full segment of a direction: the smaller MSS of both SYNs, less time stamps. */
   segmentSize(flow: number, direction: number, stamped: boolean): number {
-    const s = this.store.sides.data;
-    let mss = 0;
-    for (let d = 0; d < 2; d++) {
-      for (let tap = 0; tap < 2; tap++) {
-        const value = s[this.store.side(flow, d, tap) + Row.MSS];
-        if (value > 0) mss = mss === 0 ? value : Math.min(mss, value);
-      }
+    const known = this.store.directions.data[this.store.direction(flow, direction) + Row.SEGMENT];
+    return Math.max(1, (known || DEFAULT_MSS) - (stamped ? TIMESTAMP_BYTES : 0));
+  }
+
+  private learnSegment(flow: number, mss: number): void {
+    const d = this.store.directions.data;
+    for (let direction = 0; direction < 2; direction++) {
+      const word = this.store.direction(flow, direction) + Row.SEGMENT;
+      if (mss > 0 && (d[word] === 0 || mss < d[word])) d[word] = mss;
     }
-    if (mss === 0) mss = DEFAULT_MSS;
-    return Math.max(1, mss - (stamped ? TIMESTAMP_BYTES : 0));
   }
 
   private observeNetwork(r: number, row: number, segments: number): void {
@@ -115,6 +115,7 @@ export class Observer {
       const flowRow = this.store.flow(records.flow[r]) + Row.INITIATOR;
       if (this.store.flows.data[flowRow] < 0) this.store.flows.data[flowRow] = initiator;
       s[row + Row.MSS] = records.mss[r] || -1;
+      this.learnSegment(records.flow[r], records.mss[r]);
       s[row + Row.WSCALE] = records.wscale[r] === 255 ? -1 : records.wscale[r];
       s[row + Row.SYN_OPTIONS] = records.options[r];
     }

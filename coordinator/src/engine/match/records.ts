@@ -9,8 +9,6 @@ export const State = {
   matched: 1,
   /** Kept because a verdict may rest on it. */
   notable: 2,
-  /** Among the recent records of its flow at its tap. */
-  recent: 4,
   /** Waits in the ring of matched records, so that a copy of it is recognised. */
   retired: 8,
   /** Matched, but the payload differs. */
@@ -93,15 +91,18 @@ export class Records {
   icmpMtu = new Uint32Array(INITIAL_RECORDS);
   icmpSource = new Uint32Array(INITIAL_RECORDS * 4);
 
-  /** Links: matched record at the other tap (the latest, when several), unmatched list, recent list, hash chain. */
+  /** Links: matched record at the other tap (the aligned one, when several), unmatched list, hash chain. */
   peer = new Int32Array(INITIAL_RECORDS);
   /** Number, time (that tap's clock) and TTL of the matched packet, so that they outlive its record. */
   peerNumber = new Float64Array(INITIAL_RECORDS);
   peerTime = new Float64Array(INITIAL_RECORDS);
   peerTtl = new Uint8Array(INITIAL_RECORDS);
+  peerType = new Uint8Array(INITIAL_RECORDS);
+  peerIfindex = new Int32Array(INITIAL_RECORDS);
+  /** Rings of recent records that it stands in. */
+  holds = new Uint8Array(INITIAL_RECORDS);
   previousWaiting = new Int32Array(INITIAL_RECORDS);
   nextWaiting = new Int32Array(INITIAL_RECORDS);
-  nextRecent = new Int32Array(INITIAL_RECORDS);
   nextInBucket = new Int32Array(INITIAL_RECORDS);
   hash = new Int32Array(INITIAL_RECORDS);
 
@@ -119,6 +120,7 @@ export class Records {
     this.covered[r] = 0;
     this.gap[r] = 0;
     this.peer[r] = -1;
+    this.holds[r] = 0;
     this.fillNetwork(r, table, row);
     if (table.protocol[row] === 6) this.fillTcp(r, table, row);
     else this.fillDatagram(r, table, row);

@@ -103,14 +103,15 @@ export const DELIVERED_SIZE = 18;
 export const ECN_CHANGED = 19;
 /** Direction: pairs whose ids differ while nothing else does. */
 export const ID_CHANGED = 20;
+/** Direction: payload bytes of a full segment without time stamps, by the SYNs of both ends. */
+export const SEGMENT = 23;
 /** Direction: pairs whose ECN bits (or ECN flags of the SYN) are set at one tap and gone at tap 0, at tap 1. */
 export const ECN_GONE_0 = 21;
 export const ECN_GONE_1 = 22;
 export const DIRECTION_WORDS = 24;
 
-/** Flow: recent records per tap, three words each: oldest, newest, how many. */
-export const RECENT_0 = 0;
-export const RECENT_1 = 3;
+/** Records that a flow holds per tap because they are its most recent there: the context of a RST. */
+export const RECENT = 8;
 /** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
 export const INITIATOR = 6;
 /** Flow: RST seen; packets still to be kept after it, per tap. */
@@ -137,7 +138,12 @@ export const RESETS_0 = 19;
 export const RESETS_1 = 20;
 /** Flow: retransmissions kept among the notable records. */
 export const REPEATS_KEPT = 21;
-export const FLOW_WORDS = 22;
+/** Flow: rings of recent records per tap (-1: empty place), and where each goes on. */
+export const RECENT_0 = 22;
+export const RECENT_1 = RECENT_0 + RECENT;
+export const RECENT_NEXT_0 = RECENT_1 + RECENT;
+export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;
+export const FLOW_WORDS = RECENT_NEXT_1 + 1;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {
@@ -205,10 +211,7 @@ export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
 });
 
 export const BLANK_FLOW = blankRow(FLOW_WORDS, {
-  [RECENT_0]: -1,
-  [RECENT_0 + 1]: -1,
-  [RECENT_1]: -1,
-  [RECENT_1 + 1]: -1,
+  ...Object.fromEntries(Array.from({ length: 2 * RECENT }, (_, i) => [RECENT_0 + i, -1])),
   [INITIATOR]: -1,
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,

@@ -18,11 +18,11 @@ import {
   WAITING,
 } from './rows.js';
 
-/** Recent records kept per flow and tap: the context of a RST (its trigger, the baseline before it). */
-const RECENT = 8;
-
-/** Matched records remembered after their flow moved on, so that a late copy is recognised as one. */
-const RETIRED = 8192;
+/**
+ * Matched records remembered after their flow moved on, so that a late copy is recognised as one: copies made by
+ * the network come within a few packets, and more would not stay in the processor's cache.
+ */
+const RETIRED = 1024;
 
 /**
  * Records that may be alive at once. 80 ms of 10 Gbit/s are some 70 000 packets; beyond this the oldest
@@ -94,61 +94,46 @@ export class FlowStore {
     if (s[side + CURSOR] === r) s[side + CURSOR] = after;
   }
 
-  // --- recent: the last few records of a flow at a tap (three words: oldest, newest, how many)
+  // --- recent: the last few packets of a flow at a tap. A packet matched on arrival is held by its first record.
 
-  private recentRow(flow: number, tap: number): number {
-    return this.flow(flow) + (tap === 0 ? RECENT_0 : RECENT_1);
-  }
-
-  remember(r: number): void {
+  remember(r: number, flow: number, tap: number): void {
     const f = this.flows.data;
-    const records = this.records;
-    const row = this.recentRow(records.flow[r], records.tap[r]);
-    records.state[r] |= State.recent;
-    records.nextRecent[r] = -1;
-    const tail = f[row + 1];
-    if (tail >= 0) records.nextRecent[tail] = r;
-    else f[row] = r;
-    f[row + 1] = r;
-    if (f[row + 2] < RECENT) f[row + 2]++;
-    else this.forgetOldest(row);
+    const row = this.flow(flow);
+    const next = row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1);
+    const place = row + (tap === 0 ? RECENT_0 : RECENT_1) + f[next];
+    f[next] = (f[next] + 1) % RECENT;
+    const oldest = f[place];
+    f[place] = r;
+    this.records.holds[r]++;
+    if (oldest >= 0) this.unhold(oldest);
   }
 
-  /** Newest-last list of the recent records of a flow at a tap. */
+  /** The recent records of a flow at a tap, oldest first. */
   recent(flow: number, tap: number): number[] {
-    const row = this.recentRow(flow, tap);
+    const f = this.flows.data;
+    const row = this.flow(flow);
+    const next = f[row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1)];
     const list: number[] = [];
-    for (let r = this.flows.data[row]; r >= 0; r = this.records.nextRecent[r]) list.push(r);
+    for (let i = 0; i < RECENT; i++) {
+      const r = f[row + (tap === 0 ? RECENT_0 : RECENT_1) + ((next + i) % RECENT)];
+      if (r >= 0) list.push(r);
+    }
     return list;
   }
 
-  /** The newest recent record of a flow at a tap, or -1. */
-  latest(flow: number, tap: number): number {
-    return this.flows.data[this.recentRow(flow, tap) + 1];
-  }
-
-  private forgetOldest(row: number): void {
-    const f = this.flows.data;
-    const oldest = f[row];
-    f[row] = this.records.nextRecent[oldest];
-    this.records.state[oldest] &= ~State.recent;
-    this.settle(oldest);
+  private unhold(r: number): void {
+    this.records.holds[r]--;
+    this.settle(r);
   }
 
   /** Lets go of the recent records of a flow that ended well. */
   forgetRecent(flow: number): void {
-    for (let tap = 0; tap < 2; tap++) {
-      const row = this.recentRow(flow, tap);
-      const f = this.flows.data;
-      for (let r = f[row]; r >= 0; ) {
-        const next = this.records.nextRecent[r];
-        this.records.state[r] &= ~State.recent;
-        this.settle(r);
-        r = next;
-      }
-      f[row] = -1;
-      f[row + 1] = -1;
-      f[row + 2] = 0;
+    const f = this.flows.data;
+    const row = this.flow(flow);
+    for (let place = row + RECENT_0; place < row + RECENT_0 + 2 * RECENT; place++) {
+      const r = f[place];
+      f[place] = -1;
+      if (r >= 0) this.unhold(r);
     }
   }
 
@@ -175,7 +160,7 @@ export class FlowStore {
   settle(r: number): void {
     const records = this.records;
     const state = records.state[r];
-    if (!(state & State.matched) || state & (State.recent | State.notable | State.retired)) return;
+    if (!(state & State.matched) || state & (State.notable | State.retired) || records.holds[r] > 0) return;
     records.state[r] |= State.retired;
     const evicted = this.retired[this.retiredNext];
     if (evicted >= 0) this.drop(evicted);
