@@ -7,6 +7,11 @@ test('text wraps at spaces, and a long word stays whole', () => {
   expect(lines).toEqual(['  → run', `    ${command}`, '    now please']);
 });
 
+test('code between back quotes is never broken', () => {
+  const lines = wrap('so run `ss -ltnp sport = :80` (as root) now', 26);
+  expect(lines).toEqual(['so run', '`ss -ltnp sport = :80`', '(as root) now']);
+});
+
 test('a cut text says so and has exactly the width', () => {
   expect(fit('abcdef', 4)).toBe('abc…');
   expect(fit('abcd', 4)).toBe('abcd');

@@ -22,7 +22,7 @@ export function padStart(text: string, width: number): string {
 
 /**
  * Text wrapped at spaces to `width` cells: the first line begins with `first`, the others with as many
- * spaces. A word longer than a line stays whole, so that addresses and commands can be copied.
+ * spaces. A word longer than a line stays whole, and so does code between back quotes: both are there to be copied.
  */
 export function wrap(text: string, width: number, first = ''): string[] {
   const indent = ' '.repeat(cells(first));
@@ -30,7 +30,7 @@ export function wrap(text: string, width: number, first = ''): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
     let line = '';
-    for (const word of paragraph.split(' ').filter((w) => w !== '')) {
+    for (const word of paragraph.match(WORDS) ?? []) {
       if (line !== '' && cells(line) + 1 + cells(word) > room) {
         lines.push(line);
         line = word;
@@ -40,6 +40,9 @@ export function wrap(text: string, width: number, first = ''): string[] {
   }
   return lines.map((line, i) => `${i === 0 ? first : indent}${line}`.trimEnd());
 }
+
+/** Words, code between back quotes with what touches it counting as one. */
+const WORDS = /[^\s`]*`[^`]*`\S*|\S+/g;
 
 export interface TableColumn {
   readonly title: string;
