@@ -1,9 +1,7 @@
 import { BATCH_CODEC, crc32, encodeColumns, type PacketTable } from '@bothends/proto';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { earlier } from '../clock/instant.js';
-import type { Loss } from '../spool/losses.js';
 import type { Spool } from '../spool/spool.js';
-import { withLosses } from './coverage.js';
 
 /** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
 export function spoolRows(
@@ -31,24 +29,15 @@ export function spoolCoverage(spool: Spool, tapId: string, coverage: Coverage, f
 }
 
 /**
- * The batch after `sequence` as it is to be shipped, null when there is none yet. What the spool lost since is
- * added to its coverage; for a batch that is lost itself there is an empty one that says so.
+ * The batch after `sequence`, null when there is none yet. For one that is lost there is an empty one: it knows what
+ * was known `before`, and vouches for nothing since the loss.
  */
 export function nextBatch(spool: Spool, tapId: string, sequence: number, before: Coverage): Batch | null {
   const entry = spool.read(sequence);
   if (entry === null) return null;
-  const losses = spool.losses.all;
-  if (entry.kind === 'batch') {
-    const batch = Batch.decode(entry.payload);
-    return { ...batch, coverage: batch.coverage && withLosses(batch.coverage, losses) };
-  }
-  return emptyBatch(tapId, entry.sequence, coverageOfLoss(before, entry.loss, losses));
-}
-
-/** Known at a lost batch: what was known before, and that nothing is vouched for since. */
-function coverageOfLoss(before: Coverage, loss: Loss, losses: readonly Loss[]): Coverage {
-  const watermarkNs = earlier(before.watermarkNs, loss.fromNs);
-  return withLosses({ ...before, closedNs: 0n, watermarkNs }, losses);
+  if (entry.kind === 'batch') return Batch.decode(entry.payload);
+  const watermarkNs = earlier(before.watermarkNs, entry.loss.fromNs);
+  return emptyBatch(tapId, entry.sequence, { ...before, closedNs: 0n, watermarkNs });
 }
 
 function emptyBatch(tapId: string, sequence: number, coverage: Coverage): Batch {

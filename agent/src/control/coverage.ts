@@ -1,5 +1,6 @@
 import { NS_PER_MS } from '@bothends/proto';
 import type { Coverage, Gap } from '@bothends/proto/gen/bothends/v1/packet';
+import type { TapStats } from '../capture/source.js';
 import { earlier, later } from '../clock/instant.js';
 import type { Loss } from '../spool/losses.js';
 
@@ -27,16 +28,15 @@ const REORDERING_NS = BigInt(NS_PER_MS);
  * What one tap can vouch for, kept up to date while it runs. Times are the host's wall clock, epoch ns.
  *
  * The watermark is the promise that a packet from before it would be here. It advances only over time that is
- * both delivered (a later packet came, or it is quiet) and checked (the kernel said that it dropped nothing),
+ * both delivered (a later packet came, or it is quiet) and checked (nothing was dropped until then, or it is a gap),
  * because "not seen" is concluded from it.
  */
 export class CoverageLedger {
   readonly #head: CoverageHead;
-  /** False once the back end has said that it cannot count drops; then nothing waits for a check. */
-  #countsDrops = true;
   readonly #gaps: Gap[] = [];
   #packets = 0;
   #kernelDrops: number | null = null;
+  #agentDrops = 0;
   #deliveredNs: bigint;
   #checkedNs: bigint;
   #closedNs = 0n;
@@ -53,12 +53,17 @@ export class CoverageLedger {
     return this.#packets;
   }
 
+  /** Dropped by the back end; what the spool dropped is not in it. */
+  get agentDrops(): number {
+    return this.#agentDrops;
+  }
+
   get kernelDrops(): number | null {
     return this.#kernelDrops;
   }
 
   get watermarkNs(): bigint {
-    const known = this.#countsDrops ? earlier(this.#checkedNs, this.#deliveredNs) : this.#deliveredNs;
+    const known = earlier(this.#checkedNs, this.#deliveredNs);
     return this.#closedNs > 0n ? earlier(known, this.#closedNs) : known;
   }
 
@@ -73,15 +78,15 @@ export class CoverageLedger {
     this.#deliveredNs = later(this.#deliveredNs, ns);
   }
 
-  /** The kernel's drop count, null when the back end cannot tell; asked for at `askedNs`, answered by `answeredNs`. */
-  checked(kernelDrops: number | null, askedNs: bigint, answeredNs: bigint): void {
-    this.#countsDrops = kernelDrops !== null;
-    const more = (kernelDrops ?? 0) - (this.#kernelDrops ?? 0);
-    if (more > 0) {
-      const interval = { fromNs: this.#checkedNs, toNs: answeredNs };
-      this.addGap({ ...interval, packets: BigInt(more), cause: 'kernel-drop' });
-    }
+  /** The back end's counters, asked for at `askedNs` and answered by `answeredNs`; more drops make a gap. */
+  checked({ kernelDrops, agentDrops }: TapStats, askedNs: bigint, answeredNs: bigint): void {
+    const interval = { fromNs: this.#checkedNs, toNs: answeredNs };
+    const byKernel = (kernelDrops ?? 0) - (this.#kernelDrops ?? 0);
+    if (byKernel > 0) this.addGap({ ...interval, packets: BigInt(byKernel), cause: 'kernel-drop' });
+    const byAgent = agentDrops - this.#agentDrops;
+    if (byAgent > 0) this.addGap({ ...interval, packets: BigInt(byAgent), cause: 'agent-drop' });
     this.#kernelDrops = kernelDrops ?? this.#kernelDrops;
+    this.#agentDrops = agentDrops;
     this.#checkedNs = later(this.#checkedNs, askedNs);
   }
 
@@ -117,7 +122,7 @@ export class CoverageLedger {
       closedNs: this.#closedNs,
       packets: BigInt(this.#packets),
       kernelDrops: this.#kernelDrops === null ? undefined : BigInt(this.#kernelDrops),
-      agentDrops: 0n,
+      agentDrops: BigInt(this.#agentDrops),
       gaps: this.#gaps.map((gap) => ({ ...gap })),
       watermarkNs: this.watermarkNs,
       wallMinusMonotonicNs: this.#wallMinusMonotonicNs,

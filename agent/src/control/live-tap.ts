@@ -103,7 +103,7 @@ export class LiveTap implements OwnedTap {
       tapId: this.tapId,
       packets: BigInt(ledger?.packets ?? 0),
       kernelDrops: kernelDrops === null ? undefined : BigInt(kernelDrops),
-      agentDrops: BigInt(shipment?.spool.losses.packets ?? 0),
+      agentDrops: BigInt((ledger?.agentDrops ?? 0) + (shipment?.spool.losses.packets ?? 0)),
     };
   }
 

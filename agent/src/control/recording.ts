@@ -129,8 +129,7 @@ export class Recording {
   async #check(stats: Promise<TapStats>): Promise<void> {
     const { clock, ledger } = this.#parts;
     const askedNs = clock.wallNs();
-    const { kernelDrops } = await stats;
-    ledger.checked(kernelDrops, askedNs, clock.wallNs());
+    ledger.checked(await stats, askedNs, clock.wallNs());
     const quietSince = later(this.#lastTable, this.#lastLate);
     const quietNs = BigInt(QUIET_MS * NS_PER_MS);
     if (clock.monotonicNs() - quietSince > quietNs) ledger.delivered(askedNs - quietNs);
@@ -151,7 +150,7 @@ export class Recording {
     const final = await this.#closing;
     if (!final) return;
     ledger.delivered(this.#closedNs);
-    ledger.checked(final.kernelDrops, this.#closedNs, clock.wallNs());
+    ledger.checked(final, this.#closedNs, clock.wallNs());
   }
 
   /** A capture that died vouches for nothing after its watermark. */

@@ -93,12 +93,12 @@ export class ShelvedTap implements OwnedTap {
   }
 
   progress(): TapProgress {
-    const { coverage } = this.#state;
+    const { coverage } = this.state();
     return {
       tapId: this.tapId,
       packets: coverage?.packets ?? 0n,
       kernelDrops: coverage?.kernelDrops,
-      agentDrops: BigInt(this.#shipment.spool.losses.packets),
+      agentDrops: coverage?.agentDrops ?? 0n,
     };
   }
 

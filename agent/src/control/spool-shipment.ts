@@ -1,12 +1,13 @@
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Spool } from '../spool/spool.js';
 import { nextBatch } from './batches.js';
+import { withLosses } from './coverage.js';
 
 /** The shipping side of a tap's spool. */
 export class SpoolShipment {
   readonly tapId: string;
   readonly spool: Spool;
-  /** What was last told of the tap, for the place of a batch that is lost. */
+  /** What the last batch vouched for, for the place of one that is lost. */
   #coverage: Coverage;
 
   constructor(tapId: string, spool: Spool, coverage: Coverage) {
@@ -19,10 +20,12 @@ export class SpoolShipment {
     return this.spool.committed;
   }
 
+  /** The batch after `sequence` as it is to be shipped: with what the spool has lost since it was written. */
   next(sequence: number): Batch | null {
     const batch = nextBatch(this.spool, this.tapId, sequence, this.#coverage);
-    if (batch?.coverage) this.#coverage = batch.coverage;
-    return batch;
+    if (!batch?.coverage) return batch;
+    this.#coverage = batch.coverage;
+    return { ...batch, coverage: withLosses(batch.coverage, this.spool.losses.all) };
   }
 
   commit(sequence: number): void {

@@ -43,7 +43,7 @@ export interface Coverage {
   kernelDrops?:
     | bigint
     | undefined;
-  /** Packets the agent itself dropped (full spool). */
+  /** Packets the agent itself dropped: full spool, or a back end whose consumer was behind. */
   agentDrops: bigint;
   /** Intervals in which packets may be missing. */
   gaps: Gap[];
@@ -72,7 +72,7 @@ export interface Gap {
   toNs: bigint;
   /** Packets known to be missing; 0 when unknown. */
   packets: bigint;
-  /** kernel-drop | spool-full | agent-down | tap-restart | clock-step */
+  /** kernel-drop | agent-drop | spool-full | spool-damaged | agent-down | tap-restart | clock-step */
   cause: string;
 }
 

@@ -1,0 +1,381 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BothendsError, decodeColumns, PacketTable } from '@bothends/proto';
+import { Arm, type TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readMarker } from '../capture/marker.js';
+import type { Clock } from '../clock/clock.js';
+import { DEFAULT_POLICY } from '../policy/policy.js';
+import type { CaptureKit } from './capture-kit.js';
+import type { Host } from './host.js';
+import { SyntheticSource, type SyntheticTap } from './synthetic-source.js';
+import { Taps } from './taps.js';
+
+const HOST: Host = {
+  hostname: 'db',
+  bootId: 'boot-1',
+  platform: 'Linux',
+  interfaces: () => [
+    { name: 'eth0', index: 2, up: true, mtu: 1500, xdp: false, offloads: [], addresses: ['192.0.2.7'] },
+  ],
+};
+
+const ARM: Arm = {
+  ...Arm.decode(Buffer.alloc(0)),
+  captureId: 'c-1',
+  tapId: 'c-1-server',
+  interface: 'any',
+  filter: 'udp',
+  durationMs: 60_000n,
+  digestKey: Buffer.alloc(16, 1),
+  peerAddresses: ['192.0.2.9'],
+};
+
+/** Wall time in these tests: real time moved into the synthetic taps' days. */
+const clock: Clock = {
+  wallNs: () => process.hrtime.bigint() + clock.wallMinusMonotonicNs(),
+  monotonicNs: () => process.hrtime.bigint(),
+  wallMinusMonotonicNs: () => OFFSET_NS,
+};
+const OFFSET_NS = 1_700_000_000_000_000_000n - process.hrtime.bigint();
+
+let directory: string;
+let source: SyntheticSource;
+let states: TapState[];
+let taps: Taps;
+let datagrams: { address: string; port: number; payload: Uint8Array }[];
+let onDatagram: (payload: Uint8Array) => void;
+
+const kit: CaptureKit = {
+  source: async () => source,
+  filter: async (_source, text) => ({ text: `wide(${text})`, length: 9 }),
+};
+
+function makeTaps(): Taps {
+  return new Taps({
+    name: 'db-1',
+    host: HOST,
+    clock,
+    kit,
+    logger: pino({ level: 'silent' }),
+    policy: DEFAULT_POLICY,
+    randomBytes: (count) => new Uint8Array(count).fill(7),
+    sendDatagram: (address, port, payload) => {
+      datagrams.push({ address, port, payload });
+      onDatagram(payload);
+    },
+    directory: join(directory, 'spool'),
+    spoolBytes: 1 << 17,
+    report: (state) => states.push(state),
+    pump: () => undefined,
+    connected: () => false,
+  });
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'bothends-taps-'));
+  source = new SyntheticSource();
+  states = [];
+  datagrams = [];
+  onDatagram = () => undefined;
+  taps = makeTaps();
+});
+
+afterEach(async () => {
+  await taps.drain(100);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const lastState = () => states.at(-1)?.state;
+const reached = (state: string) => vi.waitFor(() => expect(lastState()).toBe(state));
+
+async function armed(change: Partial<Arm> = {}): Promise<SyntheticTap> {
+  taps.command({ $case: 'arm', value: { ...ARM, ...change } });
+  await reached('armed');
+  return source.taps[0];
+}
+
+async function recording(change: Partial<Arm> = {}): Promise<SyntheticTap> {
+  const tap = await armed(change);
+  taps.command({ $case: 'start', value: { tapId: ARM.tapId } });
+  await reached('recording');
+  return tap;
+}
+
+function stop(leadOutMs = 0, discard = false): void {
+  taps.command({ $case: 'stop', value: { tapId: ARM.tapId, leadOutMs, discard } });
+}
+
+/** Everything that would be shipped of the one tap. */
+function shipped(from = taps): Batch[] {
+  const [tap] = from.all();
+  const batches: Batch[] = [];
+  for (let at = 0; tap; at++) {
+    const batch = tap.next(at);
+    if (!batch) break;
+    batches.push(batch);
+  }
+  return batches;
+}
+
+function packetTimes(batches: readonly Batch[]): bigint[] {
+  const table = new PacketTable();
+  return batches.flatMap((batch) => {
+    if (batch.count === 0) return [];
+    decodeColumns(batch.columns, table);
+    return Array.from(table.time.subarray(0, table.length), (time) => table.baseNs + BigInt(time));
+  });
+}
+
+/** The coverage of the last batch, which must be there. */
+function finalCoverage(batches: readonly Batch[]): Coverage {
+  const coverage = batches.at(-1)?.coverage;
+  if (!coverage) throw new Error('no coverage');
+  return coverage;
+}
+
+describe('a tap', () => {
+  it('is armed, records, drains and completes, and every packet is shipped', async () => {
+    const tap = await recording();
+    const times = Array.from({ length: 100 }, (_, i) => clock.wallNs() + BigInt(i));
+    tap.push(times.slice(0, 60));
+    tap.push(times.slice(60));
+    stop();
+    await reached('complete');
+    expect(states.map(({ state }) => state)).toEqual(['armed', 'recording', 'draining', 'complete']);
+    const batches = shipped();
+    expect(packetTimes(batches)).toEqual(times);
+    expect(batches.map(({ sequence }) => sequence)).toEqual(batches.map((_, i) => BigInt(i + 1)));
+    const coverage = finalCoverage(batches);
+    expect(coverage).toMatchObject({ packets: 100n, kernelDrops: 0n, agentDrops: 0n, gaps: [] });
+    expect(coverage).toMatchObject({ filter: 'wide(udp)', filterLength: 9, snaplen: 192, bootId: 'boot-1' });
+    expect(coverage).toMatchObject({ timeStamps: 'kernel', tool: 'synthetic 1', addresses: ['192.0.2.7'] });
+    expect(coverage.closedNs).toBeGreaterThan(coverage.openedNs);
+    expect(coverage.watermarkNs).toBe(coverage.closedNs);
+  });
+
+  it('is forgotten, with its disk, once everything is committed', async () => {
+    const tap = await recording();
+    tap.push([clock.wallNs()]);
+    stop();
+    await reached('complete');
+    const [owned] = taps.all();
+    owned.commit(shipped().length);
+    expect([...taps.all()]).toEqual([]);
+    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+  });
+
+  it('records on for the lead-out', async () => {
+    const tap = await recording();
+    stop(300);
+    await reached('draining');
+    const late = clock.wallNs();
+    tap.push([late]);
+    await reached('complete');
+    expect(packetTimes(shipped())).toEqual([late]);
+  });
+
+  it('sees its marker leave, and says when', async () => {
+    const seen = 1_700_000_000_123_456_789n;
+    onDatagram = (payload) => {
+      const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+      source.taps[0].push([seen], readMarker(view, 0, payload.length, payload.length));
+    };
+    await armed({ markerPort: 9 });
+    expect(datagrams[0]).toMatchObject({ address: '192.0.2.9', port: 9 });
+    expect(states.at(-1)?.markerNs).toBe(seen);
+  });
+
+  it('is armed without its marker after a while, and says that it did not see it', async () => {
+    await armed({ markerPort: 9 });
+    expect(datagrams.length).toBeGreaterThan(1);
+    expect(states.at(-1)?.markerNs).toBe(0n);
+  });
+
+  it('ends by itself at the packet limit, with exactly so many', async () => {
+    const tap = await recording({ maxPackets: 5n });
+    const times = Array.from({ length: 8 }, (_, i) => clock.wallNs() + BigInt(i));
+    tap.push(times);
+    await reached('complete');
+    const batches = shipped();
+    expect(packetTimes(batches)).toEqual(times.slice(0, 5));
+    expect(finalCoverage(batches)).toMatchObject({ packets: 5n, closedNs: times[4] });
+    expect(tap.closed).toBe(true);
+  });
+
+  it('advances its watermark while it is quiet, but not past the last check for drops', async () => {
+    await recording();
+    const begun = clock.wallNs();
+    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.watermarkNs).toBeGreaterThan(begun));
+    expect(finalCoverage(shipped()).watermarkNs).toBeLessThan(clock.wallNs());
+  });
+
+  it('declares an interval for packets that the kernel dropped', async () => {
+    const tap = await recording();
+    const before = clock.wallNs();
+    tap.kernelDrops = 12;
+    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(12n));
+    const [gap, ...others] = finalCoverage(shipped()).gaps;
+    expect(others).toEqual([]);
+    expect(gap).toMatchObject({ cause: 'kernel-drop', packets: 12n });
+    expect(gap.fromNs).toBeLessThanOrEqual(before);
+    expect(gap.toNs).toBeGreaterThanOrEqual(before);
+  });
+
+  it('declares an interval for packets that the back end dropped', async () => {
+    const tap = await recording();
+    tap.agentDrops = 3;
+    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.agentDrops).toBe(3n));
+    expect(finalCoverage(shipped()).gaps).toMatchObject([{ cause: 'agent-drop', packets: 3n }]);
+    expect(taps.progress()[0].agentDrops).toBe(3n);
+  });
+
+  it('says that drops are unknown where the back end cannot tell', async () => {
+    const tap = await armed();
+    tap.kernelDrops = null;
+    stop();
+    await reached('complete');
+    expect(finalCoverage(shipped()).kernelDrops).toBeUndefined();
+  });
+
+  it('keeps what it took when its capture dies, and vouches for nothing after', async () => {
+    const tap = await recording();
+    const time = clock.wallNs();
+    tap.push([time]);
+    tap.die('tcpdump was killed');
+    await reached('failed');
+    expect(states.at(-1)).toMatchObject({ code: 'unavailable', reason: 'tcpdump was killed' });
+    const batches = shipped();
+    expect(packetTimes(batches)).toEqual([time]);
+    const coverage = finalCoverage(batches);
+    expect(coverage.closedNs).toBeGreaterThan(0n);
+    expect(coverage.closedNs).toBeLessThanOrEqual(time);
+  });
+
+  it('marks the interval in which the wall clock was set', async () => {
+    await recording();
+    taps.clockStepped(5_000n, 3_000n);
+    expect(states.length).toBeGreaterThan(0);
+    stop();
+    await reached('complete');
+    expect(finalCoverage(shipped()).gaps).toMatchObject([
+      { cause: 'clock-step', fromNs: 3_000n, toNs: 5_000n },
+    ]);
+  });
+
+  it('is thrown away when the capture does not start', async () => {
+    const tap = await armed();
+    stop(0, true);
+    await vi.waitFor(() => expect([...taps.all()]).toEqual([]));
+    expect(tap.closed).toBe(true);
+    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+  });
+
+  it('tells where it is when it is armed a second time after a reconnect', async () => {
+    await recording();
+    taps.command({ $case: 'arm', value: ARM });
+    expect(source.taps).toHaveLength(1);
+    expect(states.at(-1)).toMatchObject({ tapId: ARM.tapId, state: 'recording' });
+  });
+});
+
+describe('a tap that cannot be', () => {
+  it('is refused by the policy, with a sentence', async () => {
+    taps.command({ $case: 'arm', value: { ...ARM, snaplen: 65_535 } });
+    await reached('refused');
+    expect(states.at(-1)).toMatchObject({
+      code: 'permission-denied',
+      reason: 'policy of db-1 refuses snaplen 65535 (max 256): ask its owner, or use -s 256',
+    });
+    expect([...taps.all()]).toEqual([]);
+  });
+
+  it('fails with what the back end says', async () => {
+    source.refusal = new BothendsError('not-found', 'there is no interface "eth9" on this host');
+    taps.command({ $case: 'arm', value: { ...ARM, interface: 'eth9' } });
+    await reached('failed');
+    expect(states.at(-1)).toMatchObject({ code: 'not-found', reason: source.refusal.message });
+  });
+
+  it('does not get a directory outside its own', () => {
+    taps.command({ $case: 'arm', value: { ...ARM, tapId: '../../etc' } });
+    expect(states.at(-1)).toMatchObject({ state: 'failed', code: 'invalid-argument' });
+    expect(source.taps).toEqual([]);
+  });
+});
+
+describe('an agent that starts again', () => {
+  /** A second agent on the disk of the first, which was killed: nothing of it was closed. */
+  function restarted(): Taps {
+    const second = makeTaps();
+    second.restore();
+    return second;
+  }
+
+  it('ships what the last one took, closes the tap and declares the gap', async () => {
+    const tap = await recording();
+    const times = [clock.wallNs(), clock.wallNs()];
+    tap.push(times);
+    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(2));
+    const before = finalCoverage(shipped());
+    const second = restarted();
+    expect(second.ids()).toEqual([ARM.tapId]);
+    expect(second.states()).toMatchObject([{ state: 'failed', code: 'data-loss' }]);
+    const batches = shipped(second);
+    expect(packetTimes(batches)).toEqual(times);
+    expect(batches.map(({ sequence }) => sequence)).toEqual(batches.map((_, i) => BigInt(i + 1)));
+    const coverage = finalCoverage(batches);
+    expect(coverage.closedNs).toBeGreaterThanOrEqual(before.watermarkNs);
+    expect(coverage.gaps.at(-1)).toMatchObject({ cause: 'agent-down', fromNs: coverage.closedNs });
+  });
+
+  it('ships a finished tap as it is', async () => {
+    const tap = await recording();
+    tap.push([clock.wallNs()]);
+    stop();
+    await reached('complete');
+    const second = restarted();
+    expect(second.states()).toMatchObject([{ state: 'complete' }]);
+    expect(shipped(second)).toEqual(shipped());
+    expect(finalCoverage(shipped(second)).gaps).toEqual([]);
+  });
+
+  it('drops a tap that never recorded', async () => {
+    await armed();
+    expect(restarted().ids()).toEqual([]);
+    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+  });
+
+  it('puts a directory aside that it cannot read, and starts', async () => {
+    await recording();
+    rmSync(join(directory, 'spool', ARM.tapId, 'tap.json'));
+    expect(restarted().ids()).toEqual([]);
+    expect(readdirSync(join(directory, 'spool'))).toEqual([`${ARM.tapId}.damaged`]);
+  });
+});
+
+describe('a full spool', () => {
+  it('is a declared gap in everything that is shipped from then on', async () => {
+    const tap = await recording();
+    // A batch of so many uneven times takes more than 8 kB; the limit in these tests is 128 kB.
+    const rounds = 24;
+    for (let round = 0; round < rounds; round++) {
+      const noise = Array.from({ length: 4000 }, (_, i) => clock.wallNs() + BigInt(i * i * 7919));
+      tap.push(noise);
+      await vi.waitFor(() => expect(taps.progress()[0].packets).toBe(BigInt((round + 1) * 4000)));
+    }
+    const lost = taps.progress()[0].agentDrops;
+    expect(lost).toBeGreaterThan(0n);
+    stop();
+    await reached('complete');
+    const batches = shipped();
+    expect(batches.map(({ sequence }) => sequence)).toEqual(batches.map((_, i) => BigInt(i + 1)));
+    expect(BigInt(packetTimes(batches).length) + lost).toBe(BigInt(rounds * 4000));
+    for (const { coverage } of batches) {
+      expect(coverage).toMatchObject({ agentDrops: lost, gaps: [{ cause: 'spool-full', packets: lost }] });
+    }
+  });
+});
