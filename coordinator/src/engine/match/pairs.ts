@@ -1,3 +1,4 @@
+import { Tcp } from '@bothends/proto';
 import type { Timeline } from '../timeline/timeline.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
@@ -97,6 +98,7 @@ export class PairObserver {
     const { records, directions } = this.store;
     const d = directions.data;
     const change = records.tos[at0] ^ records.tos[at1];
+    if ((records.flags[at0] ^ records.flags[at1]) & (Tcp.ece | Tcp.cwr)) this.compareEcnFlags(at0, at1, row);
     if (change) {
       if (change & 0xfc) d[row + Row.TOS_CHANGED]++;
       if (change & 3) this.compareEcn(at0, at1, row);
@@ -124,6 +126,14 @@ export class PairObserver {
     if (!goneAt0 && !goneAt1) return;
     const word = row + (goneAt0 ? Row.ECN_GONE_0 : Row.ECN_GONE_1);
     if (++directions.data[word] <= 2) this.noteBoth(at0, at1);
+  }
+
+  /** Without ECE and CWR in the SYN the ends do not agree on ECN at all. */
+  private compareEcnFlags(at0: number, at1: number, row: number): void {
+    const { flags } = this.store.records;
+    if (!(flags[at0] & Tcp.syn)) return;
+    const gone = flags[at0] & Tcp.ece ? Row.ECN_GONE_1 : Row.ECN_GONE_0;
+    this.store.directions.data[row + gone]++;
   }
 
   private noteBoth(at0: number, at1: number): void {

@@ -1,4 +1,11 @@
-import { type Attribute, formatInstant, type Grade, type PacketRef, type VerdictCode } from '@bothends/proto';
+import {
+  type Attribute,
+  type End,
+  formatInstant,
+  type Grade,
+  type PacketRef,
+  type VerdictCode,
+} from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../facts/flow-facts.js';
 import { flagLetters, type Packet, type Sighting, type Toward } from '../facts/packet.js';
 import { absolute } from '../taps.js';
@@ -62,9 +69,9 @@ export function exhibit(kind: string, text: string, ...packets: (Packet | undefi
 }
 
 /** The end that sends in a direction, and the one that receives. */
-export const senderOf = (toward: Toward) => (toward === 'toward-server' ? 'client' : 'server');
-export const receiverOf = (toward: Toward) => (toward === 'toward-server' ? 'server' : 'client');
-export const hostOf = (end: 'client' | 'server') => (end === 'client' ? 'client-host' : 'server-host');
+export const senderOf = (toward: Toward): End => (toward === 'toward-server' ? 'client' : 'server');
+export const receiverOf = (toward: Toward): End => (toward === 'toward-server' ? 'server' : 'client');
+export const hostOf = (end: End) => (end === 'client' ? 'client-host' : 'server-host');
 
 /** A packet as tcpdump would print it in one line. */
 export function describePacket(flow: FlowFacts, p: Packet): string {

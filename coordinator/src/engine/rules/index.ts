@@ -1,9 +1,14 @@
 import type { CaptureRule, FlowRule } from './draft.js';
+import { idleTimeout } from './endurance/idle-timeout.js';
+import { endurance } from './endurance/index.js';
 import { handshake } from './handshake.js';
+import { losses } from './loss/index.js';
+import { asymmetricRoute } from './path/asymmetric.js';
+import { pathChanges } from './path/index.js';
 import { resets } from './resets/index.js';
 
 /** Every rule that looks at one flow. The order does not matter: arbitration ranks what they find. */
-export const FLOW_RULES: readonly FlowRule[] = [resets, handshake];
+export const FLOW_RULES: readonly FlowRule[] = [resets, handshake, losses, pathChanges, endurance];
 
 /** Every rule over the whole capture. */
-export const CAPTURE_RULES: readonly CaptureRule[] = [];
+export const CAPTURE_RULES: readonly CaptureRule[] = [idleTimeout, asymmetricRoute];

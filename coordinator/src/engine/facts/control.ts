@@ -1,0 +1,36 @@
+import { Tcp } from '@bothends/proto';
+import * as Row from '../match/rows.js';
+import type { FlowFacts } from './flow-facts.js';
+import { opposite } from './flow-facts.js';
+import type { Packet, Toward } from './packet.js';
+
+/**
+ * Positive control of the receiver's tap for one direction of a flow: packets that the other end proves to have left
+ * the receiver, and how many of those its tap has.
+ */
+export interface Control {
+  /** Packets of the opposite direction that both taps have. */
+  found: number;
+  /** Packets that arrived at the other end and that this tap does not have. */
+  missing: Packet[];
+}
+
+/** Chance that a tap which misses packets passes the control all the same: one in twenty. */
+const SIGNIFICANCE = 0.05;
+
+export function controlOf(flow: FlowFacts, toward: Toward): Control {
+  const back = opposite(toward);
+  const found = flow.path(back, Row.PAIRS);
+  if (flow.received(back, Row.WAITING) === 0) return { found, missing: [] };
+  const missing = flow.packets.filter(
+    (p) =>
+      p.toward === back && p.received && !p.sent && !p.copy && !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst)),
+  );
+  return { found, missing };
+}
+
+/** True when a tap that lost `lost` of `sent` packets by itself would have failed the control. */
+export function isSignificant(control: Control, lost: number, sent: number): boolean {
+  if (control.missing.length > 0 || sent === 0) return false;
+  return (1 - Math.min(1, lost / sent)) ** control.found < SIGNIFICANCE;
+}

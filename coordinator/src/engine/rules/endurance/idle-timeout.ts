@@ -1,0 +1,201 @@
+import { formatDuration, NS_PER_MS, NS_PER_S } from '@bothends/proto';
+import { type CaptureFacts, type FlowFacts, opposite } from '../../facts/flow-facts.js';
+import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import { gradeCase, strongestVouch } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
+
+/** No device forgets sooner: the shortest timers in use are a few seconds, tests go down to one. */
+const LEAST_FATAL_NS = NS_PER_S;
+
+/** Interval of keepalives that is safe below a timer: half of what was survived, or a third of what was fatal. */
+const SAFE_SHARE = { survived: 1 / 2, fatal: 1 / 3 } as const;
+
+/** A RST that answers the first packet after the pause comes within a round trip of the longest kind, ns. */
+const ANSWERED_NS = 2 * NS_PER_S;
+
+/** A connection that died of a pause. */
+interface Death {
+  flow: FlowFacts;
+  /** The pause before the packet that died, ns. */
+  idle: number;
+  /** The first packet after the pause, or the RST that a device sent by itself when the time was up. */
+  packet: Packet;
+  forged: Packet | null;
+}
+
+/** What all flows of one service say: one client address, one server address and port. */
+interface Service {
+  /** Longest pause after which packets were delivered, ns, over all flows. */
+  survived: number;
+  deaths: Death[];
+  flows: number;
+}
+
+/**
+ * `idle-timeout`: a device forgot connections that were idle too long. Judged over all flows of a service, since the
+ * timer belongs to the device: every pause survived lies below it, every fatal one above.
+ */
+export function idleTimeout(_capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  const services = new Map<string, Service>();
+  for (const flow of flows) {
+    if (flow.protocol !== 'tcp' || flow.matched === 0) continue;
+    const key = `${flow.client.address} ${flow.server.address} ${flow.server.port}`;
+    const service = services.get(key) ?? { survived: 0, deaths: [], flows: 0 };
+    services.set(key, service);
+    service.flows++;
+    service.survived = Math.max(service.survived, flow.flowWord(Row.SURVIVED));
+    const death = mayHaveDied(flow) ? deathOf(flow) : null;
+    if (death) service.deaths.push(death);
+  }
+  return [...services.values()].flatMap(timersOf);
+}
+
+/** Something of it did not get through. */
+function mayHaveDied(flow: FlowFacts): boolean {
+  return (['toward-server', 'toward-client'] as const).some(
+    (toward) => flow.sent(toward, Row.WAITING) > 0 || flow.received(toward, Row.WAITING) > 0,
+  );
+}
+
+function deathOf(flow: FlowFacts): Death | null {
+  for (const p of flow.packets) {
+    if (p.idle < LEAST_FATAL_NS || p.icmp || p.copy || isSyn(p) || isSynAck(p)) continue;
+    if (isRst(p)) {
+      if (p.fate === 'injected' && p.received) return { flow, idle: p.idle, packet: p, forged: p };
+    } else if (p.fate === 'lost' && p.sent && isLastWord(flow, p)) {
+      return { flow, idle: p.idle, packet: p, forged: answerTo(flow, p) };
+    }
+  }
+  return null;
+}
+
+/** Nothing of the flow got through after it, either way: a mere loss would have been repaired. */
+function isLastWord(flow: FlowFacts, p: Packet): boolean {
+  const sent = p.sent;
+  if (!sent) return false;
+  const after = flow.packets.filter(
+    (q) => q.toward === p.toward && q.sent && q.sent.time >= sent.time && !q.icmp,
+  );
+  if (after.some((q) => q.received && !isRst(q))) return false;
+  const more = after.length > 1 || answerTo(flow, p) !== null;
+  return more && !isFinished(flow, p);
+}
+
+/** The connection had been closed at one end before: then silence is no wonder. */
+function isFinished(flow: FlowFacts, p: Packet): boolean {
+  return flow.packets.some((q) => q.at < p.at && (isFin(q) || (isRst(q) && q.sent)) && !q.icmp);
+}
+
+/** A RST that came back to the sender at once and that the other end never sent. */
+function answerTo(flow: FlowFacts, p: Packet): Packet | null {
+  const sent = p.sent;
+  const answer = flow.packets.find((q) => {
+    if (!isRst(q) || q.toward !== opposite(p.toward) || q.fate !== 'injected' || !q.received || !sent)
+      return false;
+    return q.received.time >= sent.time && q.received.time - sent.time < ANSWERED_NS;
+  });
+  return answer ?? null;
+}
+
+function timersOf(service: Service): Draft[] {
+  const shortest = service.deaths.reduce<Death | null>(
+    (best, d) => (best && best.idle <= d.idle ? best : d),
+    null,
+  );
+  // A longer pause that did no harm: whatever killed these, it is no timer.
+  if (!shortest || service.survived >= shortest.idle) return [];
+  return [verdict(service, shortest)];
+}
+
+function verdict(service: Service, death: Death): Draft {
+  const { flow, idle, packet, forged } = death;
+  const level = strongestVouch(service.deaths.map((d) => d.packet.vouching?.level ?? 'failed'));
+  const why = packet.vouching?.why ?? '';
+  const survived = service.survived > 0 ? service.survived : null;
+  const lines = 1 + (survived === null ? 0 : 1) + (forged ? 1 : 0) + (service.deaths.length > 1 ? 1 : 0);
+  const flows = service.deaths.length === 1 ? 'A connection' : `${service.deaths.length} connections`;
+  const how = forged
+    ? 'its next packet is then answered by a RST that no end sent'
+    : 'its next packet then dies without a word';
+  const within =
+    survived === null
+      ? `at most ${formatDuration(idle)}`
+      : `between ${formatDuration(survived)} and ${formatDuration(idle)}`;
+  return draft({
+    code: 'idle-timeout',
+    grade: gradeCase({
+      lines,
+      conclusive: survived !== null && service.deaths.length > 1,
+      absence: level,
+      headersOnly: false,
+      counter: 0,
+    }),
+    flow,
+    direction: isRst(packet) ? null : packet.toward,
+    sender: 'path',
+    blame: 'path',
+    at: packet.sent ?? packet.received,
+    statement: `${flows} to ${flow.server.address} port ${flow.server.port} did not outlive ${formatDuration(idle)} of silence: a device on the path forgets idle connections after ${within}${isRst(packet) ? ', and resets them by itself' : `; ${how}`}.`,
+    attributes: {
+      survivedMs: survived === null ? null : Math.round(survived / NS_PER_MS),
+      fatalMs: Math.round(idle / NS_PER_MS),
+      connections: service.deaths.length,
+    },
+    evidence: exhibits(service, death, why),
+    assumptions: [assume(level ?? 'failed', why)],
+    missing: missingOf(service, survived),
+    remedy: remedy(survived, idle),
+  });
+}
+
+function exhibits(service: Service, death: Death, why: string): Exhibit[] {
+  const { packet, forged, idle } = death;
+  const rows: Exhibit[] = [];
+  if (isRst(packet))
+    rows.push(
+      exhibit(
+        'untriggered',
+        `after ${formatDuration(idle)} of silence this RST came, which its alleged sender never sent: ${why}`,
+        packet,
+      ),
+    );
+  else
+    rows.push(
+      exhibit(
+        'fatal',
+        `the first packet after ${formatDuration(idle)} of silence left and never reached the ${receiverOf(packet.toward)}: ${why}`,
+        packet,
+      ),
+    );
+  if (forged && forged !== packet)
+    rows.push(exhibit('answered', 'instead this RST came back, which the other end never sent', forged));
+  if (service.survived > 0) {
+    rows.push(
+      exhibit(
+        'survived',
+        `pauses of up to ${formatDuration(service.survived)} did no harm in ${service.flows === 1 ? 'the same connection' : `${service.flows} connections to this service`}`,
+      ),
+    );
+  }
+  return rows;
+}
+
+function missingOf(service: Service, survived: number | null): string[] {
+  const missing: string[] = [];
+  if (survived === null) missing.push('a shorter pause that is survived: it bounds the timer from below');
+  if (service.deaths.length === 1) missing.push('a second connection that dies of the same pause');
+  return missing;
+}
+
+function remedy(survived: number | null, idle: number): string {
+  const safe =
+    survived === null
+      ? idle * SAFE_SHARE.fatal
+      : Math.max(survived * SAFE_SHARE.survived, Math.min(survived, idle * SAFE_SHARE.fatal));
+  const seconds = Math.max(1, Math.floor(safe / NS_PER_S));
+  return (
+    `Send keepalives every ${seconds} s: \`sysctl -w net.ipv4.tcp_keepalive_time=${seconds} net.ipv4.tcp_keepalive_intvl=${seconds}\` for sockets with SO_KEEPALIVE, ` +
+    `or TCP_KEEPIDLE=${seconds} and TCP_KEEPINTVL=${seconds} on the socket itself; or raise the timer of the device above the longest pause.`
+  );
+}

@@ -1,0 +1,97 @@
+import { type Control, controlOf, isSignificant } from '../../facts/control.js';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { type Loss, lossOf } from '../../facts/loss.js';
+import type { Packet, Toward } from '../../facts/packet.js';
+import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
+import { gradeCase, strongestVouch } from '../../grade.js';
+import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { longestBurst, share } from './share.js';
+
+/** From so many losses on, all of them retransmitted, chance repeats of what a tap missed are no explanation. */
+const SEVERAL = 3;
+
+/** `data-loss`: segments left their sender and died on the path. */
+export function dataLoss(flow: FlowFacts): Draft[] {
+  if (flow.protocol !== 'tcp' || flow.matched === 0) return [];
+  return BOTH_WAYS.flatMap((toward) => {
+    const loss = lossOf(flow, toward);
+    return loss.data.length === 0 ? [] : lostToward(flow, toward, loss);
+  });
+}
+
+function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
+  const repairs = repairsOf(flow, toward, loss.data);
+  const gone = [...repairs.repaired, ...repairs.open].sort((a, b) => a.at - b.at);
+  const first = gone[0];
+  if (!first) return [];
+  const control = controlOf(flow, toward);
+  const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
+  const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
+  const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  return [
+    draft({
+      code: 'data-loss',
+      grade: gradeCase({
+        lines: lines(repairs, isSignificant(control, lost, loss.sent)),
+        conclusive: true,
+        absence: level,
+        headersOnly: false,
+        counter: repairs.refuted.length + control.missing.length,
+      }),
+      flow,
+      direction: toward,
+      sender,
+      blame: 'path',
+      at: first.sent,
+      statement: `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path ${toward === 'toward-server' ? 'to the server' : 'to the client'}.`,
+      attributes: {
+        sent: loss.sent,
+        lost,
+        retransmitted: repairs.repaired.length,
+        longestBurst: longestBurst(gone, isNextSegment),
+      },
+      evidence: [
+        exhibit('seen-leaving', `they left the ${sender}`, ...gone.slice(0, 4)),
+        exhibit('absent-at-receiver', `the ${receiver}'s capture does not have them: ${why}`, first),
+        ...retransmissions(repairs, sender),
+      ],
+      counter: counter(repairs, control, receiver),
+      assumptions: [assume(level ?? 'failed', why)],
+      missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
+    }),
+  ];
+}
+
+function lines(repairs: Repairs, controlled: boolean): number {
+  const all = repairs.open.length + repairs.refuted.length === 0 && repairs.repaired.length >= SEVERAL;
+  return 1 + (repairs.repaired.length > 0 ? 1 : 0) + (all || controlled ? 1 : 0);
+}
+
+function retransmissions(repairs: Repairs, sender: string) {
+  const { repaired, open } = repairs;
+  if (repaired.length === 0) return [];
+  const of = repaired.length + open.length;
+  return [
+    exhibit(
+      'retransmitted',
+      `the ${sender} sent ${repaired.length} of ${of} again, so its TCP missed them too`,
+      repaired[0],
+    ),
+  ];
+}
+
+function counter(repairs: Repairs, control: Control, receiver: string) {
+  const items = [];
+  if (repairs.refuted.length > 0) {
+    const text = `${repairs.refuted.length} more are absent there too, yet were acknowledged without being sent again: the ${receiver}'s tap missed them`;
+    items.push(exhibit('tap-missed', text, ...repairs.refuted.slice(0, 2)));
+  }
+  if (control.missing.length > 0) {
+    const text = `${control.missing.length} packets that left the ${receiver} are not in its own capture`;
+    items.push(exhibit('tap-missed', text, ...control.missing.slice(0, 2)));
+  }
+  return items;
+}
+
+const isNextSegment = (a: Packet, b: Packet) => ((a.sequence + extent(a)) | 0) === (b.sequence | 0);

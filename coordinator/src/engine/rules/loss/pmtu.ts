@@ -1,0 +1,148 @@
+import { formatDuration, IpFlag } from '@bothends/proto';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { lossOf } from '../../facts/loss.js';
+import type { Packet, Toward } from '../../facts/packet.js';
+import { type Repairs, repairsOf } from '../../facts/repair.js';
+import { gradeCase, strongestVouch } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+
+/** Transmissions too large that must be lost: fewer can be a coincidence. */
+const LEAST_LOST = 3;
+
+/** They must spread over two retransmission timeouts (200 ms at least on Linux, doubling): no single burst. */
+const LEAST_SPREAD_NS = 400_000_000;
+
+/** Loss of packets that would fit, as a share of those sent: above it loss does not depend on size. */
+const MOST_SMALL_LOSS = 0.05;
+
+/** Sizes of a direction, bytes of IP packets on the wire, and who was lost by size. */
+interface Sizes {
+  delivered: number;
+  /** Smallest lost of those above `delivered`. */
+  smallest: number;
+  large: Packet[];
+  small: Packet[];
+}
+
+/** `pmtu-black-hole`: packets above a size die, smaller ones pass, and nobody tells the sender. */
+export function pmtuBlackHole(flow: FlowFacts): Draft[] {
+  if (flow.protocol !== 'tcp') return [];
+  return BOTH_WAYS.flatMap((toward) => {
+    const { data } = lossOf(flow, toward);
+    if (data.length < LEAST_LOST || flow.path(toward, Row.PAIRS) === 0) return [];
+    const sizes = sizesOf(flow, toward, repairsOf(flow, toward, data));
+    return sizes ? blackHole(flow, toward, sizes) : [];
+  });
+}
+
+/** Null when loss does not go by size. */
+function sizesOf(flow: FlowFacts, toward: Toward, repairs: Repairs): Sizes | null {
+  const lost = [...repairs.repaired, ...repairs.open];
+  const largest = Math.max(...lost.map((p) => wireSize(flow, p)));
+  const delivered = Math.min(flow.path(toward, Row.DELIVERED_SIZE), largest);
+  const large = lost.filter((p) => wireSize(flow, p) > delivered).sort((a, b) => a.at - b.at);
+  const small = lost.filter((p) => wireSize(flow, p) <= delivered);
+  const smallest = Math.min(...large.map((p) => wireSize(flow, p)));
+  if (large.length < LEAST_LOST || spreadOf(large) < LEAST_SPREAD_NS) return null;
+  if (small.length > MOST_SMALL_LOSS * flow.path(toward, Row.PAIRS)) return null;
+  return { delivered, smallest, large, small };
+}
+
+/** Size of a packet on the wire: a super-packet goes out in segments. */
+function wireSize(flow: FlowFacts, p: Packet): number {
+  const { observer } = flow.capture.intake;
+  const segment = observer.segmentSize(flow.flow, flow.direction(p.toward), p.timestampValue !== 0);
+  return Math.min(p.ipLength, segment + p.ipLength - p.length);
+}
+
+const mayNotFragment = (p: Packet) => p.ipVersion === 6 || (p.ipFlags & IpFlag.dontFragment) !== 0;
+
+function spreadOf(packets: readonly Packet[]): number {
+  const times = packets.map((p) => p.sent?.time ?? Number.NaN);
+  return Math.max(...times) - Math.min(...times);
+}
+
+function blackHole(flow: FlowFacts, toward: Toward, sizes: Sizes): Draft[] {
+  const { large } = sizes;
+  const first = large[0];
+  if (!first || !large.every(mayNotFragment)) return [];
+  const told = tellsSize(flow, toward);
+  const heard = told.find((p) => p.sent);
+  const after = heard
+    ? large.filter((p) => p.sent && heard.sent && p.sent.time > heard.sent.time + LEAST_SPREAD_NS / 2)
+    : [];
+  // Told, and smaller packets since: that is path MTU discovery at work.
+  if (heard && after.length === 0) return [];
+  return [verdict(flow, toward, sizes, first, { told, heard: heard ?? null })];
+}
+
+interface Icmp {
+  told: Packet[];
+  heard: Packet | null;
+}
+
+function verdict(flow: FlowFacts, toward: Toward, sizes: Sizes, first: Packet, icmp: Icmp): Draft {
+  const { large, small, delivered, smallest } = sizes;
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  const level = strongestVouch(large.map((p) => p.vouching?.level ?? 'failed'));
+  const why = large.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
+  const between = smallDelivered(flow, toward, large);
+  const quoted = icmp.told.map((p) => p.icmp?.mtu ?? 0).find((mtu) => mtu > 0);
+  const mtuMin = quoted ?? delivered;
+  const mtuMax = quoted ?? smallest - 1;
+  const lines = 1 + (large.some((p) => p.repeat) ? 1 : 0) + (between ? 1 : 0);
+  const room = mtuMin === mtuMax ? `${mtuMin} bytes` : `between ${mtuMin} and ${mtuMax} bytes`;
+  return draft({
+    code: 'pmtu-black-hole',
+    grade: gradeCase({
+      lines,
+      conclusive: between !== null,
+      absence: level,
+      headersOnly: false,
+      counter: small.length,
+    }),
+    flow,
+    direction: toward,
+    sender,
+    cause: icmp.heard ? 'icmp-ignored' : 'icmp-filtered',
+    blame: icmp.heard ? (sender === 'client' ? 'client-host' : 'server-host') : 'path',
+    at: first.sent,
+    statement: `Packets of ${smallest} bytes and more from the ${sender} never reach the ${receiver}, those up to ${delivered} bytes do: the path MTU is ${room}, and ${icmp.heard ? `the ${sender} ignores the ICMP message that says so` : `no ICMP message told the ${sender}`}.`,
+    attributes: { mtuMin, mtuMax, lost: large.length, delivered, smallestLost: smallest },
+    evidence: [
+      exhibit(
+        'large-lost',
+        `all ${large.length} transmissions of ${smallest} bytes and more were lost, over ${formatDuration(spreadOf(large))}: ${why}`,
+        ...large.slice(0, 4),
+      ),
+      exhibit('small-delivered', `packets up to ${delivered} bytes were delivered`, between),
+      ...(icmp.told.length > 0
+        ? [exhibit('icmp', 'the router with the narrow link said so', ...icmp.told.slice(0, 2))]
+        : []),
+    ],
+    counter:
+      small.length > 0
+        ? [exhibit('small-lost', `${small.length} smaller packets were lost too`, ...small.slice(0, 2))]
+        : [],
+    assumptions: [assume(level ?? 'failed', why)],
+    missing: icmp.told.length > 0 ? [] : ['whether the capture filters of both ends let ICMP errors in'],
+  });
+}
+
+/** ICMP "fragmentation needed" (type 3 code 4) and ICMPv6 "packet too big" (type 2) about a direction. */
+function tellsSize(flow: FlowFacts, toward: Toward): Packet[] {
+  return flow.packets.filter((p) => {
+    if (!p.icmp || p.toward !== toward) return false;
+    return p.ipVersion === 6 ? p.icmp.type === 2 : p.icmp.type === 3 && p.icmp.code === 4;
+  });
+}
+
+/** A packet of the same direction delivered while the large ones died. */
+function smallDelivered(flow: FlowFacts, toward: Toward, large: readonly Packet[]): Packet | null {
+  const start = large[0]?.sent?.time ?? Number.POSITIVE_INFINITY;
+  return (
+    flow.packets.find((p) => p.toward === toward && p.sent && p.received && !p.icmp && p.sent.time > start) ??
+    null
+  );
+}

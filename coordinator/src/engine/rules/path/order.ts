@@ -1,0 +1,92 @@
+import { formatDuration } from '@bothends/proto';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import type { Packet, Toward } from '../../facts/packet.js';
+import { gradeCase, weakestVouch } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { percent } from '../loss/share.js';
+import { gradeChange, wayText } from './change.js';
+
+/** A tap that has so much of a direction twice looks at a mirror port or at two interfaces: it is not the path. */
+const MIRROR_SHARE = 0.5;
+/** Packets of a direction before that share says anything. */
+const MIRROR_PACKETS = 8;
+
+/** `reordering`: packets overtook each other between the taps. */
+export function reordering(flow: FlowFacts): Draft[] {
+  return BOTH_WAYS.filter((toward) => flow.path(toward, Row.REORDERED) > 0).map((toward) => {
+    const packets = flow.path(toward, Row.REORDERED);
+    const extent = flow.path(toward, Row.REORDER_NS);
+    const pairs = flow.path(toward, Row.PAIRS);
+    return draft({
+      code: 'reordering',
+      grade: gradeChange(),
+      flow,
+      direction: toward,
+      sender: 'path',
+      blame: 'path',
+      at: null,
+      statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${senderOf(toward)} (${percent(packets, pairs)}) arrived out of order, by up to ${formatDuration(extent)}: overtaken ${wayText(toward)}.`,
+      attributes: { packets, matched: pairs, extentMs: extent / 1e6 },
+      evidence: [
+        exhibit(
+          'order',
+          `the ${receiverOf(toward)} got them in another order than they left, beyond what captures themselves swap`,
+        ),
+      ],
+    });
+  });
+}
+
+/** `duplication`: a packet sent once arrived more than once. */
+export function duplication(flow: FlowFacts): Draft[] {
+  return BOTH_WAYS.flatMap((toward) => {
+    if (flow.received(toward, Row.WAITING) === 0) return [];
+    const copies = flow.packets.filter(
+      (p) => p.toward === toward && p.copy && p.received && !p.sent && !p.icmp,
+    );
+    const first = copies[0];
+    return first && !isMirror(flow, toward, copies.length) ? [copied(flow, toward, copies, first)] : [];
+  });
+}
+
+function isMirror(flow: FlowFacts, toward: Toward, copies: number): boolean {
+  const pairs = flow.path(toward, Row.PAIRS);
+  return pairs >= MIRROR_PACKETS && copies >= MIRROR_SHARE * pairs;
+}
+
+function copied(flow: FlowFacts, toward: Toward, copies: readonly Packet[], first: Packet): Draft {
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  const level = weakestVouch(copies.slice(0, 1).map((p) => p.vouching?.level ?? 'failed'));
+  const pairs = flow.path(toward, Row.PAIRS);
+  const told = first.ipId !== 0 ? 'IP id' : 'time stamp';
+  return draft({
+    code: 'duplication',
+    grade: gradeCase({
+      lines: copies.length > 1 ? 3 : 2,
+      conclusive: true,
+      absence: level,
+      headersOnly: false,
+      counter: 0,
+    }),
+    flow,
+    direction: toward,
+    sender: 'path',
+    blame: 'path',
+    at: first.received,
+    statement: `${copies.length === 1 ? 'A packet' : `${copies.length} packets`} that the ${sender} sent once (${percent(copies.length, Math.max(pairs, copies.length))}) arrived at the ${receiver} twice: duplicated ${wayText(toward)}.`,
+    attributes: { packets: copies.length, matched: pairs },
+    evidence: [
+      exhibit(
+        'copies',
+        `the same ${told}, numbers and payload again: a retransmission would have another ${told}`,
+        ...copies.slice(0, 4),
+      ),
+      exhibit(
+        'sent-once',
+        `the ${sender}'s capture has each of them once: ${first.vouching?.why ?? 'its capture is whole'}`,
+      ),
+    ],
+    assumptions: first.vouching ? [assume(first.vouching.level, first.vouching.why)] : [],
+  });
+}
