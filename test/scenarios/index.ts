@@ -1,3 +1,4 @@
+import { APPLICATION_SCENARIOS } from './applications/index.js';
 import { HANDSHAKE_SCENARIOS } from './handshake/index.js';
 import { RESET_SCENARIOS } from './resets/index.js';
 import type { Scenario } from './scenario.js';
@@ -8,4 +9,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...RESET_SCENARIOS,
   ...HANDSHAKE_SCENARIOS,
   ...TRANSFER_SCENARIOS,
+  ...APPLICATION_SCENARIOS,
 ];

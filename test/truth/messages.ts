@@ -28,7 +28,7 @@ export function clientHello(name: string, random: Uint8Array): Uint8Array {
   const entry = concat(Uint8Array.of(0), two(host.length), host);
   const list = concat(two(entry.length), entry);
   const extension = concat(two(0), two(list.length), list);
-  const ciphers = concat(two(4), two(0x1301), two(0xc02f));
+  const ciphers = concat(two(4), two(0x1301), two(0x1302));
   const body = concat(
     two(0x0303),
     random,

@@ -17,7 +17,7 @@ export const dscpChanged: Scenario = {
       'ip dscp set cs1',
     );
     await download(stage, 20_000);
-    return { marked: await fault.hits(10) };
+    return { marked: await fault.hits(3) };
   },
   expected: [{ code: 'dscp-changed', direction: 'toward-client', min: 'strong' }],
   also: [],

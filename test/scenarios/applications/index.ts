@@ -1,0 +1,30 @@
+import type { Scenario } from '../scenario.js';
+import { dnsAnswerLost } from './dns-answer-lost.js';
+import { dnsFailed } from './dns-failed.js';
+import { dnsQueryLost } from './dns-query-lost.js';
+import { dnsSilent } from './dns-silent.js';
+import { httpBodyCut } from './http-body-cut.js';
+import { icmpProhibited } from './icmp-prohibited.js';
+import { proxyTerminated } from './proxy-terminated.js';
+import { tlsAlertScenario } from './tls-alert.js';
+import { tlsHelloReset } from './tls-hello-reset.js';
+import { tlsNameAllowed } from './tls-name-allowed.js';
+import { udpLost } from './udp-lost.js';
+import { udpPortClosed } from './udp-port-closed.js';
+import { udpUnanswered } from './udp-unanswered.js';
+
+export const APPLICATION_SCENARIOS: readonly Scenario[] = [
+  dnsAnswerLost,
+  dnsFailed,
+  dnsQueryLost,
+  dnsSilent,
+  httpBodyCut,
+  icmpProhibited,
+  proxyTerminated,
+  tlsAlertScenario,
+  tlsHelloReset,
+  tlsNameAllowed,
+  udpLost,
+  udpPortClosed,
+  udpUnanswered,
+];
