@@ -8,7 +8,7 @@ test('text wraps at spaces, and a long word stays whole', () => {
 });
 
 test('code between back quotes is never broken', () => {
-  const lines = wrap('so run `ss -ltnp sport = :80` (as root) now', 26);
+  const lines = wrap('so run `ss -ltnp sport = :80` (as root) now', 25);
   expect(lines).toEqual(['so run', '`ss -ltnp sport = :80`', '(as root) now']);
 });
 
