@@ -22,9 +22,15 @@ export function flowTable(flows: readonly FlowReport[], report: Report, width: n
     endpoint(flow.server),
     `${flow.packets.clientTap}/${flow.packets.serverTap}`,
     `${flow.packets.lostToServer}/${flow.packets.lostToClient}`,
-    findingsOf(flow, byId).map(findingLabel).join(', ') || '–',
+    findingsText(findingsOf(flow, byId)),
   ]);
   return tableLines(COLUMNS, rows, width);
+}
+
+/** The codes of a flow's findings, the first with its grade: a table has little room. */
+function findingsText([first, ...rest]: readonly Finding[]): string {
+  if (!first) return '–';
+  return [findingLabel(first), ...rest.map((f) => f.code)].join(', ');
 }
 
 /** Findings of a flow, faults before notes. */

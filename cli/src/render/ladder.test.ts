@@ -35,6 +35,14 @@ test('a lost packet ends in a cross before the other end, a forged one begins on
   expect(lineWith(draw(), '[R]')).toMatch(/│ +✸─.*▶│ #10$/);
 });
 
+test('a packet that only one tap can speak for has a question mark at the other end', () => {
+  const [row] = forgedLadder.rows.slice(-1);
+  const rows = [row, { ...row, clientNumber: null, serverNumber: 11 }] as typeof forgedLadder.rows;
+  const drawn = draw(100, whole, { ...forgedLadder, rows });
+  expect(lineWith(drawn, '#9')).toMatch(/│┄.*\?│$/);
+  expect(lineWith(drawn, '#11')).toMatch(/│\?┄.*▶│ #11$/);
+});
+
 test('a retransmission names the packet that it repeats', () => {
   expect(lineWith(draw(), '#5')).toContain('↻ #4');
 });

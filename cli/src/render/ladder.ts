@@ -77,14 +77,24 @@ function lane(row: LadderRow, texts: readonly string[], width: number): string {
   const fill = row.fate === 'unknown' ? '┄' : '─';
   const from = row.fate === 'injected' ? Math.round(width * ON_THE_PATH.injected) : 0;
   const to = row.fate === 'lost' ? Math.round(width * ON_THE_PATH.lost) : width;
-  const head = row.fate === 'lost' ? '✗' : row.fate === 'unknown' ? '?' : right ? '▶' : '◀';
-  const tail = row.fate === 'injected' ? '✸' : fill;
+  const { head, tail } = arrowEnds(row, fill);
   const room = to - from - 2;
   const text = texts.find((t) => cells(t) + 4 <= room) ?? fit(texts[texts.length - 1] ?? '', room - 4);
   const shaft = centre(text === '' ? '' : ` ${text} `, room, fill);
   const before = ' '.repeat(from);
   const after = ' '.repeat(width - to);
   return right ? `${before}${tail}${shaft}${head}${after}` : `${after}${head}${shaft}${tail}${before}`;
+}
+
+/** What stands at the receiver's and at the sender's end of the arrow. */
+function arrowEnds(row: LadderRow, fill: string): { head: string; tail: string } {
+  const right = row.direction === 'toward-server';
+  const arrived = (right ? row.serverNumber : row.clientNumber) !== null;
+  const arrow = right ? '▶' : '◀';
+  if (row.fate === 'lost') return { head: '✗', tail: fill };
+  if (row.fate === 'injected') return { head: arrow, tail: '✸' };
+  if (row.fate === 'unknown') return arrived ? { head: arrow, tail: '?' } : { head: '?', tail: fill };
+  return { head: arrow, tail: fill };
 }
 
 function centre(text: string, width: number, fill: string): string {
@@ -133,7 +143,8 @@ function legend(rows: readonly LadderRow[], style: Style): string[] {
   const said: string[] = [];
   if (rows.some((r) => r.fate === 'lost')) said.push('✗ died on the path');
   if (rows.some((r) => r.fate === 'injected')) said.push('✸ came from the path, not from the end it names');
-  if (rows.some((r) => r.fate === 'unknown')) said.push('┄? not known whether it arrived');
+  if (rows.some((r) => r.fate === 'unknown'))
+    said.push('┄? seen at one tap, and the other cannot vouch that it was not there');
   if (rows.some((r) => r.retransmissionOf !== null)) said.push('↻ repeats that packet of the same sender');
   return said.length > 0 ? ['', ...said.map(style.dim)] : [];
 }

@@ -25,7 +25,7 @@ export const RESET = {
       'RSTs that follow a forged one are often genuine: the killed end answers the next packet. They are shown as its consequences.',
     ],
     action: [
-      'Find the device: `hopsFromReceiver` counts routers from the end that got the RST; compare with `traceroute -T -p PORT HOST`.',
+      'Find the device: from the end that got the RST, count the routers that the finding names (`hopsFromReceiver` + 1) with `traceroute -T -p PORT HOST`.',
       'With a long idle time before it, it is a state table that expired: see `bothends explain idle-timeout`.',
       'Ask the owner of that device for its log at the given time and tuple, and for rules that reject with tcp-reset ' +
         '(nft `reject with tcp reset`, PAN-OS reset-both, AWS REJECT, Suricata reject).',
