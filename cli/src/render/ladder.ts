@@ -144,7 +144,7 @@ function legend(rows: readonly LadderRow[], style: Style): string[] {
   if (rows.some((r) => r.fate === 'lost')) said.push('✗ died on the path');
   if (rows.some((r) => r.fate === 'injected')) said.push('✸ came from the path, not from the end it names');
   if (rows.some((r) => r.fate === 'unknown'))
-    said.push('┄? seen at one tap, and the other cannot vouch that it was not there');
+    said.push('┄? seen at one tap only, and the other may have missed it');
   if (rows.some((r) => r.retransmissionOf !== null)) said.push('↻ repeats that packet of the same sender');
   return said.length > 0 ? ['', ...said.map(style.dim)] : [];
 }
