@@ -13,11 +13,5 @@ export async function runCoordinator(
   options: CoordinatorOptions,
   tools: RunTools,
 ): Promise<CoordinatorHandle> {
-  const analyst = await ThreadAnalyst.start();
-  try {
-    return await startCoordinator(options, { ...tools, analyst });
-  } catch (error) {
-    await analyst.close();
-    throw error;
-  }
+  return await startCoordinator(options, { ...tools, analyst: new ThreadAnalyst() });
 }

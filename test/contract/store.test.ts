@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Capture } from '@bothends/coordinator/captures/capture';
 import { SqliteStore } from '@bothends/coordinator/store/sqlite/sqlite-store';
 import type { Store } from '@bothends/coordinator/store/store';
+import { testCapture } from '@bothends/coordinator/testing/captures';
 import { batch, coverage, segments } from '@bothends/coordinator/testing/packets';
 import { crc32, decodeColumns, PacketTable } from '@bothends/proto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,49 +17,15 @@ const STORES: readonly { name: string; open: (directory: string) => Promise<Stor
   { name: 'sqlite', open: async (directory) => await SqliteStore.open(directory) },
 ];
 
+/** A capture with a value of every kind that must survive. */
 function capture(id: string, change: Partial<Capture> = {}): Capture {
-  return {
+  return testCapture({
     id,
-    name: `name of ${id}`,
-    request: {
-      client: 'web',
-      server: 'db',
-      filter: 'port 443 and not "odd"',
-      interface: 'any',
-      snaplen: 192,
-      durationMs: 60_000,
-      maxPackets: 0,
-      backEnd: '',
-      port: 443,
-      marker: true,
-      until: '',
-      requestedBy: 'admin',
-    },
     requestedNs: 1_767_225_600_123_456_789n,
     phase: { state: 'recording', startedNs: 1n, deadlineNs: 2n ** 63n - 1n },
-    taps: [
-      {
-        id: `${id}-client`,
-        agent: 'web',
-        role: 'client',
-        addresses: ['10.0.0.1'],
-        phase: { state: 'recording' },
-        drained: false,
-      },
-      {
-        id: `${id}-server`,
-        agent: 'db',
-        role: 'server',
-        addresses: [],
-        phase: { state: 'recording' },
-        drained: false,
-      },
-    ],
     prior: { offsetNs: -5_000_000_000_000_000_001n, errorNs: 12.5 },
-    headline: '',
-    reported: false,
     ...change,
-  };
+  });
 }
 
 describe.each(STORES)('$name store', ({ open }) => {
@@ -252,11 +219,11 @@ test.skipIf(!canMount)(
 /** Commits batches without pause, eight at a time, and prints the number of each that was acknowledged. */
 const WRITER = `
 import { SqliteStore } from '@bothends/coordinator/store/sqlite/sqlite-store';
+import { testCapture } from '@bothends/coordinator/testing/captures';
+import { testCapture } from '@bothends/coordinator/testing/captures';
 import { batch, coverage, segments } from '@bothends/coordinator/testing/packets';
 const store = await SqliteStore.open(process.env.DIRECTORY);
-await store.saveCapture({
-  id: 'c-1', requestedNs: 1n, taps: [{ id: 'c-1-client' }],
-});
+await store.saveCapture(testCapture());
 const table = segments(50);
 let sequence = 0;
 const one = async () => {

@@ -1,18 +1,35 @@
-import type { End, Ladder, Report } from '@bothends/proto';
+import type { End, Ladder } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
 import type { EngineOptions } from '../engine/types.js';
 
+/** What the evidence says so far, as far as a watcher is told. */
+export interface News {
+  headline: string;
+  /** All findings, each as JSON of bothends.report.v1. */
+  findings: readonly string[];
+  /** One of them is a fault, not a mere note. */
+  faulty: boolean;
+}
+
+/** A report as it is stored and sent: canonical JSON, written where it was computed. */
+export interface ReportText {
+  json: string;
+  headline: string;
+}
+
 /**
  * The verdicts on one capture while its evidence comes in. Asynchronous, so that an engine can live on another
- * thread. Calls take effect in their order.
+ * thread, and what crosses is text, which is cheap to move. Calls take effect in their order.
  */
 export interface Analysis {
   /** Takes one committed batch; batches of a tap come in their order. Resolves true when it held a RST. */
   feed(role: End, batch: Batch): Promise<boolean>;
   /** Nothing more will come of either tap. */
   finish(capture: Capture): Promise<void>;
-  report(): Promise<Report>;
+  /** Null when there is nothing new since the last call. */
+  news(): Promise<News | null>;
+  report(): Promise<ReportText>;
   /** Lets go of all memory. No other call may follow. */
   close(): void;
 }

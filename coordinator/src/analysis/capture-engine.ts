@@ -1,16 +1,18 @@
-import type { End } from '@bothends/proto';
+import { canonicalJson, type End, NOTE_CODES } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
 import type { EngineLike } from '../engine/types.js';
+import type { News, ReportText } from './analysis.js';
 import { TapFeed } from './tap-feed.js';
 
 /** An engine with the two taps of a capture, fed with batches. */
-export class CaptureEngine<Engine extends EngineLike = EngineLike> {
-  readonly engine: Engine;
+export class CaptureEngine {
+  readonly #engine: EngineLike;
   readonly #feeds: Readonly<Record<End, TapFeed>>;
+  #told = '';
 
-  constructor(engine: Engine, capture: Capture) {
-    this.engine = engine;
+  constructor(engine: EngineLike, capture: Capture) {
+    this.#engine = engine;
     if (capture.prior !== null) engine.prior(capture.prior);
     const feed = (role: End) => {
       const tap = capture.taps.find((candidate) => candidate.role === role);
@@ -25,8 +27,23 @@ export class CaptureEngine<Engine extends EngineLike = EngineLike> {
   }
 
   finish(capture: Capture): void {
-    if (capture.prior !== null) this.engine.prior(capture.prior);
+    if (capture.prior !== null) this.#engine.prior(capture.prior);
     this.#feeds.client.finish(capture);
     this.#feeds.server.finish(capture);
+  }
+
+  /** Null when nothing changed since the last call. */
+  news(): News | null {
+    const { headline, findings } = this.#engine.report();
+    const texts = findings.map((finding) => JSON.stringify(finding));
+    const told = [headline, ...texts].join('\n');
+    if (told === this.#told) return null;
+    this.#told = told;
+    return { headline, findings: texts, faulty: findings.some(({ code }) => !NOTE_CODES.has(code)) };
+  }
+
+  report(): ReportText {
+    const report = this.#engine.report();
+    return { json: canonicalJson(report), headline: report.headline };
   }
 }

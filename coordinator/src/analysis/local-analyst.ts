@@ -21,8 +21,8 @@ export class LocalAnalyst implements Analyst {
   }
 
   analyseFlow(capture: Capture, flowId: string): FlowAnalysis {
-    const running = new CaptureEngine(this.#createLadder(engineOptions(capture), flowId), capture);
-    return { ...analysisOf(running), ladder: async () => running.engine.ladder() };
+    const engine = this.#createLadder(engineOptions(capture), flowId);
+    return { ...analysisOf(new CaptureEngine(engine, capture)), ladder: async () => engine.ladder() };
   }
 
   async close(): Promise<void> {}
@@ -32,7 +32,8 @@ function analysisOf(running: CaptureEngine): Analysis {
   return {
     feed: async (role, batch) => running.feed(role, batch),
     finish: async (capture) => running.finish(capture),
-    report: async () => running.engine.report(),
+    news: async () => running.news(),
+    report: async () => running.report(),
     close: () => {},
   };
 }

@@ -62,7 +62,11 @@ export async function* evidenceOf(
   }
 }
 
-/** Feeds an analysis with everything that is committed of a capture. */
-export async function refeed(analysis: Analysis, capture: Capture, store: Store): Promise<void> {
-  for await (const { tap, batch } of evidenceOf(capture, store)) await analysis.feed(tap.role, batch);
+/** Feeds an analysis with everything that is committed of a capture. Resolves true when a RST was in it. */
+export async function refeed(analysis: Analysis, capture: Capture, store: Store): Promise<boolean> {
+  let reset = false;
+  for await (const { tap, batch } of evidenceOf(capture, store)) {
+    reset = (await analysis.feed(tap.role, batch)) || reset;
+  }
+  return reset;
 }

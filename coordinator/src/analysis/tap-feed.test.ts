@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Capture } from '../captures/capture.js';
+import { testCapture } from '../testing/captures.js';
 import { FakeEngine } from '../testing/fake-engine.js';
 import { BASE_NS, batch, coverage, segments } from '../testing/packets.js';
 import { TapFeed } from './tap-feed.js';
@@ -13,10 +13,9 @@ function feed() {
 }
 
 /** A capture that ran for ten seconds on the coordinator's clock, which is a day behind the tap's. */
-const capture = {
-  request: { backEnd: '', filter: 'port 443', interface: 'any', snaplen: 0 },
+const capture = testCapture({
   phase: { state: 'complete', startedNs: BASE_NS - 86_400n * S, endedNs: BASE_NS - 86_390n * S },
-} as Capture;
+});
 
 test('a tap that closed properly is passed on as it vouches for itself', () => {
   const { tap, state } = feed();

@@ -6,17 +6,18 @@ import type { AnalysisVerbs } from './verbs.js';
 /** The built worker: `../../dist` is the same folder seen from `src` (tests) and from `dist`. */
 const WORKER_URL = new URL('../../dist/analysis/worker.js', import.meta.url);
 
-/** Analyses on one thread of their own, with the real engine. */
+/**
+ * Analyses on one thread of their own, with the real engine. When the thread dies, such as for want of memory, its
+ * analyses fail and the next one gets a new thread.
+ */
 export class ThreadAnalyst implements Analyst {
-  readonly #thread: ThreadClient;
+  readonly #url: URL;
+  #thread: Promise<ThreadClient> | null = null;
   #nextKey = 1;
 
-  private constructor(thread: ThreadClient) {
-    this.#thread = thread;
-  }
-
-  static async start(): Promise<ThreadAnalyst> {
-    return new ThreadAnalyst(await ThreadClient.start(WORKER_URL, 'analysis thread'));
+  /** @param url module of the worker, another one in tests */
+  constructor(url: URL = WORKER_URL) {
+    this.#url = url;
   }
 
   analyse(capture: Capture): Analysis {
@@ -28,34 +29,42 @@ export class ThreadAnalyst implements Analyst {
   }
 
   async close(): Promise<void> {
-    await this.#thread.close();
+    await (await this.#thread)?.close();
   }
 
   #open(capture: Capture, flowId: string | null): FlowAnalysis {
     const key = this.#nextKey++;
-    const opened = this.#call('open', key, capture, flowId);
+    const opened = this.#living().then(async (thread) => {
+      await callVerb(thread, 'open', key, capture, flowId);
+      return thread;
+    });
     // Heard of by the first call that needs it.
     opened.catch(() => {});
-    const call = async <V extends keyof AnalysisVerbs>(verb: V, ...input: Parameters<AnalysisVerbs[V]>) => {
-      await opened;
-      return await this.#call(verb, ...input);
-    };
+    const call = async <V extends keyof AnalysisVerbs>(verb: V, ...input: Parameters<AnalysisVerbs[V]>) =>
+      await callVerb(await opened, verb, ...input);
     return {
       feed: async (role, batch) => await call('feed', key, role, batch),
       finish: async (latest) => await call('finish', key, latest),
+      news: async () => await call('news', key),
       report: async () => await call('report', key),
       ladder: async () => await call('ladder', key),
-      close: () => {
-        // A thread that is gone holds nothing.
-        this.#call('release', key).catch(() => {});
-      },
+      // A thread that is gone holds nothing.
+      close: () => void call('release', key).catch(() => {}),
     };
   }
 
-  async #call<V extends keyof AnalysisVerbs>(
-    verb: V,
-    ...input: Parameters<AnalysisVerbs[V]>
-  ): Promise<ReturnType<AnalysisVerbs[V]>> {
-    return (await this.#thread.call(verb, input)) as ReturnType<AnalysisVerbs[V]>;
+  async #living(): Promise<ThreadClient> {
+    const present = await this.#thread?.catch(() => null);
+    if (present?.alive) return present;
+    this.#thread = ThreadClient.start(this.#url, 'analysis thread');
+    return await this.#thread;
   }
+}
+
+async function callVerb<V extends keyof AnalysisVerbs>(
+  thread: ThreadClient,
+  verb: V,
+  ...input: Parameters<AnalysisVerbs[V]>
+): Promise<ReturnType<AnalysisVerbs[V]>> {
+  return (await thread.call(verb, input)) as ReturnType<AnalysisVerbs[V]>;
 }

@@ -1,8 +1,7 @@
-import type { End, Ladder, Report } from '@bothends/proto';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, type End, type Ladder } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
-import { engineOptions } from './analysis.js';
+import { engineOptions, type News, type ReportText } from './analysis.js';
 import { CaptureEngine } from './capture-engine.js';
 import type { EngineFactory, LadderFactory } from './local-analyst.js';
 
@@ -12,7 +11,8 @@ export interface AnalysisVerbs {
   open(key: number, capture: Capture, flowId: string | null): void;
   feed(key: number, role: End, batch: Batch): boolean;
   finish(key: number, capture: Capture): void;
-  report(key: number): Report;
+  news(key: number): News | null;
+  report(key: number): ReportText;
   ladder(key: number): Ladder;
   release(key: number): void;
 }
@@ -42,7 +42,8 @@ export function analysisVerbs(createEngine: EngineFactory, createLadder: LadderF
     },
     feed: (key, role, batch) => entryOf(key).running.feed(role, batch),
     finish: (key, capture) => entryOf(key).running.finish(capture),
-    report: (key) => entryOf(key).running.engine.report(),
+    news: (key) => entryOf(key).running.news(),
+    report: (key) => entryOf(key).running.report(),
     ladder: (key) => {
       const { ladder } = entryOf(key);
       if (ladder === null) throw new BothendsError('internal', 'this analysis follows no flow');

@@ -1,4 +1,3 @@
-import type { Finding } from '@bothends/proto';
 import { BothendsError } from '@bothends/proto';
 import type { TapProgress } from '@bothends/proto/gen/bothends/v1/agent';
 import type { LiveCapture } from '../ingest/live-capture.js';
@@ -8,7 +7,8 @@ import { findCapture } from './ids.js';
 /** What a watcher is told: the capture changed, or its findings did. */
 export interface CaptureWatcher {
   changed(): void;
-  findings(findings: readonly Finding[]): void;
+  /** All of them, each as JSON. */
+  findings(findings: readonly string[]): void;
 }
 
 /** One capture with what only this process knows of it. */
@@ -16,8 +16,8 @@ export interface Entry {
   capture: Capture;
   /** Its analysis, from "recording" until its report is stored. */
   live: LiveCapture | null;
-  /** Findings of the last report while it was live. */
-  findings: readonly Finding[];
+  /** What watchers were told last of its findings, each as JSON. */
+  findings: readonly string[];
   /** What each tap's agent counted last, by tap id. */
   progress: Map<string, TapProgress>;
   watchers: Set<CaptureWatcher>;

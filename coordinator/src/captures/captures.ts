@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BothendsError, type End, type Report } from '@bothends/proto';
+import { BothendsError, type End } from '@bothends/proto';
 import type { TapProgress } from '@bothends/proto/gen/bothends/v1/agent';
 import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import { AgentEvents } from './agent-events.js';
@@ -104,10 +104,10 @@ export class Captures {
   }
 
   /** The report now, of a live capture; null for one whose report is in the store or must be computed. */
-  async liveReport(id: string): Promise<Report | null> {
+  async liveReport(id: string): Promise<string | null> {
     const entry = this.#book.find(id);
     if (isOver(entry.capture.phase)) await entry.work;
-    return entry.live === null ? null : await entry.live.report();
+    return entry.live === null ? null : (await entry.live.report()).json;
   }
 
   /** Resolves when everything that was decided up to now has been done. */

@@ -1,6 +1,6 @@
 import { toBothendsError } from '@bothends/proto';
 import type { Logger } from 'pino';
-import type { Analyst } from '../analysis/analysis.js';
+import type { Analyst, ReportText } from '../analysis/analysis.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { LiveCapture } from '../ingest/live-capture.js';
 import type { Store } from '../store/store.js';
@@ -146,7 +146,7 @@ export class Driver {
     const { capture } = entry;
     const { store, clock, logger, analyst } = this.#in;
     entry.live = new LiveCapture(capture, analyst.analyse(capture), store, clock, {
-      findings: (headline, findings) => {
+      news: ({ headline, findings }) => {
         entry.findings = findings;
         entry.capture = { ...entry.capture, headline };
         for (const watcher of entry.watchers) watcher.findings(findings);
@@ -160,9 +160,8 @@ export class Driver {
   /** Computes and stores the report. One that fails is tried again at the next start. */
   async #finish(entry: Entry): Promise<void> {
     const { capture } = entry;
-    const live = entry.live ?? this.#goLive(entry);
     try {
-      const { json, headline } = await live.finish(capture);
+      const { json, headline } = await this.#report(entry);
       await this.#in.store.saveReport(capture.id, json);
       entry.capture = { ...entry.capture, headline, reported: true };
       await this.#in.store.saveCapture(entry.capture);
@@ -172,6 +171,17 @@ export class Driver {
     }
     entry.live = null;
     notify(entry);
+  }
+
+  /** Of the running analysis, or of a fresh one where there is none or it broke. */
+  async #report(entry: Entry): Promise<ReportText> {
+    const { capture, live } = entry;
+    try {
+      return await (live ?? this.#goLive(entry)).finish(capture);
+    } catch (error) {
+      if (live === null) throw error;
+      return await this.#goLive(entry).finish(capture);
+    }
   }
 
   async #save(capture: Capture): Promise<void> {

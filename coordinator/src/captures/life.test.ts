@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { testCapture } from '../testing/captures.js';
 import type { Capture, TapPhase } from './capture.js';
 import { ARM_MS, type CaptureEvent, DRAIN_MS, LEAD_OUT_MS, START_MS, step } from './life.js';
 
@@ -6,45 +7,10 @@ const MS = 1_000_000n;
 const CLIENT = 'c-1-client';
 const SERVER = 'c-1-server';
 
-function requested(): Capture {
-  const tap = (id: string, agent: string, role: 'client' | 'server') => ({
-    id,
-    agent,
-    role,
-    addresses: [],
-    phase: { state: 'requested' } as const,
-    drained: false,
-  });
-  return {
-    id: 'c-1',
-    name: 'test',
-    request: {
-      client: 'web',
-      server: 'db',
-      filter: '',
-      interface: 'any',
-      snaplen: 0,
-      durationMs: 60_000,
-      maxPackets: 0,
-      backEnd: '',
-      port: 0,
-      marker: true,
-      until: '',
-      requestedBy: 'admin',
-    },
-    requestedNs: 0n,
-    phase: { state: 'requested' },
-    taps: [tap(CLIENT, 'web', 'client'), tap(SERVER, 'db', 'server')],
-    prior: null,
-    headline: '',
-    reported: false,
-  };
-}
-
 /** Runs events one after the other; what was ordered is written `verb tap`, discarding stops with `!`. */
 function live(
   events: readonly CaptureEvent[],
-  from: Capture = requested(),
+  from: Capture = testCapture(),
 ): { capture: Capture; ordered: string[] } {
   let capture = from;
   const ordered: string[] = [];

@@ -1,4 +1,4 @@
-import { BothendsError, canonicalJson, type Ladder } from '@bothends/proto';
+import { BothendsError, type Ladder } from '@bothends/proto';
 import type { ExportEvidenceResponse, GetFlowResponse } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Analyst } from '../analysis/analysis.js';
 import { evidenceOf, refeed } from '../analysis/refeed.js';
@@ -24,14 +24,14 @@ export async function reportJson(idOrName: string, sources: ReportSources): Prom
   const capture = sources.captures.get(idOrName);
   requireEvidence(capture);
   const live = await sources.captures.liveReport(capture.id);
-  if (live !== null) return canonicalJson(live);
+  if (live !== null) return live;
   const stored = await sources.store.report(capture.id);
   if (stored !== null) return stored;
   const analysis = sources.analyst.analyse(capture);
   try {
     await refeed(analysis, capture, sources.store);
     if (isOver(capture.phase)) await analysis.finish(capture);
-    return canonicalJson(await analysis.report());
+    return (await analysis.report()).json;
   } finally {
     analysis.close();
   }

@@ -1,4 +1,3 @@
-import type { Finding } from '@bothends/proto';
 import type { WatchCaptureResponse } from '@bothends/proto/gen/bothends/v1/bothends';
 import { isOver } from '../captures/capture.js';
 import { captureState, type StateSources } from './messages.js';
@@ -17,7 +16,7 @@ export async function watchCapture(
 ): Promise<void> {
   const { id } = sources.captures.get(idOrName);
   let changed = true;
-  let findings: readonly Finding[] | null = null;
+  let findings: readonly string[] | null = null;
   let wake = () => {};
   const unwatch = sources.captures.watch(id, {
     changed: () => {
@@ -40,12 +39,12 @@ export async function watchCapture(
         continue;
       }
       const capture = sources.captures.get(id);
-      const fresh: readonly Finding[] = findings ?? [];
+      const fresh: readonly string[] = findings ?? [];
       changed = false;
       findings = null;
       await send({
         capture: await captureState(capture, sources),
-        findingsJson: fresh.map((finding) => JSON.stringify(finding)),
+        findingsJson: [...fresh],
       });
       if (isOver(capture.phase) && !sources.captures.isFinishing(id)) return;
     }

@@ -42,6 +42,11 @@ export class ThreadClient {
     return new ThreadClient(worker, name);
   }
 
+  /** False once the thread died or was closed. */
+  get alive(): boolean {
+    return this.#dead === null;
+  }
+
   /** @throws BothendsError of the verb, or `unavailable` when the thread is gone */
   async call(verb: string, input: unknown[]): Promise<unknown> {
     if (this.#dead !== null) throw this.#dead;
