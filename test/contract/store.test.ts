@@ -220,7 +220,6 @@ test.skipIf(!canMount)(
 const WRITER = `
 import { SqliteStore } from '@bothends/coordinator/store/sqlite/sqlite-store';
 import { testCapture } from '@bothends/coordinator/testing/captures';
-import { testCapture } from '@bothends/coordinator/testing/captures';
 import { batch, coverage, segments } from '@bothends/coordinator/testing/packets';
 const store = await SqliteStore.open(process.env.DIRECTORY);
 await store.saveCapture(testCapture());
