@@ -1,3 +1,4 @@
+import { applications } from './app/index.js';
 import type { CaptureRule, FlowRule } from './draft.js';
 import { idleTimeout } from './endurance/idle-timeout.js';
 import { endurance } from './endurance/index.js';
@@ -8,7 +9,14 @@ import { pathChanges } from './path/index.js';
 import { resets } from './resets/index.js';
 
 /** Every rule that looks at one flow. The order does not matter: arbitration ranks what they find. */
-export const FLOW_RULES: readonly FlowRule[] = [resets, handshake, losses, pathChanges, endurance];
+export const FLOW_RULES: readonly FlowRule[] = [
+  resets,
+  handshake,
+  losses,
+  pathChanges,
+  endurance,
+  applications,
+];
 
 /** Every rule over the whole capture. */
 export const CAPTURE_RULES: readonly CaptureRule[] = [idleTimeout, asymmetricRoute];

@@ -1,0 +1,225 @@
+import { type DnsTransaction, dnsTransactions, typeName } from '../../facts/dns.js';
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import type { Packet, Sighting } from '../../facts/packet.js';
+import { controlLine, silenceAbout } from '../../facts/silence.js';
+import { gradeCase } from '../../grade.js';
+import { assume, type Draft, draft, exhibit } from '../draft.js';
+
+/** A query without an answer for this long was given up or asked again by every common resolver library, ns. */
+const ANSWER_NS = 2_000_000_000;
+
+/** Transmissions of one question further apart than this mean that the first stayed unanswered, ns. */
+const AGAIN_NS = 900_000_000;
+
+/** Where an unanswered question came to grief. */
+type Place = 'query-lost' | 'resolver-silent' | 'answer-lost' | 'unclear';
+
+interface Unanswered {
+  flow: FlowFacts;
+  place: Place;
+  type: string | null;
+  /** Transactions of this type and place, none of them answered. */
+  transactions: DnsTransaction[];
+  /** Types that were answered on the same flow. */
+  answered: string[];
+}
+
+/** `dns-unanswered`: one finding for each query type and place of a flow. */
+export function dnsUnanswered(flow: FlowFacts): Draft[] {
+  const all = dnsTransactions(flow);
+  const answered = all.filter((t) => t.answers.some((p) => p.received)).map((t) => typeName(t.type));
+  const groups = new Map<string, Unanswered>();
+  for (const t of all) {
+    if (!isUnanswered(flow, t)) continue;
+    const place = placeOf(t);
+    const type = typeName(t.type);
+    const key = `${place} ${type}`;
+    const group = groups.get(key) ?? { flow, place, type, transactions: [], answered: [] };
+    group.transactions.push(t);
+    groups.set(key, group);
+  }
+  for (const g of groups.values()) {
+    g.answered = [...new Set(answered.filter((type) => type !== null && type !== g.type))] as string[];
+  }
+  return [...groups.values()].map((g) => DRAFTS[g.place](g));
+}
+
+/** The client got no answer for certain: its tap vouches for the wait, or it asked again. */
+function isUnanswered(flow: FlowFacts, t: DnsTransaction): boolean {
+  if (t.answers.some((p) => p.received)) return false;
+  const sent = sentTimes(t);
+  const first = sent[0];
+  if (first === undefined) return false;
+  if ((sent.at(-1) ?? first) - first >= AGAIN_NS) return true;
+  const { level } = flow.vouch(flow.clientTap, first, first + ANSWER_NS);
+  return level !== 'failed' && level !== 'open';
+}
+
+function sentTimes(t: DnsTransaction): number[] {
+  return t.queries.flatMap((p) => (p.sent ? [p.sent.time] : []));
+}
+
+function placeOf(t: DnsTransaction): Place {
+  if (t.answers.some((p) => p.fate === 'lost')) return 'answer-lost';
+  if (t.answers.length > 0) return 'unclear';
+  if (t.queries.some((p) => p.received)) return 'resolver-silent';
+  return t.queries.some((p) => p.fate === 'lost') ? 'query-lost' : 'unclear';
+}
+
+const DRAFTS: Readonly<Record<Place, (u: Unanswered) => Draft>> = {
+  'query-lost': queryLost,
+  'resolver-silent': resolverSilent,
+  'answer-lost': answerLost,
+  unclear,
+};
+
+function queryLost(u: Unanswered): Draft {
+  const lost = queriesOf(u).filter((p) => p.fate === 'lost');
+  const quiet = silenceAbout(lost);
+  return draft({
+    ...common(u, lost[0]?.sent ?? null),
+    grade: gradeCase({
+      ...NO_DOUBT,
+      // A resolver that got the query would have answered: that no answer came is a line of its own.
+      lines: quiet.lines + controlLine(u.flow) + 1,
+      absence: quiet.level,
+    }),
+    direction: 'toward-server',
+    sender: 'client',
+    blame: 'path',
+    statement: `${subject(u)} left the client and never reached ${resolver(u)}: lost on the way there${contrast(u)}.`,
+    evidence: [
+      exhibit(
+        'seen-leaving',
+        `${count(queriesOf(u).length, 'transmission')} left the client`,
+        ...queriesOf(u),
+      ),
+      exhibit('absent-at-receiver', `the resolver's capture has none of them: ${quiet.why}`, lost[0]),
+      exhibit('no-answer', 'no answer came back to the client either'),
+      ...answeredToo(u),
+    ],
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+    missing:
+      quiet.level === 'complete'
+        ? []
+        : ["a drop count of the resolver's capture, and other traffic of this client in it"],
+  });
+}
+
+function resolverSilent(u: Unanswered): Draft {
+  const arrived = queriesOf(u).filter((p) => p.received);
+  const first = arrived[0];
+  const time = first?.received?.time ?? Number.NaN;
+  const word = u.flow.vouch(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+  const again = askedAgain(u);
+  return draft({
+    ...common(u, first?.received ?? null),
+    grade: gradeCase({ ...NO_DOUBT, lines: 2 + (again ? 1 : 0), absence: word.level }),
+    direction: 'toward-client',
+    blame: 'server-host',
+    statement: `${subject(u)} reached ${resolver(u)}, and no answer left that host: the resolver kept silent${contrast(u)}.`,
+    evidence: [
+      exhibit(
+        'arrived',
+        `${count(arrived.length, 'transmission')} arrived at the resolver's host`,
+        ...arrived,
+      ),
+      exhibit('silence', `no answer left it: ${word.why}`),
+      exhibit('no-answer', 'none reached the client', again),
+      ...answeredToo(u),
+    ],
+    assumptions: [assume(word.level, word.why)],
+    missing: ["the resolver's log; a capture of what it asks its own upstream"],
+  });
+}
+
+function answerLost(u: Unanswered): Draft {
+  const lost = u.transactions.flatMap((t) => t.answers.filter((p) => p.fate === 'lost'));
+  const quiet = silenceAbout(lost);
+  const again = askedAgain(u);
+  return draft({
+    ...common(u, lost[0]?.sent ?? null),
+    grade: gradeCase({
+      ...NO_DOUBT,
+      lines: quiet.lines + controlLine(u.flow) + (again ? 1 : 0),
+      absence: quiet.level,
+    }),
+    direction: 'toward-client',
+    sender: 'server',
+    blame: 'path',
+    statement: `${resolver(u)} answered ${subject(u, 'the')}, and the answer never reached the client: lost on the return path${contrast(u)}.`,
+    evidence: [
+      exhibit('seen-leaving', `${count(lost.length, 'answer')} left the resolver`, ...lost),
+      exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, lost[0]),
+      ...(again ? [exhibit('asked-again', 'the client asked again, so it had no answer', again)] : []),
+      ...answeredToo(u),
+    ],
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+    missing: quiet.level === 'complete' ? [] : ["a drop count of the client's capture"],
+  });
+}
+
+function unclear(u: Unanswered): Draft {
+  const [first] = queriesOf(u);
+  const why = first?.vouching?.why ?? "the resolver's capture does not cover that moment";
+  return draft({
+    ...common(u, first?.sent ?? null),
+    grade: 'inconclusive',
+    blame: 'unknown',
+    statement: `${subject(u)} got no answer, and where it died cannot be told: ${why}.`,
+    evidence: [exhibit('no-answer', 'no answer reached the client', ...queriesOf(u))],
+    missing: ['a capture at the resolver that covers this moment'],
+  });
+}
+
+const NO_DOUBT = { conclusive: false, headersOnly: false, counter: 0 } as const;
+
+function common(u: Unanswered, at: Sighting | null) {
+  return {
+    code: 'dns-unanswered' as const,
+    flow: u.flow,
+    at,
+    attributes: { type: u.type, rcode: null, queries: u.transactions.length, sent: queriesOf(u).length },
+  };
+}
+
+function queriesOf(u: Unanswered): Packet[] {
+  return u.transactions.flatMap((t) => t.queries);
+}
+
+/** A transmission of a question that its client had asked before, null when it asked but once. */
+function askedAgain(u: Unanswered): Packet | null {
+  for (const t of u.transactions) {
+    const sent = t.queries.filter((p) => p.sent);
+    const [first, second] = sent;
+    if (first && second) return second;
+  }
+  return null;
+}
+
+function subject(u: Unanswered, article: 'A' | 'the' = 'A'): string {
+  const what = `${u.type ?? 'DNS'} ${u.transactions.length === 1 ? 'query' : 'queries'}`;
+  const sent = queriesOf(u).length;
+  const times = sent > u.transactions.length ? ` (sent ${sent} times)` : '';
+  if (u.transactions.length > 1) return `${u.transactions.length} ${what}${times}`;
+  return `${article === 'A' && /^[AM]/.test(what) ? 'An' : article} ${what}${times}`;
+}
+
+function resolver(u: Unanswered): string {
+  return `${u.flow.server.address} port ${u.flow.server.port}`;
+}
+
+/** What sets a dead AAAA path apart from a dead resolver. */
+function contrast(u: Unanswered): string {
+  return u.answered.length > 0 ? `, while ${u.answered.join(' and ')} queries to it were answered` : '';
+}
+
+function answeredToo(u: Unanswered) {
+  return u.answered.length > 0
+    ? [exhibit('answered-others', `queries of type ${u.answered.join(', ')} were answered on the same flow`)]
+    : [];
+}
+
+function count(n: number, what: string): string {
+  return n === 1 ? `one ${what}` : `${n} ${what}s`;
+}

@@ -1,0 +1,109 @@
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import type { IcmpError, Packet } from '../../facts/packet.js';
+import { gradeCase, weakest } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
+import { icmpMeaning, icmpName } from './icmp-names.js';
+
+/** Hosts start at 32 or more; a packet that leaves with less is looking for the router that drops it (traceroute). */
+const LEAST_INITIAL_TTL = 32;
+
+type ErrorPacket = Packet & { icmp: IcmpError };
+
+/** `icmp-error`: who says that it did not deliver a packet of this flow; one finding per sender, type and code. */
+export function icmpErrors(flow: FlowFacts): Draft[] {
+  const groups = new Map<string, ErrorPacket[]>();
+  for (const p of flow.packets) {
+    if (!isError(p) || isOrdinary(flow, p)) continue;
+    const key = `${p.toward} ${p.icmp.from} ${p.icmp.type} ${p.icmp.code}`;
+    groups.set(key, [...(groups.get(key) ?? []), p]);
+  }
+  return [...groups.values()].map((errors) => about(flow, errors));
+}
+
+function isError(p: Packet): p is ErrorPacket {
+  return p.icmp !== null;
+}
+
+/** Redirects and the like, traceroute's own errors, and path MTU discovery that did its work. */
+function isOrdinary(flow: FlowFacts, p: ErrorPacket): boolean {
+  const meaning = icmpMeaning(p.ipVersion, p.icmp.type, p.icmp.code);
+  if (meaning === 'other') return true;
+  const ttl = flow.sent(p.toward, Row.TTL);
+  if (ttl >= 0 && ttl < LEAST_INITIAL_TTL) return true;
+  return meaning === 'too-big' && !isIgnored(flow, p);
+}
+
+/** The sender went on with packets larger than the path takes, and lost them. */
+function isIgnored(flow: FlowFacts, error: ErrorPacket): boolean {
+  return flow.packets.some(
+    (p) =>
+      p.toward === error.toward &&
+      p.fate === 'lost' &&
+      !p.icmp &&
+      p.at > error.at &&
+      p.ipLength > error.icmp.mtu,
+  );
+}
+
+function about(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {
+  const first = errors[0] as ErrorPacket;
+  const { type, code, mtu, from } = first.icmp;
+  const toward = first.toward;
+  const origin = originOf(flow, first);
+  const quoted = flow.packets.find((p) => isQuoted(p, first));
+  const left = origin === 'path' ? null : first.received;
+  const got = first.sent ? 'reached' : 'was sent to';
+  const name = icmpName(first.ipVersion, type, code);
+  const lines = 1 + (quoted ? 1 : 0);
+  const graded = gradeCase({
+    lines,
+    conclusive: left !== null,
+    absence: null,
+    headersOnly: false,
+    counter: 0,
+  });
+  return draft({
+    code: 'icmp-error',
+    // In the name of a host that was not seen to send it, a device on the path may speak.
+    grade: origin !== 'path' && left === null ? weakest(graded, 'likely') : graded,
+    flow,
+    direction: toward,
+    sender: origin,
+    blame: origin === 'path' ? 'path' : hostOf(origin),
+    at: first.sent ?? first.received,
+    statement:
+      `${whoText(origin, from)} did not deliver packets from the ${senderOf(toward)} to the ${receiverOf(toward)}: ` +
+      `${name} (ICMP${first.ipVersion === 6 ? 'v6' : ''} ${type}/${code})${mtu > 0 ? `, next-hop MTU ${mtu}` : ''}` +
+      `; ${errors.length === 1 ? `one such error ${got}` : `${errors.length} such errors ${got}`} the ${senderOf(toward)}.`,
+    attributes: { from, type, code, name, mtu: mtu > 0 ? mtu : null, count: errors.length },
+    evidence: [
+      exhibit('icmp', `${name} from ${from}`, ...errors),
+      ...(quoted ? [exhibit('quoted', 'it quotes this packet, which was really sent', quoted)] : []),
+      ...(left ? [exhibit('seen-leaving', `the ${origin}'s own capture shows it leaving`, first)] : []),
+    ],
+    assumptions: quoted || left ? [] : [{ text: 'it quotes a packet that was really sent', checked: false }],
+  });
+}
+
+/** The end whose address the error came from, as either tap knows it; `path` for a router. */
+function originOf(flow: FlowFacts, error: ErrorPacket): 'client' | 'server' | 'path' {
+  const { from } = error.icmp;
+  const is = (end: 'client' | 'server') =>
+    flow[end].address === from || flow.serverView?.[end].address === from;
+  // An address translator answers with its own address, which one tap takes for the other end's.
+  const end = receiverOf(error.toward);
+  if (is(end)) return end;
+  return 'path';
+}
+
+function whoText(origin: 'client' | 'server' | 'path', from: string): string {
+  return origin === 'path' ? `The router ${from}` : `The ${origin}'s host itself (${from})`;
+}
+
+function isQuoted(p: Packet, error: ErrorPacket): boolean {
+  if (p.icmp || p.toward !== error.toward) return false;
+  if (p.flags !== 0 && p.sequence !== error.icmp.sequence) return false;
+  // IPv6 has no id, and only TCP has numbers that tell one packet from the next.
+  return p.ipVersion === 4 ? p.ipId === error.icmp.ipId : p.flags !== 0;
+}

@@ -1,0 +1,87 @@
+import { controlOf, isSignificant } from '../../facts/control.js';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { lossOf } from '../../facts/loss.js';
+import type { Packet, Toward } from '../../facts/packet.js';
+import { silenceAbout } from '../../facts/silence.js';
+import { gradeCase, weakest } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+
+/** A tap that misses at least a third as much as the path seems to lose is no witness of that loss. */
+const TAP_SHARE = 1 / 3;
+
+/** `udp-lost`: datagrams left one host and did not reach the other; one finding for each direction. */
+export function udpLost(flow: FlowFacts): Draft[] {
+  return BOTH_WAYS.flatMap((toward) => {
+    if (flow.sent(toward, Row.WAITING) === 0) return [];
+    const made = lostToward(flow, toward);
+    return made ? [made] : [];
+  });
+}
+
+function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
+  const { sent, data } = lossOf(flow, toward);
+  const lost = data.length;
+  if (lost === 0) return null;
+  const control = controlOf(flow, toward);
+  const seenBack = control.found + control.missing.length;
+  // Nothing makes UDP datagrams arrive that nobody sent: each such one is a packet that the same tap missed.
+  const tapMisses = seenBack === 0 ? 0 : control.missing.length / seenBack;
+  if (tapMisses > 0 && tapMisses >= (lost / sent) * TAP_SHARE) return null;
+  const quiet = silenceAbout(data);
+  const delivered = flow.path(toward, Row.PAIRS);
+  const proven = isSignificant(control, lost, sent);
+  const lines = 1 + (proven ? 1 : 0) + (delivered > 0 ? 1 : 0);
+  const graded = gradeCase({
+    lines,
+    conclusive: false,
+    absence: quiet.level,
+    headersOnly: false,
+    counter: control.missing.length,
+  });
+  const [from, to] = [senderOf(toward), receiverOf(toward)];
+  return draft({
+    code: 'udp-lost',
+    // One-way traffic in a file cannot tell a path that loses datagrams from a capture that does.
+    grade: quiet.level === 'complete' || proven ? graded : weakest(graded, 'likely'),
+    flow,
+    direction: toward,
+    sender: from,
+    blame: 'path',
+    at: data[0]?.sent ?? null,
+    statement: `${lost} of ${sent} datagrams that left the ${from} never reached the ${to} (${percent(lost / sent)}): lost on the path.`,
+    attributes: { sent, lost },
+    evidence: [
+      exhibit('absent-at-receiver', `the ${to}'s capture does not have them: ${quiet.why}`, ...data),
+      ...(delivered > 0
+        ? [exhibit('control', `${delivered} others of the same flow and direction arrived`)]
+        : []),
+      ...(proven
+        ? [
+            exhibit(
+              'control',
+              `all ${control.found} datagrams that the ${to} sent are in its capture: it misses none`,
+            ),
+          ]
+        : []),
+    ],
+    counter: missedByTap(control.missing, to),
+    assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
+    missing: quiet.level === 'complete' ? [] : [`a drop count of the ${to}'s capture`],
+  });
+}
+
+function missedByTap(missing: readonly Packet[], to: string) {
+  if (missing.length === 0) return [];
+  return [
+    exhibit(
+      'tap-missed',
+      `${missing.length} datagrams of the ${to} arrived that its own capture does not have`,
+      ...missing,
+    ),
+  ];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+}

@@ -1,0 +1,68 @@
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import { gradeCase, weakest } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, exhibit } from '../draft.js';
+
+/** A peer that answers datagrams at all does so within this time, or its client has given up, ns. */
+const ANSWER_NS = 1_000_000_000;
+
+/** More datagrams than this without an answer are a stream that expects none (syslog, RTP, statistics). */
+const STREAM = 100;
+
+/** Services that nobody answers: discard, syslog, SNMP traps, NetFlow, IPFIX, statsd, sFlow. */
+const ONE_WAY_PORTS: ReadonlySet<number> = new Set([9, 514, 162, 2055, 4739, 8125, 6343, 9995, 9996]);
+
+/** `udp-unanswered`: the datagrams reach a host, and nothing comes back out of it. */
+export function udpUnanswered(flow: FlowFacts): Draft[] {
+  const sent = flow.sent('toward-server', Row.PACKETS);
+  const arrived = flow.received('toward-server', Row.PACKETS);
+  const answers = flow.sent('toward-client', Row.PACKETS) + flow.received('toward-client', Row.PACKETS);
+  if (arrived === 0 || answers > 0 || sent > STREAM || arrived > STREAM) return [];
+  if (ONE_WAY_PORTS.has(flow.server.port) || isGroup(flow.server.address)) return [];
+  if (flow.path('toward-server', Row.PAIRS) === 0) return [];
+  const first = flow.received('toward-server', Row.FIRST_TIME);
+  const word = flow.vouch(flow.receiverTap('toward-server'), first, first + ANSWER_NS);
+  if (word.level === 'failed' || word.level === 'open') return [];
+  const packets = flow.packets.filter((p) => p.toward === 'toward-server' && p.received && !p.icmp);
+  // One line: no answer leaves. Another: none arrives, which is another tap's word.
+  const graded = gradeCase({
+    lines: arrived > 1 ? 3 : 2,
+    conclusive: false,
+    absence: word.level,
+    headersOnly: false,
+    counter: 0,
+  });
+  const what = arrived === 1 ? 'A datagram' : `${arrived} datagrams`;
+  return [
+    draft({
+      code: 'udp-unanswered',
+      // Packets do not show whether this protocol answers at all.
+      grade: weakest(graded, 'likely'),
+      flow,
+      direction: 'toward-client',
+      blame: 'server-host',
+      at: packets[0]?.received ?? null,
+      statement: `${what} reached ${flow.server.address} port ${flow.server.port} and nothing came back out of that host: no answer, no ICMP error.`,
+      attributes: { arrived, sent },
+      evidence: [
+        exhibit('arrived', `${what} arrived at the server's host`, ...packets),
+        exhibit('silence', `nothing left it: ${word.why}`),
+        exhibit('no-answer', 'nothing reached the client'),
+      ],
+      assumptions: [
+        assume(word.level, word.why),
+        { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
+      ],
+      missing: [
+        'what became of them inside the server: nstat UdpNoPorts UdpRcvbufErrors, ss -ulnp, nft list ruleset',
+      ],
+    }),
+  ];
+}
+
+/** Multicast (224.0.0.0/4, ff00::/8) and limited broadcast: whoever hears it need not answer. */
+function isGroup(address: string): boolean {
+  if (address.includes(':')) return address.startsWith('ff');
+  const first = Number(address.split('.')[0]);
+  return first >= 224;
+}
