@@ -110,7 +110,7 @@ export const ECN_GONE_0 = 21;
 export const ECN_GONE_1 = 22;
 export const DIRECTION_WORDS = 24;
 
-/** Records that a flow holds per tap because they are its most recent there: the context of a RST. */
+/** Records that a flow holds per tap because they are its most recent there: the context of a RST. A power of two. */
 export const RECENT = 8;
 /** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
 export const INITIATOR = 6;

@@ -10,8 +10,11 @@ import {
   FLOW_WORDS,
   HEAD,
   NOTABLE,
+  RECENT,
   RECENT_0,
   RECENT_1,
+  RECENT_NEXT_0,
+  RECENT_NEXT_1,
   Rows,
   SIDE_WORDS,
   TAIL,
@@ -101,7 +104,7 @@ export class FlowStore {
     const row = this.flow(flow);
     const next = row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1);
     const place = row + (tap === 0 ? RECENT_0 : RECENT_1) + f[next];
-    f[next] = (f[next] + 1) % RECENT;
+    f[next] = (f[next] + 1) & (RECENT - 1);
     const oldest = f[place];
     f[place] = r;
     this.records.holds[r]++;
@@ -115,7 +118,7 @@ export class FlowStore {
     const next = f[row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1)];
     const list: number[] = [];
     for (let i = 0; i < RECENT; i++) {
-      const r = f[row + (tap === 0 ? RECENT_0 : RECENT_1) + ((next + i) % RECENT)];
+      const r = f[row + (tap === 0 ? RECENT_0 : RECENT_1) + ((next + i) & (RECENT - 1))];
       if (r >= 0) list.push(r);
     }
     return list;
