@@ -5,6 +5,7 @@ import * as Row from '../match/rows.js';
 import type { Tap, Vouching } from '../taps.js';
 import { vouch } from '../taps.js';
 import { collectPackets } from './collect.js';
+import { vouchInOrder } from './in-order.js';
 import type { Orientation } from './orientation.js';
 import type { Packet, Sighting, Toward } from './packet.js';
 import type { Witness } from './witness.js';
@@ -93,6 +94,7 @@ export class FlowFacts {
           : [(1 - this.clientTap) as 0 | 1, this.clientTap];
       const { intake, witness } = this.capture;
       this.collected = collectPackets(intake, witness, this.flow, this.clientDirection, senderTaps);
+      vouchInOrder(this, this.collected);
     }
     return this.collected;
   }

@@ -39,6 +39,8 @@ export function overlap(a: Packet, b: Packet): boolean {
 function testify(flow: FlowFacts, p: Packet, again: readonly Packet[]): Testimony {
   const sent = p.sent;
   if (!sent) return 'open';
+  // Without IP id and time stamp one transmission is like the other: one of them was lost, and the bytes sent again.
+  if (p.repeat) return p.ipId === 0 && p.timestampValue === 0 ? 'repaired' : 'open';
   const later = again.some((q) => q !== p && q.sent && q.sent.time > sent.time && overlap(p, q));
   if (later) return 'repaired';
   // Not every retransmission is kept: with more than are kept, its absence says nothing.

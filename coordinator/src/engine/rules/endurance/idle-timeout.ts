@@ -60,10 +60,11 @@ function mayHaveDied(flow: FlowFacts): boolean {
 
 function deathOf(flow: FlowFacts): Death | null {
   for (const p of flow.packets) {
+    // The gap before a retransmission is a timer of its sender, not idleness.
     if (p.idle < LEAST_FATAL_NS || p.icmp || p.copy || isSyn(p) || isSynAck(p)) continue;
     if (isRst(p)) {
       if (p.fate === 'injected' && p.received) return { flow, idle: p.idle, packet: p, forged: p };
-    } else if (p.fate === 'lost' && p.sent && isLastWord(flow, p)) {
+    } else if (!p.repeat && p.sent && !p.received && isLastWord(flow, p)) {
       return { flow, idle: p.idle, packet: p, forged: answerTo(flow, p) };
     }
   }

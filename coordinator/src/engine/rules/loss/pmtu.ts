@@ -1,8 +1,7 @@
-import { formatDuration, IpFlag } from '@bothends/proto';
+import { formatDuration, IpFlag, Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import { lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
-import { type Repairs, repairsOf } from '../../facts/repair.js';
+import { repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
@@ -29,16 +28,26 @@ interface Sizes {
 export function pmtuBlackHole(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp') return [];
   return BOTH_WAYS.flatMap((toward) => {
-    const { data } = lossOf(flow, toward);
-    if (data.length < LEAST_LOST || flow.path(toward, Row.PAIRS) === 0) return [];
-    const sizes = sizesOf(flow, toward, repairsOf(flow, toward, data));
+    if (flow.sent(toward, Row.WAITING) < LEAST_LOST || flow.path(toward, Row.PAIRS) === 0) return [];
+    const { repaired, open } = repairsOf(flow, toward, undelivered(flow, toward));
+    const sizes = sizesOf(flow, toward, [...repaired, ...open]);
     return sizes ? blackHole(flow, toward, sizes) : [];
   });
 }
 
+/**
+ * Data that left and is not seen to arrive, also where the receiver's capture ends too early to vouch for that: a
+ * stalled receiver has nothing more to capture, and the sender's retransmissions say the same.
+ */
+function undelivered(flow: FlowFacts, toward: Toward): Packet[] {
+  return flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.copy && p.length > 0 && isPlain(p));
+}
+
+const isPlain = (p: Packet) => !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst));
+
 /** Null when loss does not go by size. */
-function sizesOf(flow: FlowFacts, toward: Toward, repairs: Repairs): Sizes | null {
-  const lost = [...repairs.repaired, ...repairs.open];
+function sizesOf(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): Sizes | null {
+  if (lost.length < LEAST_LOST) return null;
   const largest = Math.max(...lost.map((p) => wireSize(flow, p)));
   const delivered = Math.min(flow.path(toward, Row.DELIVERED_SIZE), largest);
   const large = lost.filter((p) => wireSize(flow, p) > delivered).sort((a, b) => a.at - b.at);

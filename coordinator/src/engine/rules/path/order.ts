@@ -14,7 +14,7 @@ const MIRROR_PACKETS = 8;
 
 /** `reordering`: packets overtook each other between the taps. */
 export function reordering(flow: FlowFacts): Draft[] {
-  return BOTH_WAYS.filter((toward) => flow.path(toward, Row.REORDERED) > 0).map((toward) => {
+  return BOTH_WAYS.filter((toward) => isReordered(flow, toward)).map((toward) => {
     const packets = flow.path(toward, Row.REORDERED);
     const extent = flow.path(toward, Row.REORDER_NS);
     const pairs = flow.path(toward, Row.PAIRS);
@@ -36,6 +36,14 @@ export function reordering(flow: FlowFacts): Draft[] {
       ],
     });
   });
+}
+
+/** Without IP ids and time stamps a retransmission passes for its original, arrived late. */
+function isReordered(flow: FlowFacts, toward: Toward): boolean {
+  if (flow.path(toward, Row.REORDERED) === 0) return false;
+  const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
+  const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
+  return numbered || stamped || flow.sent(toward, Row.REPEATS) === 0;
 }
 
 /** `duplication`: a packet sent once arrived more than once. */
