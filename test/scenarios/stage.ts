@@ -85,6 +85,22 @@ export class Stage {
     return { client: connecting, server: listening };
   }
 
+  /** A short exchange on another port, so that both captures show that their taps work. */
+  async control(): Promise<void> {
+    const server = this.server.endpoint({ role: 'listen', port: CONTROL_PORT, steps: [{ do: 'echo' }] });
+    await server.waitFor('listening');
+    const steps = [{ do: 'send', bytes: 400 } as const, { do: 'receive', bytes: 400 } as const];
+    const client = this.client.endpoint({
+      role: 'connect',
+      address: this.serverAddress,
+      port: CONTROL_PORT,
+      steps,
+    });
+    await client.exited;
+    await server.waitFor('closed');
+    await server.stop();
+  }
+
   /** Starts the in-line box of the boxed chain. */
   box(...rules: BoxRule[]): Promise<Middlebox> {
     return Middlebox.start(this.lab.host(BOX.host), BOX.clientSide, BOX.serverSide, { rules });
@@ -134,6 +150,8 @@ export class Stage {
   }
 }
 
+/** A port that no scenario uses. */
+const CONTROL_PORT = 9_999;
 /** Longer than four SYN retransmissions, the slowest thing that scenarios wait for. */
 const COUNTER_LIMIT_MS = 12_000;
 const COUNTER_POLL_MS = 50;

@@ -11,6 +11,7 @@ export const dnsQueryLost: Scenario = {
   port: 53,
   tap: 'link',
   async play(stage) {
+    await stage.control();
     const resolver = startProgram(stage.server, 'dns', 'serve', String(stage.port), '0');
     await resolver.line();
     const fault = await stage.fault(stage.lab.host('m2'), 'forward', 'udp dport 53', 'drop');

@@ -9,6 +9,7 @@ export const icmpProhibited: Scenario = {
   port: 7303,
   tap: 'link',
   async play(stage) {
+    await stage.control();
     const m2 = stage.lab.host('m2');
     await stage.listen([]);
     const fault = await stage.fault(

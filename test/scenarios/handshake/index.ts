@@ -3,16 +3,18 @@ import { acceptQueueFull } from './accept-queue-full.js';
 import { acceptStalled } from './accept-stalled.js';
 import { handshakeAckLost } from './handshake-ack-lost.js';
 import { synAckLost } from './syn-ack-lost.js';
+import { synForged } from './syn-forged.js';
 import { synLost } from './syn-lost.js';
 import { synProxy } from './syn-proxy.js';
 import { synUnanswered } from './syn-unanswered.js';
 
 export const HANDSHAKE_SCENARIOS: readonly Scenario[] = [
-  synLost,
-  synUnanswered,
   acceptQueueFull,
   acceptStalled,
-  synAckLost,
   handshakeAckLost,
+  synAckLost,
+  synForged,
+  synLost,
   synProxy,
+  synUnanswered,
 ];

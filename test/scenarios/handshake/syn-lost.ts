@@ -10,6 +10,7 @@ export const synLost: Scenario = {
   tap: 'any',
   async play(stage) {
     const m2 = stage.lab.host('m2');
+    await stage.control();
     await stage.listen([]);
     const fault = await stage.fault(m2, 'forward', 'tcp flags & (syn | ack) == syn', 'drop');
     stage.connect([]);

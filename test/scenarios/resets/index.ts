@@ -1,8 +1,10 @@
 import type { Scenario } from '../scenario.js';
 import { abortByClient } from './abort-by-client.js';
 import { abortUnread } from './abort-unread.js';
+import { acceptQueueAbort } from './accept-queue-abort.js';
 import { closedEarlier } from './closed-earlier.js';
 import { halfOpen } from './half-open.js';
+import { idleReject } from './idle-reject.js';
 import { idleResetBoth } from './idle-reset-both.js';
 import { injectedBurst } from './injected-burst.js';
 import { inputReject } from './input-reject.js';
@@ -11,26 +13,34 @@ import { lateSynAck } from './late-syn-ack.js';
 import { noListener } from './no-listener.js';
 import { outputReject } from './output-reject.js';
 import { portReuse } from './port-reuse.js';
+import { processKilled } from './process-killed.js';
 import { rejectTowardClient } from './reject-toward-client.js';
 import { rejectTowardServer } from './reject-toward-server.js';
 import { rstIgnored } from './rst-ignored.js';
 import { rstLost } from './rst-lost.js';
+import { socketDestroyed } from './socket-destroyed.js';
+import { unNattedStray } from './un-natted-stray.js';
 
 export const RESET_SCENARIOS: readonly Scenario[] = [
-  rejectTowardServer,
-  rejectTowardClient,
-  injectedBurst,
-  idleResetBoth,
-  noListener,
-  inputReject,
-  outputReject,
   abortByClient,
   abortUnread,
+  acceptQueueAbort,
   closedEarlier,
   halfOpen,
-  portReuse,
+  idleReject,
+  idleResetBoth,
+  injectedBurst,
+  inputReject,
   keepaliveExpired,
   lateSynAck,
-  rstLost,
+  noListener,
+  outputReject,
+  portReuse,
+  processKilled,
+  rejectTowardClient,
+  rejectTowardServer,
   rstIgnored,
+  rstLost,
+  socketDestroyed,
+  unNattedStray,
 ];

@@ -42,5 +42,5 @@ export const rejectTowardServer: Scenario = {
     return { rejected, serverSaid: 'reset', clientSaid: 'nothing' };
   },
   expected: [{ code: 'rst-forged', direction: 'toward-server', min: 'likely', max: 'strong' }],
-  also: ['data-loss'],
+  also: ['data-loss', 'rst-genuine'],
 };

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import { ackLoss } from './ack-loss.js';
+import { asymmetricRoute } from './asymmetric-route.js';
 import { dataLossTowardClient } from './data-loss-toward-client.js';
 import { dataLossTowardServer } from './data-loss-toward-server.js';
 import { dscpChanged } from './dscp-changed.js';
@@ -7,6 +8,7 @@ import { duplication } from './duplication.js';
 import { ecnBleached } from './ecn-bleached.js';
 import { healthy } from './healthy.js';
 import { idleTimeout } from './idle-timeout.js';
+import { lossInSender } from './loss-in-sender.js';
 import { mssClamped } from './mss-clamped.js';
 import { nat } from './nat.js';
 import { optionsStripped } from './options-stripped.js';
@@ -23,26 +25,28 @@ import { slowServer } from './slow-server.js';
 import { zeroWindow } from './zero-window.js';
 
 export const TRANSFER_SCENARIOS: readonly Scenario[] = [
-  healthy,
+  ackLoss,
+  asymmetricRoute,
   dataLossTowardClient,
   dataLossTowardServer,
-  ackLoss,
-  reordering,
+  dscpChanged,
   duplication,
+  ecnBleached,
+  healthy,
+  idleTimeout,
+  lossInSender,
+  mssClamped,
+  nat,
+  optionsStripped,
   payloadAltered,
   payloadDamaged,
-  pmtuBlackHole,
-  pmtuIcmpIgnored,
-  pmtuDiscovered,
-  mssClamped,
-  optionsStripped,
-  dscpChanged,
-  ecnBleached,
-  nat,
-  sequenceShifted,
-  zeroWindow,
   peerSilent,
-  idleTimeout,
+  pmtuBlackHole,
+  pmtuDiscovered,
+  pmtuIcmpIgnored,
+  reordering,
+  sequenceShifted,
   slowPath,
   slowServer,
+  zeroWindow,
 ];
