@@ -94,13 +94,20 @@ export class Connection {
         cause: error,
       });
     }
-    if (error.code === status.UNAVAILABLE) return unreachable(this.#address, told, error);
+    if (error.code === status.UNAVAILABLE && !cameFromServer(error)) {
+      return unreachable(this.#address, told, error);
+    }
     if (error.code === status.UNIMPLEMENTED && told.startsWith(NO_SUCH_METHOD)) {
       const why = `the coordinator at ${this.#address} does not know this request: it may be an older version`;
       return new BothendsError(code, why, { cause: error });
     }
     return new BothendsError(code, told, { cause: error });
   }
+}
+
+/** A status that the server sent came with its headers; one that gRPC made up because it has no connection has none. */
+function cameFromServer(error: ServiceError): boolean {
+  return Object.keys(error.metadata.getMap()).length > 0;
 }
 
 function channelCredentials(context: Context) {

@@ -355,6 +355,18 @@ describe('no coordinator', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  test('a host that is offline is not taken for the coordinator being away', async () => {
+    const refusal = 'db-1 is offline, so nobody starts: check its agent';
+    await serve({
+      unary: {
+        startCapture: () => {
+          throw new BothendsError('unavailable', refusal);
+        },
+      },
+    });
+    expect((await cli('capture', 'web-1', 'db-1')).stderr).toBe(`bothends: ${refusal}\n`);
+  });
+
   test('another coordinator answers: it is not trusted', async () => {
     await coordinator.start({ unary: { listCaptures: () => ({ captures: [] }) } });
     context = coordinator.contextFile({ caPem: makePki().caPem });

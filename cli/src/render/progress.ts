@@ -37,7 +37,7 @@ export function progressLine(capture: CaptureState): string {
     (tap) =>
       `${tap.role} ${printable(tap.agent)} ${tap.state}${tap.online ? '' : ' (offline)'} ${tapCounts(tap)}`,
   );
-  return `${printable(capture.id)} ${capture.state}: ${taps.join('; ')}${reason(capture.reason)}`;
+  return `${printable(capture.id)} ${capture.state}: ${taps.join('; ')}`;
 }
 
 function tapCounts(tap: TapStatus): string {
@@ -52,7 +52,7 @@ function kernelDrops(tap: TapStatus): string {
 }
 
 function reason(text: string): string {
-  return text === '' ? '' : `  (${printable(text)})`;
+  return text === '' ? '' : `  (${printable(text).replace(/\s+/g, ' ')})`;
 }
 
 function statePaint(state: string, style: Style): string {
