@@ -43,6 +43,7 @@ const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['proxy-terminated', 'data-loss'],
   ['proxy-terminated', 'syn-forged'],
   ['peer-silent', 'syn-unanswered'],
+  ['idle-timeout', 'data-loss'],
 ];
 
 /** Drops what a stronger finding explains, and orders the rest: the one that the headline is about comes first. */
@@ -53,8 +54,15 @@ export function arbitrate(drafts: readonly Draft[]): Draft[] {
 
 function explains(cause: Draft, effect: Draft): boolean {
   if (cause.flow !== effect.flow || cause.flow === null) return false;
+  if (isRejection(cause, effect)) return true;
   if (!EXPLAINS.some(([a, b]) => cause.code === a && effect.code === b)) return false;
   return cause.direction === effect.direction || cause.direction === null || cause.direction === 'both';
+}
+
+/** A device that answers a packet with a RST keeps the packet: its loss is the same act. */
+function isRejection(cause: Draft, effect: Draft): boolean {
+  if (cause.code !== 'rst-forged' || effect.code !== 'data-loss' || cause.attributes.inline !== true) return false;
+  return cause.direction === 'both' || cause.direction !== effect.direction;
 }
 
 function compare(a: Draft, b: Draft): number {

@@ -48,11 +48,11 @@ export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | n
   const routers = routersOnPath(flow);
   if (baseline >= 0 && hopsOf(baseline) !== hops && Math.abs(rst.ttl - baseline) > 0) {
     return {
-      text: `its TTL is ${rst.ttl}, that of the alleged sender's other packets ${baseline}: it came ${hops} hops, they came ${hopsOf(baseline)}`,
+      text: `its TTL is ${rst.ttl}, that of the alleged sender's other packets ${baseline}: it came ${hopCount(hops)}, they came ${hopCount(hopsOf(baseline))}`,
     };
   }
   if (baseline < 0 && routers !== null && hops !== routers) {
-    return { text: `its TTL is ${rst.ttl}, ${hops} hops; the path has ${routers} routers` };
+    return { text: `its TTL is ${rst.ttl}, ${hopCount(hops)}; the path has ${routers} routers` };
   }
   if (rst.ipVersion === 6 && rst.flowLabel === 0 && flow.received(toward, Row.LABEL) > 0) {
     return { text: 'its IPv6 flow label is 0, which this sender uses nowhere else on the connection' };
@@ -72,11 +72,11 @@ export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location
   const routers = routersOnPath(flow);
   if (routers !== null && hops >= routers && routers > 0) {
     if (hops === routers) {
-      return { hopsFromReceiver: hops, text: `its TTL fits the alleged sender's own distance (${hops} hops)` };
+      return { hopsFromReceiver: hops, text: `its TTL fits the alleged sender's own distance (${hopCount(hops)})` };
     }
     return {
       hopsFromReceiver: null,
-      text: `its TTL of ${rst.ttl} would mean ${hops} hops on a path of ${routers} routers: its initial TTL is not a usual one`,
+      text: `its TTL of ${rst.ttl} would mean ${hopCount(hops)} on a path of ${routers} routers: its initial TTL is not a usual one`,
     };
   }
   const place = ordinal(hops + 1);
@@ -93,6 +93,10 @@ export function locateBoth(routers: number, ttlAtClient: number, ttlAtServer: nu
   const initial = (routers - 1 + ttlAtServer + ttlAtClient) / 2;
   if (!Number.isInteger(fromClient) || fromClient < 0 || fromClient > routers - 1) return null;
   return initial <= 255 ? { fromClient, initial } : null;
+}
+
+function hopCount(n: number): string {
+  return n === 1 ? '1 hop' : `${n} hops`;
 }
 
 export function ordinal(n: number): string {

@@ -34,7 +34,7 @@ export function handshake(flow: FlowFacts): Draft[] {
   if (h.syns.length === 0 && h.synAcks.length === 0) return [];
   for (const rule of [synForged, synAckForged, synLost, synUnanswered, synAckLost, handshakeAckLost, acceptStalled]) {
     const made = rule(h);
-    if (made) return [made];
+    if (made) return restsOnOpen(made) ? [] : [made];
   }
   return [];
 }
@@ -47,6 +47,11 @@ function mayHaveFailed(flow: FlowFacts): boolean {
     flow.sent('toward-client', Row.WAITING) +
     flow.received('toward-client', Row.WAITING);
   return waiting > 0 || flow.sent('toward-client', Row.BYTES) === 0;
+}
+
+/** While a capture runs: an absence that its tap has yet to report about is no finding yet. */
+function restsOnOpen(d: Draft): boolean {
+  return d.evidence.some((e) => e.packets.some((p) => p.vouching?.level === 'open')) && d.grade === 'inconclusive';
 }
 
 const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);

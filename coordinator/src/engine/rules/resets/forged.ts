@@ -1,7 +1,7 @@
-import { formatDuration, NS_PER_MS, NS_PER_US } from '@bothends/proto';
+import { formatDuration, type Grade, NS_PER_MS, NS_PER_US } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isSyn, type Packet } from '../../facts/packet.js';
-import { headerMismatch, locate, locateBoth, routersOnPath } from '../../facts/path.js';
+import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
@@ -21,7 +21,7 @@ const IDLE_MS = 500;
 
 /** `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. */
 export function forgedResets(cases: readonly ResetCase[]): Draft[] {
-  const suspects = cases.filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c)));
+  const suspects = cases.filter((c) => c.rst.vouching?.level !== 'open').filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c)));
   const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
   const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
   const drafts = [toServer, toClient].filter((burst) => burst.length > 0).map(forgedOneWay);
@@ -52,18 +52,16 @@ function forgedOneWay(burst: readonly ResetCase[]): Draft {
   const inline = isInline(flow, first);
   const reaction = reactionOf(first);
   const count = burst.length;
+  const grade = gradeCase(proof);
   return draft({
     code: 'rst-forged',
-    grade: gradeCase(proof),
+    grade,
     flow,
     direction: rst.toward,
     sender: 'path',
     blame: 'path',
     at: rst.received,
-    statement:
-      `${count > 1 ? `${count} RSTs` : 'The RST'} that reached the ${receiver} in the ${alleged}'s name ` +
-      `${count > 1 ? 'were' : 'was'} never sent by the ${alleged}: something on the path forged ${count > 1 ? 'them' : 'it'}` +
-      `${idle === null ? '' : ` after the connection had been idle for ${formatDuration(idle)}`}; ${place.text}.`,
+    statement: statementOf(first, grade, count, idle, place.text),
     attributes: {
       hopsFromReceiver: place.hopsFromReceiver,
       idleMs: idle === null ? null : Math.round(idle / NS_PER_MS),
@@ -76,7 +74,30 @@ function forgedOneWay(burst: readonly ResetCase[]): Draft {
     counter: proof.counterEvidence,
     assumptions: proof.assumptions,
     missing: missingFor(first),
+    remedy: remedyFor(first, place.hopsFromReceiver),
   });
+}
+
+/** Says no more than the grade carries. */
+function statementOf(c: ResetCase, grade: Grade, count: number, idle: number | null, place: string): string {
+  const alleged = senderOf(c.rst.toward);
+  const receiver = receiverOf(c.rst.toward);
+  const many = count > 1;
+  const subject = `${many ? `${count} RSTs` : 'The RST'} that reached the ${receiver} in the ${alleged}'s name`;
+  const after = idle === null ? '' : ` after the connection had been idle for ${formatDuration(idle)}`;
+  if (grade === 'possible' || grade === 'inconclusive') {
+    return `${subject} may not have been sent by the ${alleged}${after}: the ${alleged}'s capture does not show ${many ? 'them' : 'it'}, and cannot vouch for that.`;
+  }
+  const sure = grade === 'likely' ? `${many ? 'were' : 'was'} most likely not` : `${many ? 'were' : 'was'} never`;
+  return `${subject} ${sure} sent by the ${alleged}: something on the path forged ${many ? 'them' : 'it'}${after}; ${place}.`;
+}
+
+function remedyFor(c: ResetCase, hops: number | null): string {
+  const { flow, rst } = c;
+  const [from, target] = rst.toward === 'toward-server' ? ['server', flow.client] : ['client', flow.server];
+  const trace = `\`traceroute -T -p ${target.port} ${target.address}\` from the ${from}`;
+  const which = hops === null ? 'shows the routers in question' : `shows the ${ordinal(hops + 1)} router, which is the one`;
+  return `${trace} ${which}; ask its owner for the session log and the rule at that time.`;
 }
 
 function proofOf(burst: readonly ResetCase[], first: ResetCase) {

@@ -9,7 +9,8 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
   const drafts: Draft[] = [];
   const seen = new Map<string, Draft>();
   cases.forEach((c, index) => {
-    if (c.origin === 'path') return;
+    // What a tap has yet to report may still show where it came from.
+    if (c.origin === 'path' || c.rst.vouching?.level === 'open') return;
     const cause = causeOf(c, cases.slice(0, index));
     const key = `${c.rst.toward} ${cause.name} ${c.origin}`;
     const known = seen.get(key);
