@@ -1,4 +1,4 @@
-import { controlOf, isSignificant } from '../../facts/control.js';
+import { type Control, controlOf, isSignificant } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -13,19 +13,27 @@ export function ackLoss(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.flatMap((toward) => {
     const loss = lossOf(flow, toward);
     const first = loss.acks[0];
-    return first ? [lostAcks(flow, toward, loss, first)] : [];
+    if (!first) return [];
+    const control = controlOf(flow, toward);
+    const missed = [...control.missing, ...repairsOf(flow, toward, loss.data).refuted];
+    // A tap that misses as much as is lost explains it all.
+    return missed.length >= loss.acks.length ? [] : [lostAcks(flow, toward, loss, first, control, missed)];
   });
 }
 
-function lostAcks(flow: FlowFacts, toward: Toward, loss: Loss, first: Packet): Draft {
-  const control = controlOf(flow, toward);
-  const refuted = repairsOf(flow, toward, loss.data).refuted;
+function lostAcks(
+  flow: FlowFacts,
+  toward: Toward,
+  loss: Loss,
+  first: Packet,
+  control: Control,
+  missed: readonly Packet[],
+): Draft {
   const spurious = spuriousRetransmission(flow, toward);
   const level = strongestVouch(loss.acks.map((p) => p.vouching?.level ?? 'failed'));
   const why = loss.acks.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   const controlled = isSignificant(control, loss.acks.length, loss.sent);
-  const missed = [...control.missing, ...refuted];
   return draft({
     code: 'ack-loss',
     grade: gradeCase({

@@ -1,8 +1,8 @@
-import { formatDuration, IpFlag, Tcp } from '@bothends/proto';
+import { formatDuration, type Grade, IpFlag, Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { repairsOf } from '../../facts/repair.js';
-import { gradeCase, strongestVouch } from '../../grade.js';
+import { gradeCase, strongest, strongestVouch, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 
@@ -11,6 +11,12 @@ const LEAST_LOST = 3;
 
 /** They must spread over two retransmission timeouts (200 ms at least on Linux, doubling): no single burst. */
 const LEAST_SPREAD_NS = 400_000_000;
+
+/** Retransmissions without an answer that stand for the receiver's silence: the second RTO is past by then. */
+const LEAST_AGAIN = 2;
+
+/** A path that delivered this recently did not die of a pause: below the shortest timers of firewalls. */
+const JUST_WORKED_NS = 1_000_000_000;
 
 /** Loss of packets that would fit, as a share of those sent: above it loss does not depend on size. */
 const MOST_SMALL_LOSS = 0.05;
@@ -104,13 +110,7 @@ function verdict(flow: FlowFacts, toward: Toward, sizes: Sizes, first: Packet, i
   const room = mtuMin === mtuMax ? `${mtuMin} bytes` : `between ${mtuMin} and ${mtuMax} bytes`;
   return draft({
     code: 'pmtu-black-hole',
-    grade: gradeCase({
-      lines,
-      conclusive: between !== null,
-      absence: level,
-      headersOnly: false,
-      counter: small.length,
-    }),
+    grade: gradeHole(flow, sizes, lines, between !== null),
     flow,
     direction: toward,
     sender,
@@ -137,6 +137,26 @@ function verdict(flow: FlowFacts, toward: Toward, sizes: Sizes, first: Packet, i
     assumptions: [assume(level ?? 'failed', why)],
     missing: icmp.told.length > 0 ? [] : ['whether the capture filters of both ends let ICMP errors in'],
   });
+}
+
+/**
+ * Where the receiver's capture ended, the sender's own retransmissions without an ACK still say that nothing arrived.
+ * Then the size is the cause only if the path had just worked, and that is no more than likely.
+ */
+function gradeHole(flow: FlowFacts, sizes: Sizes, lines: number, conclusive: boolean): Grade {
+  const counter = sizes.small.length;
+  const level = strongestVouch(sizes.large.map((p) => p.vouching?.level ?? 'failed'));
+  const seen = gradeCase({ lines, conclusive, absence: level, headersOnly: false, counter });
+  const sentAgain = sizes.large.filter((p) => p.repeat).length >= LEAST_AGAIN;
+  if (!sentAgain || !workedBefore(flow, sizes.large)) return seen;
+  const told = gradeCase({ lines, conclusive: false, absence: null, headersOnly: false, counter });
+  return strongest(seen, weakest(told, 'likely'));
+}
+
+/** A packet of either direction was delivered shortly before the first large one left. */
+function workedBefore(flow: FlowFacts, large: readonly Packet[]): boolean {
+  const start = large[0]?.at ?? Number.NEGATIVE_INFINITY;
+  return flow.packets.some((p) => p.sent && p.received && !p.icmp && p.at <= start && start - p.at < JUST_WORKED_NS);
 }
 
 /** ICMP "fragmentation needed" (type 3 code 4) and ICMPv6 "packet too big" (type 2) about a direction. */

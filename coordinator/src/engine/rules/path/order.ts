@@ -12,6 +12,9 @@ const MIRROR_SHARE = 0.5;
 /** Packets of a direction before that share says anything. */
 const MIRROR_PACKETS = 8;
 
+/** TCP time stamps tick every millisecond at most usual stacks; two ticks are told apart for certain. */
+const TICK_NS = 2_000_000;
+
 /** `reordering`: packets overtook each other between the taps. */
 export function reordering(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.filter((toward) => isReordered(flow, toward)).map((toward) => {
@@ -38,12 +41,13 @@ export function reordering(flow: FlowFacts): Draft[] {
   });
 }
 
-/** Without IP ids and time stamps a retransmission passes for its original, arrived late. */
+/** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
 function isReordered(flow: FlowFacts, toward: Toward): boolean {
   if (flow.path(toward, Row.REORDERED) === 0) return false;
   const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
+  if (numbered || flow.sent(toward, Row.REPEATS) === 0) return true;
   const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
-  return numbered || stamped || flow.sent(toward, Row.REPEATS) === 0;
+  return stamped && flow.path(toward, Row.REORDER_NS) > TICK_NS;
 }
 
 /** `duplication`: a packet sent once arrived more than once. */
@@ -56,6 +60,11 @@ export function duplication(flow: FlowFacts): Draft[] {
     const first = copies[0];
     return first && !isMirror(flow, toward, copies.length) ? [copied(flow, toward, copies, first)] : [];
   });
+}
+
+/** Without IP id two duplicate ACKs of one tick look the same, and are two. */
+function isCopy(p: Packet): boolean {
+  return p.copy && p.received !== null && p.sent === null && !p.icmp && (p.ipId !== 0 || p.length > 0);
 }
 
 function isMirror(flow: FlowFacts, toward: Toward, copies: number): boolean {
