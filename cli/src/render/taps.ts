@@ -53,7 +53,7 @@ function openText(tap: TapReport): string {
 }
 
 /** A tap's filter is the user's, widened by what verdicts need: its beginning says enough, the JSON has it whole. */
-const FILTER_SHOWN = 120;
+const FILTER_SHOWN = 70;
 
 /** The filter of a tap, cut where it is long. */
 export function filterText({ filter }: TapReport): string {
