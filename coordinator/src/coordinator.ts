@@ -188,7 +188,7 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     },
     authoriseCalls(
       (caller) => certificates.check(caller),
-      (path, peer, reason) => audit.record('', path, peer, 'refused', reason),
+      (path, peer, reason) => void audit.record('', path, peer, 'refused', reason),
     ),
   );
   return { server, captures };

@@ -24,15 +24,26 @@ export class Audit {
     this.#logger = logger;
   }
 
-  /** @param actor name in the certificate, empty for a peer without one */
-  record(actor: string, action: string, subject: string, outcome: AuditEntry['outcome'], detail = ''): void {
+  /**
+   * Resolves once the entry is on disk. Never rejects: a full disk must not stop who would make room.
+   * @param actor name in the certificate, empty for a peer without one
+   */
+  async record(
+    actor: string,
+    action: string,
+    subject: string,
+    outcome: AuditEntry['outcome'],
+    detail = '',
+  ): Promise<void> {
     const atNs = this.#clock.nowNs();
     if (actor === '' && outcome === 'refused' && this.#isFlood(atNs)) return;
     const entry: AuditEntry = { atNs, actor, action, subject, outcome, detail };
     this.#logger.info({ audit: { actor, action, subject, outcome, detail } }, 'audit');
-    this.#store.audit(entry).catch((error) => {
+    try {
+      await this.#store.audit(entry);
+    } catch (error) {
       this.#logger.error({ error: toBothendsError(error).message }, 'audit entry not stored');
-    });
+    }
   }
 
   #isFlood(nowNs: bigint): boolean {

@@ -85,10 +85,10 @@ function audit(log: Audit) {
     const { name } = requireCaller(call);
     try {
       const result = await run(name);
-      log.record(name, action, subject, 'done');
+      await log.record(name, action, subject, 'done');
       return result;
     } catch (error) {
-      log.record(name, action, subject, 'failed', toBothendsError(error).message);
+      await log.record(name, action, subject, 'failed', toBothendsError(error).message);
       throw error;
     }
   };

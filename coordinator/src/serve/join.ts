@@ -24,11 +24,11 @@ export function joinService({ authority, store, clock, audit, enrolled }: JoinIn
       try {
         const { serial, ...response } = await enrol(request, authority, store, clock.nowNs());
         enrolled(request.name, serial);
-        audit.record(request.name, 'enrol', request.name, 'done', from);
+        await audit.record(request.name, 'enrol', request.name, 'done', from);
         return response;
       } catch (error) {
         const reason = toBothendsError(error).message;
-        audit.record('', 'enrol', printable(request.name), 'refused', `${from}: ${reason}`);
+        await audit.record('', 'enrol', printable(request.name), 'refused', `${from}: ${reason}`);
         throw error;
       }
     }),

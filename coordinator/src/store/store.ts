@@ -14,11 +14,11 @@ export interface EnrolAttempt {
   tokenId: string;
   secretHash: string;
   name: string;
-  serial: string;
   nowNs: bigint;
 }
 
-export type EnrolOutcome = 'enrolled' | 'unknown' | 'used' | 'expired' | 'other-name' | 'name-taken';
+/** Why a token does not let a name in. */
+export type EnrolRefusal = 'unknown' | 'used' | 'expired' | 'other-name' | 'name-taken';
 
 /** One line of the audit log. `detail` is for people and holds no secret. */
 export interface AuditEntry {
@@ -44,8 +44,10 @@ export interface TapTotals {
  */
 export interface Store {
   addToken(token: TokenRecord): Promise<void>;
-  /** Consumes the token and records the agent, both or neither. */
-  enrol(attempt: EnrolAttempt): Promise<EnrolOutcome>;
+  /** Whether the token would let the name in now; null when it would. Consumes nothing. */
+  enrolRefusal(attempt: EnrolAttempt): Promise<EnrolRefusal | null>;
+  /** Consumes the token and records the agent with its certificate, both or neither; null when done. */
+  enrol(attempt: EnrolAttempt, serial: string): Promise<EnrolRefusal | null>;
   agents(): Promise<AgentRecord[]>;
   agentSeen(name: string, nowNs: bigint): Promise<void>;
 

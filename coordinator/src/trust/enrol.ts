@@ -1,5 +1,5 @@
 import { BothendsError } from '@bothends/proto';
-import type { Store } from '../store/store.js';
+import type { EnrolRefusal, Store } from '../store/store.js';
 import type { Authority } from './authority.js';
 import { checkName } from './names.js';
 import { parseToken } from './tokens.js';
@@ -14,8 +14,8 @@ export interface EnrolInput {
 /**
  * Exchanges a one-time token for an agent's certificate.
  *
- * The request is checked first and the token consumed last but one, so that a typing error costs no token
- * and a token never yields two certificates.
+ * The token is looked at first, so that strangers cannot make us sign, and consumed last, so that a typing error
+ * costs none; the store lets only one of many racing attempts through.
  * @throws BothendsError `invalid-argument`, `unauthenticated`, `already-exists`
  */
 export async function enrol(
@@ -26,10 +26,15 @@ export async function enrol(
 ): Promise<{ certificatePem: string; caPem: string; serial: string }> {
   const name = checkName(input.name);
   const { id, secretHash } = parseToken(input.token);
+  const attempt = { tokenId: id, secretHash, name, nowNs };
+  refuseIf(await store.enrolRefusal(attempt), name);
   const { certificatePem, serial } = await authority.agentCertificate(name, input.csr);
-  const outcome = await store.enrol({ tokenId: id, secretHash, name, serial, nowNs });
-  if (outcome !== 'enrolled') throw REFUSALS[outcome](name);
+  refuseIf(await store.enrol(attempt, serial), name);
   return { certificatePem, caPem: authority.caPem, serial };
+}
+
+function refuseIf(refusal: EnrolRefusal | null, name: string): void {
+  if (refusal !== null) throw REFUSALS[refusal](name);
 }
 
 const NEW_TOKEN = 'make a new one with "bothends join-token"';

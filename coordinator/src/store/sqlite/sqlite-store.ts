@@ -3,7 +3,7 @@ import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../../captures/capture.js';
 import { ThreadClient } from '../../threads/client.js';
 import type { TokenRecord } from '../../trust/tokens.js';
-import type { AgentRecord, AuditEntry, EnrolAttempt, EnrolOutcome, Store, TapTotals } from '../store.js';
+import type { AgentRecord, AuditEntry, EnrolAttempt, EnrolRefusal, Store, TapTotals } from '../store.js';
 import { GroupCommit } from './group-commit.js';
 import { READ_VERBS, type SyncVerbs } from './verbs.js';
 import type { WorkerInput } from './worker.js';
@@ -46,8 +46,12 @@ export class SqliteStore implements Store {
     await this.#call('addToken', token);
   }
 
-  async enrol(attempt: EnrolAttempt): Promise<EnrolOutcome> {
-    return await this.#call('enrol', attempt);
+  async enrolRefusal(attempt: EnrolAttempt): Promise<EnrolRefusal | null> {
+    return await this.#call('enrolRefusal', attempt);
+  }
+
+  async enrol(attempt: EnrolAttempt, serial: string): Promise<EnrolRefusal | null> {
+    return await this.#call('enrol', attempt, serial);
   }
 
   async agents(): Promise<AgentRecord[]> {

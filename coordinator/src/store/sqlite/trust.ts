@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import type { AgentRecord, EnrolAttempt, EnrolOutcome } from '../store.js';
+import type { AgentRecord, EnrolAttempt, EnrolRefusal } from '../store.js';
 import type { SyncVerbs } from './verbs.js';
 
-type Verbs = Pick<SyncVerbs, 'addToken' | 'enrol' | 'agents' | 'agentSeen'>;
+type Verbs = Pick<SyncVerbs, 'addToken' | 'enrolRefusal' | 'enrol' | 'agents' | 'agentSeen'>;
 
 interface TokenRow {
   secret_hash: string;
@@ -29,34 +29,34 @@ export function trustVerbs(database: Database): Verbs {
   );
   const agentSeen = database.prepare('UPDATE agent SET last_seen_ns = ? WHERE name = ?');
 
-  const enrol = database.transaction((attempt: EnrolAttempt): EnrolOutcome => {
+  const refusalOf = (attempt: EnrolAttempt): EnrolRefusal | null => {
     const token = findToken.get(attempt.tokenId);
-    const refused = refusalOf(token, attempt);
-    if (refused !== null) return refused;
-    // A token for just this name is the administrator's word that the host may be replaced.
-    if (token?.name === null && findAgent.get(attempt.name) !== undefined) return 'name-taken';
+    // Hashes are compared: how long that takes tells nothing about the secret.
+    if (token === undefined || token.secret_hash !== attempt.secretHash) return 'unknown';
+    if (token.used_ns !== null) return 'used';
+    if (token.expires_ns <= attempt.nowNs) return 'expired';
+    if (token.name !== null) return token.name === attempt.name ? null : 'other-name';
+    // Only a token for just this name is the administrator's word that the host may be replaced.
+    return findAgent.get(attempt.name) === undefined ? null : 'name-taken';
+  };
+  const enrol = (attempt: EnrolAttempt, serial: string): EnrolRefusal | null => {
+    const refusal = refusalOf(attempt);
+    if (refusal !== null) return refusal;
     useToken.run(attempt.nowNs, attempt.tokenId);
-    putAgent.run({ name: attempt.name, serial: attempt.serial, nowNs: attempt.nowNs });
-    return 'enrolled';
-  });
+    putAgent.run({ name: attempt.name, serial, nowNs: attempt.nowNs });
+    return null;
+  };
+  const enrolAtOnce = database.transaction(enrol);
 
   return {
     addToken: (token) => {
       addToken.run(token.id, token.secretHash, token.name, token.expiresNs);
     },
-    enrol: (attempt) => enrol.immediate(attempt),
+    enrolRefusal: refusalOf,
+    enrol: (attempt, serial) => enrolAtOnce.immediate(attempt, serial),
     agents: () => agents.all(),
     agentSeen: (name, nowNs) => {
       agentSeen.run(nowNs, name);
     },
   };
-}
-
-function refusalOf(token: TokenRow | undefined, attempt: EnrolAttempt): EnrolOutcome | null {
-  // Hashes are compared: how long that takes tells nothing about the secret.
-  if (token === undefined || token.secret_hash !== attempt.secretHash) return 'unknown';
-  if (token.used_ns !== null) return 'used';
-  if (token.expires_ns <= attempt.nowNs) return 'expired';
-  if (token.name !== null && token.name !== attempt.name) return 'other-name';
-  return null;
 }

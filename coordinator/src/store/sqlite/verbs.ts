@@ -24,6 +24,7 @@ export function verbsOf(database: Database): SyncVerbs {
 
 /** Verbs that only read; they run beside the writer and never wait for it. */
 export const READ_VERBS: ReadonlySet<keyof SyncVerbs> = new Set([
+  'enrolRefusal',
   'agents',
   'captures',
   'totals',
