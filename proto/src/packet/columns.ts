@@ -1,3 +1,4 @@
+import { aligned } from './column-maker.js';
 import { PacketTable } from './table.js';
 
 /** A typed array that serves as a column. */
@@ -12,6 +13,8 @@ export type ColumnName = {
 export interface ColumnSpec {
   readonly name: ColumnName;
   readonly stride: number;
+  /** Bytes of one element. */
+  readonly elementBytes: number;
 }
 
 /** All columns in the order of their declaration, read off the class itself so that the list cannot drift. */
@@ -22,7 +25,16 @@ function listColumns(): ColumnSpec[] {
   const specs: ColumnSpec[] = [];
   for (const name of Object.keys(one) as (keyof PacketTable)[]) {
     const value = one[name];
-    if (ArrayBuffer.isView(value)) specs.push({ name: name as ColumnName, stride: value.length });
+    if (!ArrayBuffer.isView(value)) continue;
+    specs.push({ name: name as ColumnName, stride: value.length, elementBytes: value.BYTES_PER_ELEMENT });
   }
   return specs;
+}
+
+/** Bytes of memory that a table of `capacity` rows takes when all of it lies in one block. */
+export function tableBytes(capacity: number): number {
+  return COLUMNS.reduce(
+    (sum, { stride, elementBytes }) => sum + aligned(capacity * stride * elementBytes),
+    0,
+  );
 }
