@@ -8,6 +8,7 @@ import { SystemClock } from './clock/clock.js';
 import { ClockExchange } from './clock/exchange.js';
 import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
+import { lockDirectory } from './control/directory-lock.js';
 import { makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
@@ -48,18 +49,21 @@ const DRAIN_MS = 5000;
 
 /**
  * Runs an agent until `signal`: keeps the link to the coordinator, and records and ships what it asks for.
- * Throws `failed-precondition` when the agent has not joined, `invalid-argument` for a bad policy file.
+ * Throws `failed-precondition` when the agent has not joined or another one runs on its data, `invalid-argument` for a
+ * bad policy file.
  */
 export async function runAgent(options: AgentOptions, surroundings: AgentSurroundings): Promise<void> {
   const { logger, signal, clock = new SystemClock(), random = Math.random } = surroundings;
   const identity = requireIdentity(options.dataDir);
+  const policy = readPolicy(options.policyPath);
+  const unlock = await lockDirectory(options.dataDir);
   const exchange = new ClockExchange(clock);
   const taps = new Taps({
     name: identity.name,
     host: thisHost(),
     clock,
     logger,
-    policy: readPolicy(options.policyPath),
+    policy,
     kit: surroundings.kit ?? hostKit,
     randomBytes,
     sendDatagram,
@@ -88,6 +92,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   logger.info({ agent: identity.name, coordinator: identity.address, version: VERSION }, 'agent runs');
   await untilDrained(link, taps, signal);
   stopWatch();
+  unlock();
   logger.info('agent ends');
 }
 

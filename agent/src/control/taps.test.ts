@@ -274,6 +274,31 @@ describe('a tap', () => {
     expect(readdirSync(join(directory, 'spool'))).toEqual([]);
   });
 
+  it('is thrown away when nobody starts it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const tap = await armed();
+      await vi.advanceTimersByTimeAsync(40_000);
+      await vi.waitFor(() => expect([...taps.all()]).toEqual([]));
+      expect(tap.closed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('ends by itself when its time is over and nobody stops it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const tap = await recording({ durationMs: 20_000n });
+      await vi.advanceTimersByTimeAsync(19_000);
+      expect(tap.closed).toBe(false);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await reached('complete');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('tells where it is when it is armed a second time after a reconnect', async () => {
     await recording();
     taps.command({ $case: 'arm', value: ARM });
@@ -298,6 +323,12 @@ describe('a tap that cannot be', () => {
     taps.command({ $case: 'arm', value: { ...ARM, interface: 'eth9' } });
     await reached('failed');
     expect(states.at(-1)).toMatchObject({ code: 'not-found', reason: source.refusal.message });
+  });
+
+  it('is declined by an agent that is about to end', async () => {
+    await taps.drain(100);
+    taps.command({ $case: 'arm', value: ARM });
+    expect(states.at(-1)).toMatchObject({ state: 'failed', code: 'unavailable' });
   });
 
   it('does not get a directory outside its own', () => {

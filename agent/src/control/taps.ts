@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { toBothendsError } from '@bothends/proto';
+import { type ErrorCode, toBothendsError } from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Command } from '../uplink/session.js';
 import type { TapEnvironment } from './environment.js';
@@ -27,6 +27,7 @@ export class Taps {
   readonly #taps = new Map<string, OwnedTap>();
   /** Last state told of each, so that only news is told. */
   readonly #told = new Map<string, string>();
+  #ending = false;
   #idle: () => void = () => {};
 
   constructor(options: TapsOptions) {
@@ -96,8 +97,9 @@ export class Taps {
     for (const tap of this.#taps.values()) tap.clockStepped(oldNs, newNs);
   }
 
-  /** Ends all recording at once and waits, at most `ms`, until everything is committed; the rest stays on disk. */
+  /** Takes no more captures, ends all recording at once and waits, at most `ms`, until everything is committed; the rest stays on disk. */
   async drain(ms: number): Promise<void> {
+    this.#ending = true;
     for (const tap of this.#taps.values()) tap.stop(0, false);
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
@@ -115,20 +117,26 @@ export class Taps {
     if (known) {
       // The coordinator asks again after a reconnect: it wants to know where the tap is.
       this.#options.report(known.state());
-    } else if (TAP_ID.test(tapId)) {
-      this.#taps.set(tapId, LiveTap.arm(arm, this.#environment));
-    } else {
-      const reason = `the tap id ${JSON.stringify(tapId.slice(0, 80))} cannot be used: 1 to 64 letters, digits, "-" and "_"`;
-      const state = {
+    } else if (this.#ending) {
+      this.#decline(
         tapId,
-        state: 'failed',
-        code: 'invalid-argument',
-        reason,
-        markerNs: 0n,
-        coverage: undefined,
-      };
-      this.#options.report(state);
+        'unavailable',
+        `the agent of ${this.#options.name} is about to end: start it again`,
+      );
+    } else if (!TAP_ID.test(tapId)) {
+      const shown = JSON.stringify(tapId.slice(0, 80));
+      this.#decline(
+        tapId,
+        'invalid-argument',
+        `the tap id ${shown} is not 1 to 64 letters, digits, "-" and "_"`,
+      );
+    } else {
+      this.#taps.set(tapId, LiveTap.arm(arm, this.#environment));
     }
+  }
+
+  #decline(tapId: string, code: ErrorCode, reason: string): void {
+    this.#options.report({ tapId, state: 'failed', code, reason, markerNs: 0n, coverage: undefined });
   }
 
   #changed(tap: OwnedTap): void {
