@@ -24,5 +24,5 @@ export const acceptQueueAbort: Scenario = {
     return { serverStackSentRsts: resets };
   },
   expected: [{ code: 'rst-genuine', sender: 'server', min: 'likely' }],
-  also: ['syn-unanswered', 'accept-stalled', 'slow-path'],
+  also: ['syn-unanswered', 'accept-stalled', 'slow-path', 'reordering'],
 };

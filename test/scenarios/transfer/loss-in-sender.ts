@@ -17,10 +17,11 @@ export const lossInSender: Scenario = {
       counter hits { }
       chain egress {
         type filter hook egress device "${device}" priority 0;
-        tcp flags & (syn | fin) == 0 numgen random mod 100 < 6 counter name hits drop
+        tcp flags & (syn | fin) == 0 numgen random mod 100 < 20 counter name hits drop
       }
     }`);
-    await upload(stage);
+    // The hook is above segmentation: what it drops are runs of segments.
+    await upload(stage, 250_000);
     const { packets } = await stage.client.counter('hits');
     certain(packets > 0, 'the egress hook must have dropped something');
     return { droppedBeforeTheTap: packets };
