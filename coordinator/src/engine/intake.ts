@@ -53,6 +53,8 @@ export class Intake {
       else this.segment(tap, table, i, time);
     } else if (table.quotedProtocol[i] === 6 || table.quotedProtocol[i] === 17) {
       this.icmpError(tap, table, i, time);
+    } else if (table.quotedProtocol[i] === 0 && isIcmpError(protocol, table.icmpType[i])) {
+      tap.unquoted++;
     }
   }
 
@@ -79,7 +81,8 @@ export class Intake {
     if (this.matcher.relearn >= 0) this.learnAgain();
     store.remember(standing, store.records.flow[standing], tap.index);
     if (standing !== r) store.records.release(r);
-    if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END])) this.close(flow);
+    if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END]))
+      this.close(flow);
   }
 
   private place(r: number, flow: number, direction: number, tap: Tap, time: number): void {
@@ -101,9 +104,11 @@ export class Intake {
   private isDouble(r: number): boolean {
     const { records } = this.store;
     for (const c of this.store.recent(records.flow[r], records.tap[r])) {
-      if (records.direction[c] !== records.direction[r] || records.sequence[c] !== records.sequence[r]) continue;
+      if (records.direction[c] !== records.direction[r] || records.sequence[c] !== records.sequence[r])
+        continue;
       if (records.length[c] !== records.length[r] || records.flags[c] !== records.flags[r]) continue;
-      if (records.acknowledgment[c] !== records.acknowledgment[r] || records.ipId[c] !== records.ipId[r]) continue;
+      if (records.acknowledgment[c] !== records.acknowledgment[r] || records.ipId[c] !== records.ipId[r])
+        continue;
       if (records.timestampValue[c] !== records.timestampValue[r]) continue;
       if (records.digestLow[c] !== records.digestLow[r]) continue;
       const own = records.tap[c] === records.tap[r];
@@ -149,8 +154,11 @@ export class Intake {
     const { records } = this.store;
     if (!(records.state[c] & State.icmpError) || records.state[c] & State.matched) return false;
     if (records.tap[c] === records.tap[r] || records.state[r] & State.matched) return false;
-    if (records.icmpType[c] !== records.icmpType[r] || records.icmpCode[c] !== records.icmpCode[r]) return false;
-    return records.sequence[c] === records.sequence[r] && records.acknowledgment[c] === records.acknowledgment[r];
+    if (records.icmpType[c] !== records.icmpType[r] || records.icmpCode[c] !== records.icmpCode[r])
+      return false;
+    return (
+      records.sequence[c] === records.sequence[r] && records.acknowledgment[c] === records.acknowledgment[r]
+    );
   }
 
   private pairErrors(r: number, c: number): void {
@@ -185,4 +193,10 @@ export class Intake {
   isSyn(r: number): boolean {
     return (this.store.records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn;
   }
+}
+
+/** Error messages: unreachable, time exceeded, parameter problem (RFC 792); types below 128 (RFC 4443). */
+function isIcmpError(protocol: number, type: number): boolean {
+  if (protocol === 58) return type < 128;
+  return protocol === 1 && (type === 3 || type === 11 || type === 12);
 }

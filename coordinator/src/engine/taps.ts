@@ -11,6 +11,8 @@ export interface Tap {
   packets: number;
   cut: number;
   undecoded: number;
+  /** ICMP errors whose quoted packet was cut off: which flow they are about is unknown. */
+  unquoted: number;
   /** Time of the first and last packet, NaN before. */
   first: number;
   last: number;
@@ -30,6 +32,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     packets: 0,
     cut: 0,
     undecoded: 0,
+    unquoted: 0,
     first: Number.NaN,
     last: Number.NaN,
     finished: false,
@@ -76,7 +79,8 @@ export function vouch(tap: Tap, from: number, to: number, word: boolean): Vouchi
   if (to > tap.last) return { level: 'failed', why: `${name} ends too early to tell` };
   const gap = gapWithin(tap, coverage?.gaps ?? [], from, to);
   if (gap) return { level: 'failed', why: `${name} lost packets then (${gap.cause})` };
-  if (tap.missed > 0) return { level: 'doubtful', why: `TCP proves that ${name} missed ${tap.missed} packets` };
+  if (tap.missed > 0)
+    return { level: 'doubtful', why: `TCP proves that ${name} missed ${tap.missed} packets` };
   if (coverage?.kernelDrops === 0) return { level: 'complete', why: `${name} counted no drop` };
   return { level: 'unverified', why: `${name} does not say whether packets were dropped` };
 }
@@ -100,13 +104,19 @@ function vouchLive(tap: Tap, coverage: TapCoverage, from: number, to: number): V
         : { level: 'open', why: `the tap on ${name} has not reported that far yet` };
     }
   }
-  if (tap.missed > 0) return { level: 'doubtful', why: `TCP proves that the tap on ${name} missed ${tap.missed} packets` };
+  if (tap.missed > 0)
+    return { level: 'doubtful', why: `TCP proves that the tap on ${name} missed ${tap.missed} packets` };
   if (coverage.kernelDrops === null) {
     return { level: 'unverified', why: `the back end on ${name} cannot count drops` };
   }
   return { level: 'complete', why: `the tap on ${name} ran throughout and lost nothing then` };
 }
 
-function gapWithin(tap: Tap, gaps: readonly GapInterval[], from: number, to: number): GapInterval | undefined {
+function gapWithin(
+  tap: Tap,
+  gaps: readonly GapInterval[],
+  from: number,
+  to: number,
+): GapInterval | undefined {
   return gaps.find((gap) => relative(tap, gap.toNs) >= from && relative(tap, gap.fromNs) <= to);
 }

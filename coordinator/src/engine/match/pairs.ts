@@ -38,7 +38,7 @@ export class PairObserver {
     const size = Math.min(records.ipLength[at0], records.ipLength[at1]);
     if (records.length[at0] > 0 && size > d[row + Row.DELIVERED_SIZE]) d[row + Row.DELIVERED_SIZE] = size;
     this.compare(at0, at1, aligned, row);
-    this.order(at0, at1, row);
+    if (isNumbered(records, at0)) this.order(at0, at1, row);
     this.survive(at0, at1);
   }
 
@@ -185,4 +185,9 @@ function isTimely(records: FlowStore['records'], at0: number, at1: number): bool
     return !(records.state[at0] & State.repeat);
   }
   return records.length[at0] > 0 && !((records.state[at0] | records.state[at1]) & State.repeat);
+}
+
+/** Datagrams of equal payload without an IP id (IPv6) may be paired crosswise after a loss: they tell no order. */
+function isNumbered(records: FlowStore['records'], r: number): boolean {
+  return records.flags[r] !== 0 || records.ipId[r] !== 0;
 }

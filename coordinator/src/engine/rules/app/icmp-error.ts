@@ -50,7 +50,7 @@ function about(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {
   const first = errors[0] as ErrorPacket;
   const { type, code, mtu, from } = first.icmp;
   const toward = first.toward;
-  const origin = originOf(flow, first);
+  const origin = errorSender(flow, first);
   const quoted = flow.packets.find((p) => isQuoted(p, first));
   const left = origin === 'path' ? null : first.received;
   const got = first.sent ? 'reached' : 'was sent to';
@@ -87,8 +87,8 @@ function about(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {
 }
 
 /** The end whose address the error came from, as either tap knows it; `path` for a router. */
-function originOf(flow: FlowFacts, error: ErrorPacket): 'client' | 'server' | 'path' {
-  const { from } = error.icmp;
+export function errorSender(flow: FlowFacts, error: Packet): 'client' | 'server' | 'path' {
+  const from = error.icmp?.from;
   const is = (end: 'client' | 'server') =>
     flow[end].address === from || flow.serverView?.[end].address === from;
   // An address translator answers with its own address, which one tap takes for the other end's.
@@ -101,8 +101,9 @@ function whoText(origin: 'client' | 'server' | 'path', from: string): string {
   return origin === 'path' ? `The router ${from}` : `The ${origin}'s host itself (${from})`;
 }
 
-function isQuoted(p: Packet, error: ErrorPacket): boolean {
-  if (p.icmp || p.toward !== error.toward) return false;
+/** Whether an ICMP error quotes this packet. */
+export function isQuoted(p: Packet, error: Packet): boolean {
+  if (!error.icmp || p.icmp || p.toward !== error.toward) return false;
   if (p.flags !== 0 && p.sequence !== error.icmp.sequence) return false;
   // IPv6 has no id, and only TCP has numbers that tell one packet from the next.
   return p.ipVersion === 4 ? p.ipId === error.icmp.ipId : p.flags !== 0;

@@ -6,6 +6,7 @@ import { silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { errorSender, isQuoted } from './icmp-error.js';
 
 /** A tap that misses at least a third as much as the path seems to lose is no witness of that loss. */
 const TAP_SHARE = 1 / 3;
@@ -31,9 +32,10 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const quiet = silenceAbout(data);
   const delivered = flow.path(toward, Row.PAIRS);
   const proven = isSignificant(control, lost, sent);
-  const lines = 1 + (proven ? 1 : 0) + (delivered > 0 ? 1 : 0);
+  const counted = quiet.level === 'complete';
   const graded = gradeCase({
-    lines,
+    // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
+    lines: 1 + (proven ? 1 : 0) + (delivered > 0 && (counted || proven) ? 1 : 0),
     conclusive: false,
     absence: quiet.level,
     headersOnly: false,
@@ -42,8 +44,8 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const [from, to] = [senderOf(toward), receiverOf(toward)];
   return draft({
     code: 'udp-lost',
-    // One-way traffic in a file cannot tell a path that loses datagrams from a capture that does.
-    grade: quiet.level === 'complete' || proven ? graded : weakest(graded, 'likely'),
+    // A host that answered a datagram by an ICMP error had it, whatever its capture says.
+    grade: isRefuted(flow, data) ? weakest(graded, 'inconclusive') : graded,
     flow,
     direction: toward,
     sender: from,
@@ -67,8 +69,14 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     ],
     counter: missedByTap(control.missing, to),
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
-    missing: quiet.level === 'complete' ? [] : [`a drop count of the ${to}'s capture`],
+    missing: counted ? [] : [`a drop count of the ${to}'s capture`],
   });
+}
+
+function isRefuted(flow: FlowFacts, lost: readonly Packet[]): boolean {
+  return flow.packets.some((error) =>
+    lost.some((p) => isQuoted(p, error) && errorSender(flow, error) !== 'path'),
+  );
 }
 
 function missedByTap(missing: readonly Packet[], to: string) {

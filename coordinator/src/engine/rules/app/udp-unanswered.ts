@@ -1,10 +1,17 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
+import type { Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 
 /** A peer that answers datagrams at all does so within this time, or its client has given up, ns. */
 const ANSWER_NS = 1_000_000_000;
+
+/** A capture that shows no more than this much of the silence says only `possible`; most services answer sooner, ns. */
+const SHORT_ANSWER_NS = 200_000_000;
+
+/** Datagrams closer together than this on average are no questions that wait for answers (RTP: 20 ms), ns. */
+const CADENCE_NS = 200_000_000;
 
 /** More datagrams than this without an answer are a stream that expects none (syslog, RTP, statistics). */
 const STREAM = 100;
@@ -20,24 +27,25 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
   if (arrived === 0 || answers > 0 || sent > STREAM || arrived > STREAM) return [];
   if (ONE_WAY_PORTS.has(flow.server.port) || isGroup(flow.server.address)) return [];
   if (flow.path('toward-server', Row.PAIRS) === 0) return [];
-  const first = flow.received('toward-server', Row.FIRST_TIME);
-  const word = flow.vouch(flow.receiverTap('toward-server'), first, first + ANSWER_NS);
-  if (word.level === 'failed' || word.level === 'open') return [];
+  const wait = silenceOf(flow);
+  if (!wait) return [];
+  const { word, long } = wait;
   const packets = flow.packets.filter((p) => p.toward === 'toward-server' && p.received && !p.icmp);
+  const unquoted = flow.capture.taps.reduce((sum, tap) => sum + tap.unquoted, 0);
   // One line: no answer leaves. Another: none arrives, which is another tap's word.
   const graded = gradeCase({
     lines: arrived > 1 ? 3 : 2,
     conclusive: false,
     absence: word.level,
     headersOnly: false,
-    counter: 0,
+    counter: unquoted,
   });
   const what = arrived === 1 ? 'A datagram' : `${arrived} datagrams`;
   return [
     draft({
       code: 'udp-unanswered',
       // Packets do not show whether this protocol answers at all.
-      grade: weakest(graded, 'likely'),
+      grade: weakest(graded, long && !isStream(flow) ? 'likely' : 'possible'),
       flow,
       direction: 'toward-client',
       blame: 'server-host',
@@ -49,6 +57,15 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
         exhibit('silence', `nothing left it: ${word.why}`),
         exhibit('no-answer', 'nothing reached the client'),
       ],
+      counter:
+        unquoted > 0
+          ? [
+              exhibit(
+                'unquoted',
+                `${unquoted} ICMP errors were cut off before the packet that they quote: one may be about this flow`,
+              ),
+            ]
+          : [],
       assumptions: [
         assume(word.level, word.why),
         { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
@@ -59,6 +76,25 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
     }),
   ];
 }
+
+/** How long the server's tap vouches for its host's silence after the first datagram; null when not long enough. */
+function silenceOf(flow: FlowFacts): { word: Vouching; long: boolean } | null {
+  const first = flow.received('toward-server', Row.FIRST_TIME);
+  for (const wait of [ANSWER_NS, SHORT_ANSWER_NS]) {
+    const word = flow.vouch(flow.receiverTap('toward-server'), first, first + wait);
+    if (word.level !== 'failed' && word.level !== 'open') return { word, long: wait === ANSWER_NS };
+  }
+  return null;
+}
+
+function isStream(flow: FlowFacts): boolean {
+  const gaps = flow.received('toward-server', Row.PACKETS) - 1;
+  const span = flow.received('toward-server', Row.LAST_TIME) - flow.received('toward-server', Row.FIRST_TIME);
+  return gaps >= FEW && span / gaps < CADENCE_NS;
+}
+
+/** Fewer datagrams than this have no cadence. */
+const FEW = 5;
 
 /** Multicast (224.0.0.0/4, ff00::/8) and limited broadcast: whoever hears it need not answer. */
 function isGroup(address: string): boolean {
