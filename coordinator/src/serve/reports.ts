@@ -65,7 +65,7 @@ async function ladderOf(
   const analysis = analyst.analyseFlow(capture, flowId);
   try {
     await refeed(analysis, capture, store);
-    await analysis.finish(capture);
+    if (isOver(capture.phase)) await analysis.finish(capture);
     return await analysis.ladder();
   } finally {
     analysis.close();
