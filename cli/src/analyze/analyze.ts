@@ -1,8 +1,9 @@
 import { type CaptureFile, openCaptureFile } from '@bothends/agent';
-import { createEngine, createLadder, type EngineLike, type EngineOptions } from '@bothends/coordinator';
-import { type Ladder, PacketTable, type Report } from '@bothends/proto';
+import { createEngine, createLadder, type EngineOptions } from '@bothends/coordinator';
+import type { Ladder, Report } from '@bothends/proto';
 import type { Amount } from './progress.js';
-import { coverageOf, tapNames, warningsAbout } from './source.js';
+import { pump } from './pump.js';
+import { tapNames, warningsAbout } from './source.js';
 
 export interface FileAnalysis {
   readonly result: { kind: 'report'; report: Report } | { kind: 'ladder'; ladder: Ladder };
@@ -35,37 +36,5 @@ export function analyzeFiles(
     return { result: { kind: 'report', report: engine.report() }, warnings: files.flatMap(warningsAbout) };
   } finally {
     for (const file of files) file.close();
-  }
-}
-
-interface FileTap {
-  readonly file: CaptureFile;
-  readonly name: string;
-}
-
-/** Reads the files in step, so that little waits for its match, and pushes every packet into the engine. */
-function pump(engine: EngineLike, taps: readonly FileTap[], onProgress: (amount: Amount) => void): void {
-  const table = new PacketTable();
-  const lanes = taps.map(({ file, name }) => ({
-    file,
-    index: engine.addTap({ name, role: null, addresses: [] }),
-    share: 0,
-    open: true,
-  }));
-  const bytesTotal = taps.reduce((sum, { file }) => sum + file.bytesTotal, 0);
-  let packets = 0;
-  for (;;) {
-    const behind = lanes.filter((lane) => lane.open).sort((a, b) => a.share - b.share)[0];
-    if (!behind) break;
-    const { file, index } = behind;
-    behind.open = file.next(table);
-    behind.share = file.bytesTotal > 0 ? file.bytesRead / file.bytesTotal : packets;
-    if (behind.open) engine.push(index, table);
-    else {
-      engine.cover(index, coverageOf(file.info));
-      engine.finish(index);
-    }
-    packets += table.length;
-    onProgress({ packets, bytesTotal, bytesRead: taps.reduce((sum, t) => sum + t.file.bytesRead, 0) });
   }
 }

@@ -1,0 +1,78 @@
+import { Layer, type PacketTable } from '@bothends/proto';
+
+/**
+ * One packet in so many is remembered. Which ones follows from their content, so that both files remember the same
+ * packets; a few in each table are enough.
+ */
+const SAMPLED = 64;
+/** Packets remembered of each file: about the last half million. */
+const REMEMBERED = 8192;
+/** Differences of which the median counts: retransmissions and keepalives pair up with the wrong copy now and then. */
+const DIFFERENCES = 15;
+
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+
+/**
+ * How far two files' clocks are apart, from packets that are in both. Good enough to read the files in step (the verdicts
+ * rest on the engine's own bounds); follows a clock that is stepped.
+ */
+export class Alignment {
+  /** Remembered packets of each file: content to epoch ns, oldest first. */
+  readonly #seen: readonly [Map<number, bigint>, Map<number, bigint>] = [new Map(), new Map()];
+  readonly #differences: bigint[] = [];
+  #offsetNs: bigint | null = null;
+
+  /** The second file's clock minus the first's in ns; null until a packet was found in both. */
+  get offsetNs(): bigint | null {
+    return this.#offsetNs;
+  }
+
+  /** Learns from the rows of one file. */
+  add(file: 0 | 1, table: PacketTable): void {
+    for (let row = 0; row < table.length; row++) {
+      if (table.layer[row] !== Layer.transport) continue;
+      const content = contentOf(table, row);
+      if (content % SAMPLED === 0)
+        this.#sample(file, content, table.baseNs + BigInt(table.time[row] as number));
+    }
+  }
+
+  #sample(file: 0 | 1, content: number, atNs: bigint): void {
+    const own = this.#seen[file];
+    const other = this.#seen[1 - file]?.get(content);
+    if (other !== undefined) this.#learn(file === 1 ? atNs - other : other - atNs);
+    own.set(content, atNs);
+    if (own.size <= REMEMBERED) return;
+    for (const oldest of own.keys()) {
+      own.delete(oldest);
+      break;
+    }
+  }
+
+  #learn(differenceNs: bigint): void {
+    const all = this.#differences;
+    all.push(differenceNs);
+    if (all.length > DIFFERENCES) all.shift();
+    const sorted = [...all].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    this.#offsetNs = sorted[sorted.length >> 1] as bigint;
+  }
+}
+
+/** A number for what a path leaves as it is: not the ports and addresses, which NAT changes. -1: nothing to go by. */
+function contentOf(table: PacketTable, row: number): number {
+  const protocol = table.protocol[row];
+  const length = table.payloadLength[row] as number;
+  if (protocol === PROTOCOL_TCP) {
+    const numbers = mixed(table.sequence[row] as number, table.acknowledgment[row] as number);
+    return mixed(numbers, (length << 8) | ((table.tcpFlags[row] as number) & 0x1f)) >>> 0;
+  }
+  if (protocol !== PROTOCOL_UDP || table.digestLength[row] === 0) return -1;
+  return mixed(table.digestLow[row] as number, length) >>> 0;
+}
+
+/** Two odd multipliers and a shift: as the finish of MurmurHash3, packets only need telling apart. */
+function mixed(a: number, b: number): number {
+  const h = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b);
+  return h ^ (h >>> 15);
+}

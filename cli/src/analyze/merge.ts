@@ -1,0 +1,101 @@
+import type { TableReader } from '@bothends/agent/files';
+import type { PacketTable } from '@bothends/proto';
+import { Alignment } from './alignment.js';
+
+/**
+ * Packets of one file that are read before a table of the other is, whatever the clocks say: a second or so of a busy
+ * link, and little memory for packets that wait for their match.
+ */
+const LOOKAHEAD = 65_536;
+/**
+ * Captures that begin further apart than this differ in their clocks rather than in their start: people who want
+ * both ends start both within minutes.
+ */
+const START_TOGETHER_NS = 600n * 1_000_000_000n;
+
+/** What a merge takes tables from. */
+export type TableSource = Pick<TableReader, 'next'>;
+
+/** One file on its way into the engine, one table ahead. */
+class Lane {
+  readonly index: 0 | 1;
+  readonly #source: TableSource;
+  /** Rows that come next; null at the end of the file. */
+  table: PacketTable | null = null;
+  packets = 0;
+
+  constructor(index: 0 | 1, source: TableSource) {
+    this.index = index;
+    this.#source = source;
+  }
+
+  advance(alignment: Alignment): void {
+    this.table = this.#source.next();
+    if (this.table === null) return;
+    this.packets += this.table.length;
+    alignment.add(this.index, this.table);
+  }
+}
+
+/**
+ * Gives the tables of two files in the order of their times, on clocks that may be hours apart, so that few packets
+ * wait for their match. A table is valid until the next is asked for.
+ */
+export class Merge {
+  readonly #lanes: readonly [Lane, Lane];
+  readonly #alignment = new Alignment();
+  /** The second clock minus the first while no packet is known in both files. */
+  readonly #guessNs: bigint;
+  #last: Lane | null = null;
+  /** Packets of the last lane in a row, how many there may be, and what the clocks' difference was then. */
+  #run = 0;
+  #patience = LOOKAHEAD;
+  #trustedNs: bigint | null = null;
+
+  constructor(sources: readonly [TableSource, TableSource]) {
+    this.#lanes = [new Lane(0, sources[0]), new Lane(1, sources[1])];
+    for (const lane of this.#lanes) lane.advance(this.#alignment);
+    const [first, second] = this.#lanes.map(({ table }) => (table === null ? 0n : startNs(table))) as [bigint, bigint];
+    const apart = second - first;
+    this.#guessNs = apart > START_TOGETHER_NS || -apart > START_TOGETHER_NS ? apart : 0n;
+  }
+
+  /** The next table and the file that it is of; null when both have ended. */
+  next(): { file: 0 | 1; table: PacketTable } | null {
+    this.#last?.advance(this.#alignment);
+    const lane = this.#behind();
+    if (lane.table === null) return null;
+    this.#run = (lane === this.#last ? this.#run : 0) + lane.table.length;
+    this.#last = lane;
+    return { file: lane.index, table: lane.table };
+  }
+
+  /** The file to read on in. */
+  #behind(): Lane {
+    const [first, second] = this.#lanes;
+    if (first.table === null) return second;
+    if (second.table === null) return first;
+    const { offsetNs } = this.#alignment;
+    const secondNs = startNs(second.table) - (offsetNs ?? this.#guessNs);
+    const [earlier, later] = startNs(first.table) <= secondNs ? [first, second] : [second, first];
+    if (offsetNs === null) return earlier.packets > later.packets + LOOKAHEAD ? later : earlier;
+    return this.#isStale(earlier, offsetNs) ? later : earlier;
+  }
+
+  /**
+   * Whether one file was read alone for so long that its clock may have been stepped: then a table of the other shows.
+   * Each time that it shows nothing new, more is read before the next doubt: one end may simply be busier.
+   */
+  #isStale(lane: Lane, offsetNs: bigint): boolean {
+    if (offsetNs !== this.#trustedNs) this.#patience = LOOKAHEAD;
+    if (lane !== this.#last || this.#run < this.#patience) return false;
+    this.#trustedNs = offsetNs;
+    this.#patience *= 2;
+    return true;
+  }
+}
+
+/** Epoch ns of the first packet. */
+function startNs(table: PacketTable): bigint {
+  return table.baseNs + BigInt(table.time[0] as number);
+}
