@@ -9,11 +9,12 @@ import type { Witness } from './witness.js';
 export function collectPackets(intake: Intake, witness: Witness, flow: number, clientDirection: 0 | 1, senderTaps: readonly [0 | 1, 0 | 1]): Packet[] {
   const records = liveRecords(intake, flow);
   const alive = new Set(records);
+  const answers = answersSeen(intake, records);
   const packets: Packet[] = [];
   for (const r of records) {
     const senderTap = senderTaps[intake.store.records.direction[r]];
     if (isShownByPeer(intake, r, senderTap, alive)) continue;
-    packets.push(toPacket(intake, witness, r, clientDirection, senderTap));
+    packets.push(toPacket(intake, witness, r, clientDirection, senderTap, answers(r)));
   }
   return packets.sort((a, b) => a.at - b.at || a.record - b.record);
 }
@@ -28,6 +29,26 @@ function liveRecords(intake: Intake, flow: number): number[] {
   return [...all];
 }
 
+/**
+ * For a packet seen at one tap: when the other tap first saw a packet arrive that had left this tap later. Whatever
+ * came in before that had left the other end earlier still. NaN where there is none.
+ */
+function answersSeen(intake: Intake, live: readonly number[]): (r: number) => number {
+  const { records } = intake.store;
+  const matched = live.filter((c) => records.state[c] & State.matched && records.peer[c] >= 0);
+  return (r) => {
+    let earliest = Number.NaN;
+    for (const c of matched) {
+      if (records.direction[c] === records.direction[r]) continue;
+      const own = records.tap[c] === records.tap[r];
+      const left = own ? records.number[c] : records.peerNumber[c];
+      const arrived = own ? records.peerTime[c] : records.time[c];
+      if (left > records.number[r] && !(earliest <= arrived)) earliest = arrived;
+    }
+    return earliest;
+  };
+}
+
 /** A received packet whose record at the sender's end is here too is that one's sighting, not a packet of its own. */
 function isShownByPeer(intake: Intake, r: number, senderTap: number, alive: Set<number>): boolean {
   const { records } = intake.store;
@@ -37,14 +58,21 @@ function isShownByPeer(intake: Intake, r: number, senderTap: number, alive: Set<
   return records.number[peer] === records.peerNumber[r] && records.tap[peer] === senderTap;
 }
 
-function toPacket(intake: Intake, witness: Witness, r: number, clientDirection: 0 | 1, senderTap: 0 | 1): Packet {
+function toPacket(
+  intake: Intake,
+  witness: Witness,
+  r: number,
+  clientDirection: 0 | 1,
+  senderTap: 0 | 1,
+  notAfter: number,
+): Packet {
   const { records } = intake.store;
   const tap = records.tap[r] as 0 | 1;
   const own: Sighting = { tap, number: records.number[r], time: records.time[r], ttl: records.ttl[r] };
   const other = otherSighting(intake, r);
   const atSender = tap === senderTap;
   const isIcmp = (records.state[r] & State.icmpError) !== 0;
-  const { fate, vouching } = fateOf(intake, witness, r, atSender);
+  const { fate, vouching } = fateOf(intake, witness, r, atSender, notAfter);
   const toward: Toward = records.direction[r] === clientDirection ? 'toward-server' : 'toward-client';
   const isTcp = intake.store.table.protocol(records.flow[r]) === 6 && !isIcmp;
   return {
@@ -93,13 +121,19 @@ function otherSighting(intake: Intake, r: number): Sighting | null {
   return { tap, number: records.peerNumber[r], time: records.peerTime[r], ttl: records.peerTtl[r] };
 }
 
-function fateOf(intake: Intake, witness: Witness, r: number, atSender: boolean): { fate: Fate; vouching: Packet['vouching'] } {
+function fateOf(
+  intake: Intake,
+  witness: Witness,
+  r: number,
+  atSender: boolean,
+  notAfter: number,
+): { fate: Fate; vouching: Packet['vouching'] } {
   const { records } = intake.store;
   if (records.state[r] & State.matched) return { fate: 'delivered', vouching: null };
   const tap = records.tap[r] as 0 | 1;
   const vouching = atSender
     ? witness.arrival(tap, records.time[r], openedBefore(intake, r))
-    : witness.departure(tap, records.time[r]);
+    : witness.departure(tap, records.time[r], firstSeenAtFarTap(intake, r), notAfter);
   if (vouching.level === 'failed' || vouching.level === 'open') return { fate: 'unknown', vouching };
   return { fate: atSender ? 'lost' : 'injected', vouching };
 }
@@ -112,6 +146,19 @@ function openedBefore(intake: Intake, r: number): number {
   const { records, sides } = intake.store;
   const back = intake.store.side(records.flow[r], 1 - records.direction[r], 1 - records.tap[r]);
   return sides.data[back + Row.SYN_OPTIONS] < 0 ? Number.NaN : sides.data[back + Row.FIRST_TIME];
+}
+
+/** When the far tap saw the flow's first packet, if that was its SYN: nothing of the flow left that host before. */
+function firstSeenAtFarTap(intake: Intake, r: number): number {
+  const { records, sides } = intake.store;
+  if (records.flags[r] & Tcp.syn) return Number.NaN;
+  let first = Number.NaN;
+  for (let direction = 0; direction < 2; direction++) {
+    const side = intake.store.side(records.flow[r], direction, 1 - records.tap[r]);
+    const time = sides.data[side + Row.FIRST_TIME];
+    if (sides.data[side + Row.SYN_OPTIONS] >= 0 && !(first <= time)) first = time;
+  }
+  return first;
 }
 
 function relativeSequence(intake: Intake, r: number): number {

@@ -1,8 +1,11 @@
 import { type Tap, type Vouching, vouch } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-/** A tap must cover this much on either side of the moment in question, ns: queues and scheduling at the tap itself. */
-const GUARD_NS = 20_000_000;
+/**
+ * A tap must cover this much on either side of the moment in question, ns: taps swap packets by some µs, and their
+ * stamps run backwards by as much.
+ */
+const GUARD_NS = 1_000_000;
 
 /**
  * Longest round trip assumed where only one direction bounds the clocks, ns: a geostationary satellite hop each
@@ -38,10 +41,15 @@ export class Witness {
     return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);
   }
 
-  /** Would the other tap have seen a packet leave that arrived at `time` past `tap`? */
-  departure(tap: 0 | 1, time: number): Vouching {
+  /**
+   * Would the other tap have seen a packet leave that arrived at `time` past `tap`? It cannot have left before
+   * `notBefore` nor after `notAfter` on the other tap's clock (NaN: unknown), when that tap was capturing.
+   */
+  departure(tap: 0 | 1, time: number, notBefore: number, notAfter: number): Vouching {
     const { from, to, delay, aligned } = this.interval(tap, time);
-    return this.ask(1 - tap, from - delay - GUARD_NS, to + GUARD_NS, aligned);
+    const least = from - delay - GUARD_NS;
+    const most = to + GUARD_NS;
+    return this.ask(1 - tap, least < notBefore ? notBefore : least, most > notAfter ? notAfter : most, aligned);
   }
 
   private ask(tap: number, from: number, to: number, aligned: boolean): Vouching {

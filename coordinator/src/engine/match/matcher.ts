@@ -189,7 +189,7 @@ export class Matcher {
     return !directions.data[this.store.direction(records.flow[r], records.direction[r]) + TS_KEPT];
   }
 
-  /** The same transmission was seen before at both taps: it has found its match. */
+  /** The same transmission was seen before, at this tap or at both; should it find a match of its own, it is none. */
   private isCopy(r: number, hash: number): boolean {
     const { records } = this.store;
     if (this.discriminator(r) === 0) return false;
@@ -200,7 +200,8 @@ export class Matcher {
       c = records.nextInBucket[c], steps++
     ) {
       if (records.hash[c] !== hash || c === r) continue;
-      if (records.state[c] & State.matched && this.isTwin(r, c)) return true;
+      const known = records.tap[c] === records.tap[r] || (records.state[c] & State.matched) !== 0;
+      if (known && this.isTwin(r, c)) return true;
     }
     return false;
   }
@@ -261,8 +262,11 @@ export class Matcher {
    */
   private isSameHandshake(r: number, c: number): boolean {
     const { records } = this.store;
-    if (records.timestampValue[r] !== 0) return records.timestampValue[r] === records.timestampValue[c];
-    if (records.window[r] !== records.window[c] || records.timestampValue[c] !== 0) return false;
+    const stamps = Number(records.timestampValue[r] !== 0) + Number(records.timestampValue[c] !== 0);
+    if (stamps === 2) return records.timestampValue[r] === records.timestampValue[c];
+    if (records.window[r] !== records.window[c]) return false;
+    // Time stamps at one end only: the option was stripped, or this is another SYN.
+    if (stamps === 1 && this.sequence(r) !== this.sequence(c)) return false;
     if (records.ipId[r] !== 0) return records.ipId[r] === records.ipId[c];
     if (records.flowLabel[r] !== 0) return records.flowLabel[r] === records.flowLabel[c];
     return (
@@ -348,6 +352,8 @@ export class Matcher {
     const at1 = at0 === r ? c : r;
     const row = this.store.direction(records.flow[r], records.direction[r]);
     directions.data[row + SEQ_DELTA] = (records.sequence[at1] - records.sequence[at0]) >>> 0;
+    // A SYN proxy shifts the server's time stamps along with its sequence numbers.
+    if (records.timestampValue[r] !== records.timestampValue[c]) directions.data[row + TS_KEPT] = 0;
     this.relearn = records.flow[r];
   }
 

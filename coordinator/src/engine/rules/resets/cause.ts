@@ -56,7 +56,7 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
       open: null,
     };
   }
-  if (own.some(isSynAck) && saidNothing(c)) return queueFull(c, trigger, own);
+  if (own.some(isSynAck) && saidNothing(c) && isFirstAck(c, trigger)) return queueFull(c, trigger, own);
   return {
     name: 'half-open',
     text: 'knows nothing of this connection (any more) and said so',
@@ -139,6 +139,12 @@ function localFirewall(c: ResetCase, living: Packet): Cause {
     evidence: [exhibit('sender-lives-on', 'its TCP kept the connection after the RST', living)],
     open: `the rules of the ${senderOf(c.rst.toward)}'s host (counters of its REJECT rules)`,
   };
+}
+
+/** The trigger is the first packet of the client after its SYNs: the ACK that should have completed the handshake. */
+function isFirstAck(c: ResetCase, trigger: Packet): boolean {
+  const arrived = c.flow.packets.filter((p) => p.toward === trigger.toward && p.received && !(p.flags & Tcp.syn) && !p.icmp);
+  return arrived.every((p) => p === trigger || !p.received || !trigger.received || p.received.number > trigger.received.number);
 }
 
 /** No byte of the RST's sender was seen at either end. */

@@ -21,7 +21,8 @@ const IDLE_MS = 500;
 
 /** `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. */
 export function forgedResets(cases: readonly ResetCase[]): Draft[] {
-  const suspects = cases.filter((c) => c.rst.vouching?.level !== 'open').filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c)));
+  const known = cases.filter((c) => c.rst.vouching?.level !== 'open');
+  const suspects = known.filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c, known)));
   const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
   const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
   const drafts = [toServer, toClient].filter((burst) => burst.length > 0).map(forgedOneWay);
@@ -32,8 +33,15 @@ export function forgedResets(cases: readonly ResetCase[]): Draft[] {
 }
 
 /** An unclear RST is suspected only for what its own packets show, never for a tap's blindness. */
-function isSuspicious(c: ResetCase): boolean {
-  return c.livesOn !== null || headerMismatch(c.flow, c.rst) !== null || answersTooFast(c) !== null;
+function isSuspicious(c: ResetCase, all: readonly ResetCase[]): boolean {
+  const alike = all.filter((other) => other.rst.toward === c.rst.toward && other.origin === 'unclear');
+  return (
+    c.livesOn !== null ||
+    headerMismatch(c.flow, c.rst) !== null ||
+    lacksTimestamps(c.rst, c.flow.packets) ||
+    answersTooFast(c) !== null ||
+    guesses(firstBurst(alike)) !== null
+  );
 }
 
 function firstBurst(cases: readonly ResetCase[]): ResetCase[] {
