@@ -23,9 +23,11 @@ const REACTION_NS = 1_000_000_000;
 export function tlsHelloReset(flow: FlowFacts): Draft[] {
   const cases = resetCases(flow);
   for (const forged of forgedResets(cases)) {
-    const rst = cases.find((c) => c.rst.received === forged.at)?.rst;
-    const hello = rst && helloBefore(flow, rst);
-    if (rst && hello) return [helloReset(flow, forged, rst, hello)];
+    for (const { rst, origin } of cases) {
+      if (origin === 'sender' || (forged.direction !== 'both' && forged.direction !== rst.toward)) continue;
+      const hello = helloBefore(flow, rst);
+      if (hello) return [helloReset(flow, forged, rst, hello)];
+    }
   }
   return [];
 }
@@ -39,13 +41,18 @@ function helloBefore(flow: FlowFacts, rst: Packet): Packet | null {
     if (p.length === 0 || p.icmp || isRst(p)) return false;
     // A ClientHello that an in-line device swallowed is seen at the client only.
     const time = timeAt(p, tap);
-    return time === null ? p.at <= rst.at : time <= limit;
+    return time === null ? p.at <= rst.at : time <= limit || isFollowed(p, rst);
   });
   if (before.some((p) => p.toward === 'toward-client')) return null;
   const hello = before.findLast((p) => p.tls?.handshake === CLIENT_HELLO);
   if (!hello) return null;
   const reaction = limit - (timeAt(hello, tap) ?? limit);
   return reaction <= REACTION_NS ? hello : null;
+}
+
+/** The RST's sequence number comes right after the packet, which its maker had seen even if the RST overtook it. */
+function isFollowed(p: Packet, rst: Packet): boolean {
+  return p.toward === rst.toward && p.relative + p.length === rst.relative;
 }
 
 function helloReset(flow: FlowFacts, forged: Draft, rst: Packet, hello: Packet): Draft {
