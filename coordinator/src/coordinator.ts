@@ -20,6 +20,7 @@ import { type Clock, systemClock } from './time.js';
 import { publishAdminContext } from './trust/admin-context.js';
 import { type Authority, openAuthority } from './trust/authority.js';
 import { CurrentCertificates, replacedError } from './trust/current-certificates.js';
+import type { Identity } from './trust/identity.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
 
 export interface CoordinatorOptions {
@@ -59,7 +60,7 @@ export interface CoordinatorHandle {
   closed: Promise<void>;
 }
 
-/** IANA's "alternative HTTPS" neighbour; nothing common listens there. */
+/** Where agents and people expect the coordinator's gRPC; join lines always name it. */
 export const DEFAULT_PORT = 7443;
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
@@ -172,10 +173,11 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
   fleet.listen(captures.events);
   await captures.resume();
   const ingest = new Ingest(store, captures.events);
+  const check = (caller: Identity) => certificates.check(caller);
   const server = createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
-      agentLink: agentLinkService({ fleet, ingest, clock, logger }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger, check }),
       bothends: bothendsService({
         captures,
         fleet,
@@ -186,10 +188,7 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
         tokens,
       }),
     },
-    authoriseCalls(
-      (caller) => certificates.check(caller),
-      (path, peer, reason) => void audit.record('', path, peer, 'refused', reason),
-    ),
+    authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
   );
   return { server, captures };
 }

@@ -7,6 +7,7 @@ import { type ChannelCredentials, Client, credentials, status as Status } from '
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENT_OPTIONS, clientCredentials, FakeAgent } from '../testing/fake-agent.js';
 import { Harness } from '../testing/harness.js';
+import { batch, coverage, segments } from '../testing/packets.js';
 import { ACCESS, type Access } from '../trust/access.js';
 import { type Credentials, openAuthority } from '../trust/authority.js';
 
@@ -115,6 +116,9 @@ test('an agent whose name was given to another host is cut and told why', async 
   await harness.join('moved');
   const error = await older.ended;
   expect(error?.details).toContain('another host joined by this name');
+  await expect(older.ship(batch('any', 1, segments(1), coverage(1)))).rejects.toMatchObject({
+    code: Status.UNAUTHENTICATED,
+  });
 });
 
 test('a second agent of the same name stays out while the first is alive', async () => {

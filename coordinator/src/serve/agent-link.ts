@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Fleet, Link } from '../fleet/fleet.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Clock } from '../time.js';
+import type { CallerCheck } from './authorise.js';
 import { requireCaller } from './caller.js';
 import { ShipStream } from './ship-stream.js';
 import { statusError } from './status.js';
@@ -14,6 +15,8 @@ export interface AgentLinkInput {
   ingest: Ingest;
   clock: Clock;
   logger: Logger;
+  /** Asked again for every batch: a stream may outlive the certificate that opened it. */
+  check: CallerCheck;
 }
 
 /** An agent says hello at once; a peer that holds a stream open in silence is cut. */
@@ -23,8 +26,7 @@ export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
   return {
     control: (call) => control(call, input),
     ship: (call) => {
-      const agent = requireCaller(call).name;
-      void new ShipStream(call, agent, input.ingest, input.logger).run();
+      void new ShipStream(call, requireCaller(call), input).run();
     },
   };
 }

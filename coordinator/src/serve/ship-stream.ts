@@ -2,6 +2,8 @@ import type { ShipRequest, ShipResponse } from '@bothends/proto/gen/bothends/v1/
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Accepted, Ingest } from '../ingest/ingest.js';
+import type { Identity } from '../trust/identity.js';
+import type { CallerCheck } from './authorise.js';
 import { statusError } from './status.js';
 
 /**
@@ -10,28 +12,27 @@ import { statusError } from './status.js';
  */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
+export interface ShipInput {
+  ingest: Ingest;
+  logger: Logger;
+  check: CallerCheck;
+}
+
 /** One Ship stream: takes batches in order, answers each when it is committed. */
 export class ShipStream {
   readonly #call: ServerDuplexStream<ShipRequest, ShipResponse>;
-  readonly #agent: string;
-  readonly #ingest: Ingest;
-  readonly #logger: Logger;
+  readonly #agent: Identity;
+  readonly #in: ShipInput;
   #pendingBytes = 0;
   #room: (() => void) | null = null;
   #broken = false;
   /** Answers go out in the order of the batches. */
   #answers: Promise<void> = Promise.resolve();
 
-  constructor(
-    call: ServerDuplexStream<ShipRequest, ShipResponse>,
-    agent: string,
-    ingest: Ingest,
-    logger: Logger,
-  ) {
+  constructor(call: ServerDuplexStream<ShipRequest, ShipResponse>, agent: Identity, input: ShipInput) {
     this.#call = call;
     this.#agent = agent;
-    this.#ingest = ingest;
-    this.#logger = logger;
+    this.#in = input;
   }
 
   /** Serves the stream to its end. Never rejects: what goes wrong becomes the stream's status. */
@@ -51,7 +52,8 @@ export class ShipStream {
 
   async #take({ batch }: ShipRequest): Promise<void> {
     if (batch === undefined) return;
-    const accepted = await this.#ingest.accept(this.#agent, batch);
+    this.#in.check(this.#agent);
+    const accepted = await this.#in.ingest.accept(this.#agent.name, batch);
     this.#hold(accepted, batch.columns.length);
     this.#answers = this.#answers.then(async () => await this.#answer(accepted));
     while (this.#pendingBytes > WINDOW_BYTES && !this.#broken) {
@@ -85,7 +87,7 @@ export class ShipStream {
     this.#room?.();
     if (this.#call.cancelled) return;
     const status = statusError(error);
-    this.#logger.warn({ agent: this.#agent, reason: status.details }, 'ship stream ended');
+    this.#in.logger.warn({ agent: this.#agent.name, reason: status.details }, 'ship stream ended');
     this.#call.emit('error', status);
   }
 }
