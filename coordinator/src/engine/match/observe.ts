@@ -21,6 +21,9 @@ const LATE_NS = 50_000;
 /** A hole this old is given up (a packet that the tap missed is never sent again): Linux's first RTOs are 0.2 to 3 s. */
 const HOLE_PATIENCE_NS = 3_000_000_000;
 
+/** Packets with a wrong checksum kept per direction and tap, as examples. */
+const BAD_KEPT = 4;
+
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
 const DEFAULT_MSS = 1460;
 /** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
@@ -184,8 +187,10 @@ export class Observer {
     const { records, sides } = this.store;
     const s = sides.data;
     if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
-    if (records.time[r] - s[row + Row.HOLE_TIME] > LATE_NS) {
+    const age = records.time[r] - s[row + Row.HOLE_TIME];
+    if (age > LATE_NS) {
       s[row + Row.LATE_FILLS]++;
+      records.gap[r] = age;
       records.state[r] |= State.lateFill;
     }
     if (begin <= s[row + Row.HOLE_BEGIN]) s[row + Row.HOLE_BEGIN] = end;
@@ -234,7 +239,8 @@ export class Observer {
     const status = records.httpStatus[r];
     const bodiless = s[request + Row.HTTP_HEAD] === 1 || status < 200 || status === 204 || status === 304;
     const declared = bodiless ? NO_LENGTH : records.httpLength[r];
-    s[row + Row.HTTP_DUE] = declared === NO_LENGTH ? Number.NaN : begin + records.httpHeadLength[r] + declared;
+    s[row + Row.HTTP_DUE] =
+      declared === NO_LENGTH ? Number.NaN : begin + records.httpHeadLength[r] + declared;
   }
 
   private observeIdle(r: number): void {

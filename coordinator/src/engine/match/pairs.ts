@@ -10,6 +10,9 @@ import type { FlowStore } from './store.js';
  */
 const REORDER_NS = 50_000;
 
+/** Packets out of order kept per direction, as examples. */
+const LATE_KEPT = 4;
+
 /** Pairs per direction whose TTLs are compared: enough to be sure, few enough to cost nothing. */
 const TTL_PAIRS = 64;
 
@@ -146,15 +149,12 @@ export class PairObserver {
     const d = directions.data;
     const ahead0 = records.number[at0] - d[row + Row.TOP_NUMBER_0];
     const ahead1 = records.number[at1] - d[row + Row.TOP_NUMBER_1];
-    if (ahead0 < 0 !== ahead1 < 0 && ahead0 !== 0 && ahead1 !== 0) {
+    if (records.length[at0] > 0 && records.flags[at0] !== 0) this.compareHoles(at0, at1, row);
+    else if (ahead0 < 0 !== ahead1 < 0 && ahead0 !== 0 && ahead1 !== 0 && records.flags[at0] === 0) {
       const shift0 = Math.abs(records.time[at0] - d[row + Row.TOP_TIME_0]);
       const shift1 = Math.abs(records.time[at1] - d[row + Row.TOP_TIME_1]);
-      const displaced = Math.min(shift0, shift1);
-      if (displaced > REORDER_NS) {
-        d[row + Row.REORDERED]++;
-        if (displaced > d[row + Row.REORDER_NS]) d[row + Row.REORDER_NS] = displaced;
-        if (d[row + Row.REORDERED] <= 4) this.noteBoth(at0, at1);
-      }
+      if (Math.min(shift0, shift1) > REORDER_NS)
+        this.late(at0, at1, row, [Row.LATE_AT_0, Row.LATE_AT_1], Math.min(shift0, shift1));
     }
     if (ahead0 > 0) {
       d[row + Row.TOP_NUMBER_0] = records.number[at0];
@@ -164,6 +164,29 @@ export class PairObserver {
       d[row + Row.TOP_NUMBER_1] = records.number[at1];
       d[row + Row.TOP_TIME_1] = records.time[at1];
     }
+  }
+
+  /** A segment that fills a hole at one tap and was in its turn at the other was overtaken between them. */
+  private compareHoles(at0: number, at1: number, row: number): void {
+    const { state, gap } = this.store.records;
+    const late0 = (state[at0] & State.lateFill) !== 0;
+    const late1 = (state[at1] & State.lateFill) !== 0;
+    if (late0 === late1) return;
+    const [late, other] = late0 ? [at0, at1] : [at1, at0];
+    if (state[other] & State.repeat) return;
+    this.late(
+      at0,
+      at1,
+      row,
+      [late0 ? Row.LATE_AT_0 : Row.LATE_AT_1],
+      state[late] & State.afterIdle ? 0 : gap[late],
+    );
+  }
+
+  private late(at0: number, at1: number, row: number, words: readonly number[], delay: number): void {
+    const d = this.store.directions.data;
+    for (const word of words) if (++d[row + word] <= LATE_KEPT) this.noteBoth(at0, at1);
+    if (delay > d[row + Row.LATE_NS]) d[row + Row.LATE_NS] = delay;
   }
 
   private survive(at0: number, at1: number): void {

@@ -41,7 +41,7 @@ export class Records {
   /** Number at its tap, from 1. */
   number = new Float64Array(INITIAL_RECORDS);
   time = new Float64Array(INITIAL_RECORDS);
-  /** Idle time of the flow before it, ns, where state has afterIdle. */
+  /** Idle time of the flow before it, ns, where state has afterIdle; else age of the hole that a lateFill fills. */
   gap = new Float64Array(INITIAL_RECORDS);
   sequence = new Uint32Array(INITIAL_RECORDS);
   acknowledgment = new Uint32Array(INITIAL_RECORDS);

@@ -70,7 +70,9 @@ export const HOLE_TIME = 40;
 /** Side: where the body of its last HTTP/1 head with a Content-Length ends (unwrapped as SEQ_END), NaN: none; 1 after a HEAD. */
 export const HTTP_DUE = 41;
 export const HTTP_HEAD = 42;
-export const SIDE_WORDS = 43;
+/** Side: packets whose transport checksum is wrong. */
+export const BAD_CHECKSUMS = 43;
+export const SIDE_WORDS = 44;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -86,9 +88,10 @@ export const MAX_DIFF_AT = 6;
 export const PAIRS = 7;
 export const ALTERED = 8;
 export const TOS_CHANGED = 9;
-/** Direction: packets out of order between the taps, greatest displacement in ns. */
-export const REORDERED = 10;
-export const REORDER_NS = 11;
+/** Direction: packets out of order that came late at tap 0, at tap 1 (the receiver's counts); longest delay, ns. */
+export const LATE_AT_0 = 10;
+export const LATE_AT_1 = 24;
+export const LATE_NS = 11;
 /** Direction: highest packet numbers of matched pairs so far, and their times, per tap. */
 export const TOP_NUMBER_0 = 12;
 export const TOP_NUMBER_1 = 13;
@@ -108,7 +111,7 @@ export const SEGMENT = 23;
 /** Direction: pairs whose ECN bits (or ECN flags of the SYN) are set at one tap and gone at tap 0, at tap 1. */
 export const ECN_GONE_0 = 21;
 export const ECN_GONE_1 = 22;
-export const DIRECTION_WORDS = 24;
+export const DIRECTION_WORDS = 25;
 
 /** Records that a flow holds per tap because they are its most recent there: the context of a RST. A power of two. */
 export const RECENT = 8;

@@ -18,8 +18,8 @@ const TICK_NS = 2_000_000;
 /** `reordering`: packets overtook each other between the taps. */
 export function reordering(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.filter((toward) => isReordered(flow, toward)).map((toward) => {
-    const packets = flow.path(toward, Row.REORDERED);
-    const extent = flow.path(toward, Row.REORDER_NS);
+    const packets = lateAtReceiver(flow, toward);
+    const extent = flow.path(toward, Row.LATE_NS);
     const pairs = flow.path(toward, Row.PAIRS);
     return draft({
       code: 'reordering',
@@ -41,13 +41,17 @@ export function reordering(flow: FlowFacts): Draft[] {
   });
 }
 
+function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
+  return flow.path(toward, flow.receiverTap(toward) === 0 ? Row.LATE_AT_0 : Row.LATE_AT_1);
+}
+
 /** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
 function isReordered(flow: FlowFacts, toward: Toward): boolean {
-  if (flow.path(toward, Row.REORDERED) === 0) return false;
+  if (lateAtReceiver(flow, toward) === 0) return false;
   const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
   if (numbered || flow.sent(toward, Row.REPEATS) === 0) return true;
   const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
-  return stamped && flow.path(toward, Row.REORDER_NS) > TICK_NS;
+  return stamped && flow.path(toward, Row.LATE_NS) > TICK_NS;
 }
 
 /** `duplication`: a packet sent once arrived more than once. */

@@ -1,25 +1,50 @@
 import { Checksum } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import type { Toward } from '../../facts/packet.js';
+import type { Packet, Toward } from '../../facts/packet.js';
 import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
-import { gradeChange, type Pair, pairsWhere, wayText } from './change.js';
+import { gradeChange, pairsWhere, wayText } from './change.js';
+
+/** A larger share of wrong checksums is the receiver's own capture (offload), not the path. */
+const MOST_BAD = 0.5;
+
+/** What shows that a direction's payload was changed on the way. */
+interface Alteration {
+  packets: number;
+  checksum: 'ok' | 'bad' | 'unknown';
+  examples: Packet[];
+}
 
 /** `payload-altered`: the same segment arrived with other bytes. */
 export function payloadAltered(flow: FlowFacts): Draft[] {
-  return BOTH_WAYS.filter((toward) => flow.path(toward, Row.ALTERED) > 0).flatMap((toward) => {
-    const altered = pairsWhere(flow, toward, ({ packet }) => packet.altered);
-    const first = altered[0];
-    return first ? [alteredOn(flow, toward, altered, first)] : [];
+  return BOTH_WAYS.flatMap((toward) => {
+    const found = differing(flow, toward) ?? damaged(flow, toward);
+    return found ? [altered(flow, toward, found)] : [];
   });
 }
 
-function alteredOn(flow: FlowFacts, toward: Toward, altered: readonly Pair[], first: Pair): Draft {
-  const { checksum } = flow.capture.intake.store.records;
-  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+/** Packets whose payload digests differ between the taps. */
+function differing(flow: FlowFacts, toward: Toward): Alteration | null {
   const packets = flow.path(toward, Row.ALTERED);
-  const states = new Set(altered.map(({ received }) => checksum[received]));
+  if (packets === 0) return null;
+  const pairs = pairsWhere(flow, toward, ({ packet }) => packet.altered);
+  const { checksum } = flow.capture.intake.store.records;
+  const states = new Set(pairs.map(({ received }) => checksum[received]));
   const state = states.has(Checksum.ok) ? 'ok' : states.has(Checksum.bad) ? 'bad' : 'unknown';
+  return { packets, checksum: state, examples: pairs.map((pair) => pair.packet) };
+}
+
+/** Packets that arrive with a wrong checksum: bytes beyond the digest, or inside a super-packet, were damaged. */
+function damaged(flow: FlowFacts, toward: Toward): Alteration | null {
+  const packets = flow.received(toward, Row.BAD_CHECKSUMS);
+  if (packets === 0 || packets > MOST_BAD * flow.received(toward, Row.PACKETS)) return null;
+  const { checksum } = flow.capture.intake.store.records;
+  const pairs = pairsWhere(flow, toward, ({ received }) => checksum[received] === Checksum.bad);
+  return pairs.length === 0 ? null : { packets, checksum: 'bad', examples: pairs.map((pair) => pair.packet) };
+}
+
+function altered(flow: FlowFacts, toward: Toward, { packets, checksum, examples }: Alteration): Draft {
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   return draft({
     code: 'payload-altered',
     grade: gradeChange(),
@@ -27,16 +52,12 @@ function alteredOn(flow: FlowFacts, toward: Toward, altered: readonly Pair[], fi
     direction: toward,
     sender: 'path',
     blame: 'path',
-    at: first.packet.received,
-    statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${sender} arrived at the ${receiver} with other bytes than had left, changed ${wayText(toward)}${MEANING[state]}.`,
-    attributes: { packets, checksum: state, matched: flow.path(toward, Row.PAIRS) },
+    at: examples[0]?.received ?? null,
+    statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${sender} arrived at the ${receiver} with other bytes than had left, changed ${wayText(toward)}${MEANING[checksum]}.`,
+    attributes: { packets, checksum, matched: flow.path(toward, Row.PAIRS) },
     evidence: [
-      exhibit(
-        'changed',
-        'same numbers and length at both ends, different payload',
-        ...altered.slice(0, 4).map((a) => a.packet),
-      ),
-      exhibit('checksum', EVIDENCE[state], first.packet),
+      exhibit('changed', 'same numbers and length at both ends, different payload', ...examples.slice(0, 4)),
+      exhibit('checksum', EVIDENCE[checksum], examples[0]),
     ],
   });
 }
