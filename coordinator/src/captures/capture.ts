@@ -59,7 +59,8 @@ export type CapturePhase =
   | { state: 'arming'; deadlineNs: bigint }
   | { state: 'armed'; deadlineNs: bigint }
   | { state: 'recording'; startedNs: bigint; deadlineNs: bigint }
-  | { state: 'draining'; startedNs: bigint; deadlineNs: bigint }
+  /** Evidence that arrives moves the deadline, up to `giveUpNs`. */
+  | { state: 'draining'; startedNs: bigint; deadlineNs: bigint; giveUpNs: bigint }
   | { state: 'complete'; startedNs: bigint; endedNs: bigint }
   | ({ state: 'partial'; startedNs: bigint; endedNs: bigint } & Fault)
   | ({ state: 'failed'; endedNs: bigint } & Fault);

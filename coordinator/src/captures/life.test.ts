@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { testCapture } from '../testing/captures.js';
 import type { Capture, TapPhase } from './capture.js';
-import { ARM_MS, type CaptureEvent, DRAIN_MS, LEAD_OUT_MS, START_MS, step } from './life.js';
+import { ARM_MS, type CaptureEvent, DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS, START_MS, step } from './life.js';
 
 const MS = 1_000_000n;
 const CLIENT = 'c-1-client';
@@ -164,6 +164,22 @@ describe('draining', () => {
     const { capture: alive } = live([{ type: 'progress', nowNs: late - 1n }], capture);
     expect(live([{ type: 'deadline', nowNs: late }], alive).capture.phase.state).toBe('draining');
   });
+});
+
+test('a tap that goes on for ever is given up all the same', () => {
+  let { capture } = live([...recording, stop]);
+  for (let at = 0n; at < BigInt(LEAD_OUT_MS + GIVE_UP_MS); at += 5_000n) {
+    expect(capture.phase.state).toBe('draining');
+    capture = live(
+      [
+        { type: 'progress', nowNs: at * MS },
+        { type: 'deadline', nowNs: at * MS },
+      ],
+      capture,
+    ).capture;
+  }
+  const over: CaptureEvent = { type: 'deadline', nowNs: 3n + BigInt(LEAD_OUT_MS + GIVE_UP_MS) * MS };
+  expect(live([over], capture).capture.phase.state).toBe('partial');
 });
 
 describe('after the end', () => {

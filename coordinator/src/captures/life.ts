@@ -1,3 +1,4 @@
+import { earlierOf } from '../time.js';
 import {
   type Capture,
   type CapturePhase,
@@ -43,6 +44,8 @@ export const START_MS = 5_000;
 export const LEAD_OUT_MS = 1_500;
 /** Silence after which a draining tap is given up; each batch that arrives begins it anew. */
 export const DRAIN_MS = 10_000;
+/** However much still arrives, the report is written after this; a spool of gigabytes takes minutes on a slow line. */
+export const GIVE_UP_MS = 10 * 60_000;
 
 /** One step of a capture's life; pure. An event that means nothing in this state changes nothing. */
 export function step(capture: Capture, event: CaptureEvent): Step {
@@ -116,7 +119,12 @@ function drain(capture: Capture, nowNs: bigint): Step {
   const { startedNs } = capture.phase;
   const draining: Capture = {
     ...capture,
-    phase: { state: 'draining', startedNs, deadlineNs: nowNs + ms(LEAD_OUT_MS + DRAIN_MS) },
+    phase: {
+      state: 'draining',
+      startedNs,
+      deadlineNs: nowNs + ms(LEAD_OUT_MS + DRAIN_MS),
+      giveUpNs: nowNs + ms(LEAD_OUT_MS + GIVE_UP_MS),
+    },
   };
   const running = capture.taps.filter((tap) => tap.phase.state === 'recording');
   const stops = running.map((tap): Command => ({ do: 'stop', tap, leadOutMs: LEAD_OUT_MS, discard: false }));
@@ -181,7 +189,7 @@ function offline(capture: Capture, agent: string, nowNs: bigint): Step {
 
 function progress(capture: Capture, nowNs: bigint): Step {
   if (capture.phase.state !== 'draining') return same(capture);
-  const deadlineNs = nowNs + ms(DRAIN_MS);
+  const deadlineNs = earlierOf(nowNs + ms(DRAIN_MS), capture.phase.giveUpNs);
   if (deadlineNs <= capture.phase.deadlineNs) return same(capture);
   return { capture: { ...capture, phase: { ...capture.phase, deadlineNs } }, commands: [] };
 }

@@ -1,4 +1,5 @@
 import type { WatchCaptureResponse } from '@bothends/proto/gen/bothends/v1/bothends';
+import type { CaptureWatcher } from '../captures/book.js';
 import { isOver } from '../captures/capture.js';
 import { captureState, type StateSources } from './messages.js';
 import type { Send } from './server-stream.js';
@@ -14,42 +15,56 @@ export async function watchCapture(
   send: Send<WatchCaptureResponse>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id } = sources.captures.get(idOrName);
-  let changed = true;
-  let findings: readonly string[] | null = null;
-  let wake = () => {};
-  const unwatch = sources.captures.watch(id, {
-    changed: () => {
-      changed = true;
-      wake();
-    },
-    findings: (latest) => {
-      findings = latest;
-      wake();
-    },
-  });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
+  const { captures } = sources;
+  const { id } = captures.get(idOrName);
+  const changes = new Changes(signal);
+  const unwatch = captures.watch(id, changes);
   try {
     while (!signal.aborted) {
-      if (!changed && findings === null) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      const capture = sources.captures.get(id);
-      const fresh: readonly string[] = findings ?? [];
-      changed = false;
-      findings = null;
-      await send({
-        capture: await captureState(capture, sources),
-        findingsJson: [...fresh],
-      });
-      if (isOver(capture.phase) && !sources.captures.isFinishing(id)) return;
+      const findingsJson = changes.take();
+      const capture = captures.get(id);
+      await send({ capture: await captureState(capture, sources), findingsJson });
+      if (isOver(capture.phase) && !captures.isFinishing(id)) return;
+      await changes.next();
     }
   } finally {
     unwatch();
-    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What has changed since it was last taken. */
+class Changes implements CaptureWatcher {
+  #changed = false;
+  #findings: readonly string[] = [];
+  #wake: () => void = () => {};
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener('abort', () => this.changed(), { once: true });
+  }
+
+  changed(): void {
+    this.#changed = true;
+    this.#wake();
+  }
+
+  findings(findings: readonly string[]): void {
+    this.#findings = findings;
+    this.changed();
+  }
+
+  /** The findings if they changed, else none; begins anew. */
+  take(): string[] {
+    const findings = [...this.#findings];
+    this.#changed = false;
+    this.#findings = [];
+    return findings;
+  }
+
+  /** Resolves at once when something has changed, else when it does. */
+  async next(): Promise<void> {
+    if (this.#changed) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
   }
 }
