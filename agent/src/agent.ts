@@ -83,7 +83,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     logger,
     random,
   };
-  const link = new Link(settings, await linkHost(taps, clock));
+  const link = new Link(settings, await linkHost(taps, clock, logger));
   const stopWatch = watchClock(clock, (step) => {
     logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
     exchange.forget();
@@ -110,7 +110,7 @@ async function untilDrained(link: Link, taps: Taps, signal: AbortSignal): Promis
 }
 
 /** The agent as its link sees it. */
-async function linkHost(taps: Taps, clock: SystemClock): Promise<LinkHost> {
+async function linkHost(taps: Taps, clock: SystemClock, logger: Logger): Promise<LinkHost> {
   const probed = await backEnds();
   const host = thisHost();
   return {
@@ -124,6 +124,7 @@ async function linkHost(taps: Taps, clock: SystemClock): Promise<LinkHost> {
     tapStates: () => taps.states(),
     shipments: () => taps.all(),
     command: (command) => taps.command(command),
+    welcomed: () => logger.info('linked to the coordinator'),
   };
 }
 

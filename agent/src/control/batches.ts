@@ -12,8 +12,10 @@ export function spoolRows(
   coverage: Coverage,
 ): boolean {
   const columns = Buffer.from(encodeColumns(table, 0, count));
-  const firstNs = table.baseNs + BigInt(table.time[0]);
-  const lastNs = table.baseNs + BigInt(table.time[count - 1]);
+  // Packets of different CPUs are a little out of order, and a gap has to cover every packet of a lost batch.
+  const [first, last] = timeRange(table, count);
+  const firstNs = table.baseNs + BigInt(first);
+  const lastNs = table.baseNs + BigInt(last);
   const batch = { ...emptyBatch(tapId, spool.nextSequence, coverage), count, firstNs, lastNs, columns };
   const bytes = Batch.encode({ ...batch, crc32: crc32(columns) }).finish();
   return spool.append({ packets: count, firstNs, lastNs }, bytes);
@@ -52,4 +54,15 @@ function emptyBatch(tapId: string, sequence: number, coverage: Coverage): Batch 
     crc32: 0,
     coverage,
   };
+}
+
+/** Earliest and latest time of the first `count` rows, at least one. */
+function timeRange({ time }: PacketTable, count: number): [number, number] {
+  let first = time[0];
+  let last = time[0];
+  for (let i = 1; i < count; i++) {
+    if (time[i] < first) first = time[i];
+    if (time[i] > last) last = time[i];
+  }
+  return [first, last];
 }

@@ -207,9 +207,9 @@ export class LiveTap implements OwnedTap {
   #save(): void {
     try {
       saveTapFile(this.#env.directoryOf(this.tapId), this.state());
-    } catch (error) {
+    } catch (err) {
       // A full disk: after a restart the last coverage in the spool tells as much.
-      this.#env.logger.warn({ tap: this.tapId, error }, 'state of the tap not saved');
+      this.#env.logger.warn({ tap: this.tapId, err }, 'state of the tap not saved');
     }
   }
 

@@ -22,6 +22,7 @@ export class MarkerWatch {
   readonly #id: number;
   readonly #payload: Uint8Array;
   #seenNs = 0n;
+  #over = false;
   #wake: () => void = () => {};
 
   constructor(randomBytes: (count: number) => Uint8Array) {
@@ -30,12 +31,13 @@ export class MarkerWatch {
     this.#payload = marker.payload;
   }
 
-  /** Looks for the marker among rows; cheap, and only needed while arming. */
+  /** Looks for the marker among rows, until `prove` has resolved. */
   look(table: PacketTable): void {
-    if (this.#seenNs !== 0n) return;
+    if (this.#over) return;
     for (let i = 0; i < table.length; i++) {
       if (table.marker[i] !== this.#id) continue;
       this.#seenNs = table.baseNs + BigInt(table.time[i]);
+      this.#over = true;
       this.#wake();
       return;
     }
@@ -43,7 +45,8 @@ export class MarkerWatch {
 
   /** Sends until it is seen; resolves with when it left (epoch ns), 0 when it was not seen in time. */
   async prove(addresses: readonly string[], port: number, send: SendDatagram): Promise<bigint> {
-    if (port === 0 || addresses.length === 0) return 0n;
+    if (port === 0 || addresses.length === 0) this.#over = true;
+    if (this.#over) return this.#seenNs;
     let sends = 0;
     const sendAll = () => {
       if (sends++ >= SENDS) return;
@@ -58,6 +61,7 @@ export class MarkerWatch {
     });
     clearInterval(interval);
     clearTimeout(timeout);
+    this.#over = true;
     return this.#seenNs;
   }
 }

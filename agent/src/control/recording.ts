@@ -112,7 +112,7 @@ export class Recording {
     if (now - this.#lastPulse > BigInt(LATE_MS * NS_PER_MS)) this.#lastLate = now;
     this.#lastPulse = now;
     if (++this.#pulses % PULSES_PER_SYNC === 0) {
-      spool.sync().catch((error) => logger.warn({ error }, 'spool not synced to disk'));
+      spool.sync().catch((err) => logger.warn({ err }, 'spool not synced to disk'));
     }
     // An answer may take longer than a pulse on a loaded host.
     if (this.#asking || this.#closing) return;

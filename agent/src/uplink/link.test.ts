@@ -71,6 +71,7 @@ function connect(heartbeatMs = 50): void {
     tapStates: () => states,
     shipments: () => shipments,
     command: (command) => commands.push(command),
+    welcomed: () => undefined,
   };
   link = new Link(
     {

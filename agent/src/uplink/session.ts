@@ -31,6 +31,8 @@ export interface LinkHost {
   tapStates(): TapState[];
   shipments(): Iterable<Shipment>;
   command(command: Command): void;
+  /** The coordinator took the agent in. */
+  welcomed(): void;
 }
 
 export interface SessionOptions {
@@ -144,6 +146,7 @@ export class Session {
     for (const state of this.#host.tapStates()) this.#send({ $case: 'tapState', value: state });
     this.#beat();
     this.#shipper.pump();
+    this.#host.welcomed();
   }
 
   #beat(): void {
