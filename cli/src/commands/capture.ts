@@ -83,7 +83,7 @@ async function run(connection: Connection, request: Request, io: Io): Promise<nu
   if (last.state === 'partial') {
     io.stderr.write(`bothends: the capture is partial: ${last.reason || 'one tap ended early'}\n`);
   }
-  return printReport(await fetchReport(connection, captureId), request.flags, io);
+  return printReport(await fetchReport(connection, captureId, io), request.flags, io);
 }
 
 function start(connection: Connection, { client, server, words, flags }: Request) {

@@ -4,6 +4,7 @@ import { name } from '../args/values.js';
 import { type LadderFlags, ladderOptions } from '../args/zoom.js';
 import { readLadder } from '../client/report.js';
 import { withCoordinator } from '../client/session.js';
+import { patiently } from '../output/patiently.js';
 import { printLadder } from '../output/print-ladder.js';
 import type { Setup } from '../program.js';
 
@@ -23,7 +24,8 @@ export function register({ program, io }: Setup): void {
     (captureId: string, flowId: string, flags: LadderFlags & { output: ListFormat }) =>
       withCoordinator(command, io, async (connection) => {
         const stream = connection.stub.getFlow({ captureId, flowId });
-        const ladder = await readLadder(chunksOf(connection.messages(stream)));
+        const chunks = readLadder(chunksOf(connection.messages(stream)));
+        const ladder = await patiently(io, 'Computing the ladder', chunks);
         printLadder(ladder, flags, io);
       }),
   );

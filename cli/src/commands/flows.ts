@@ -22,7 +22,7 @@ export function register({ program, io }: Setup): void {
     .option('--faulty', 'only flows with a fault');
   listOption(command).action((id: string, flags: { output: ListFormat; faulty?: boolean }) =>
     withCoordinator(command, io, async (connection) => {
-      const { report } = await fetchReport(connection, id);
+      const { report } = await fetchReport(connection, id, io);
       const faults = new Set(report.findings.filter((f) => !NOTE_CODES.has(f.code)).map((f) => f.id));
       const flows = pageOf(report).flows.filter(
         (f) => !flags.faulty || f.findings.some((id) => faults.has(id)),

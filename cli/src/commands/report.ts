@@ -3,6 +3,8 @@ import { name } from '../args/values.js';
 import type { Connection } from '../client/client.js';
 import { type ReportDocument, readReport } from '../client/report.js';
 import { withCoordinator } from '../client/session.js';
+import type { Io } from '../io.js';
+import { patiently } from '../output/patiently.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
 import type { Setup } from '../program.js';
 
@@ -18,13 +20,18 @@ export function register({ program, io, exit }: Setup): void {
     .argument('<id>', 'id or name of the capture', name);
   reportOptions(command).action((id: string, flags: ReportFlags) =>
     withCoordinator(command, io, async (connection) => {
-      exit(printReport(await fetchReport(connection, id), flags, io));
+      exit(printReport(await fetchReport(connection, id, io), flags, io));
     }),
   );
 }
 
 /** The report of a capture, from the coordinator. */
-export async function fetchReport(connection: Connection, captureId: string): Promise<ReportDocument> {
-  const { reportJson } = await connection.call(connection.stub.getReport, { captureId }, true);
+export async function fetchReport(
+  connection: Connection,
+  captureId: string,
+  io: Io,
+): Promise<ReportDocument> {
+  const call = connection.call(connection.stub.getReport, { captureId }, true);
+  const { reportJson } = await patiently(io, 'Computing the report', call);
   return readReport(reportJson);
 }
