@@ -47,7 +47,7 @@ describe('import directions', () => {
     const allowed = (specifier: string, { path }: Module) =>
       !specifier.startsWith('@bothends/') ||
       packageOf(specifier) === '@bothends/proto' ||
-      (starter.test(path) && /^@bothends\/(?:agent|coordinator)$/.test(specifier));
+      (starter.test(path) && /^@bothends\/(?:agent(?:\/files)?|coordinator(?:\/engines)?)$/.test(specifier));
     expect(offences(modulesOf('cli/src'), allowed)).toEqual([]);
   });
 

@@ -18,44 +18,40 @@ const PROTOCOL_UDP = 17;
  * rest on the engine's own bounds); follows a clock that is stepped.
  */
 export class Alignment {
-  /** Remembered packets of each file: content to epoch ns, oldest first. */
-  readonly #seen: readonly [Map<number, bigint>, Map<number, bigint>] = [new Map(), new Map()];
-  readonly #differences: bigint[] = [];
-  #offsetNs: bigint | null = null;
-
-  /** The second file's clock minus the first's in ns; null until a packet was found in both. */
-  get offsetNs(): bigint | null {
-    return this.#offsetNs;
-  }
+  /** Epoch ns that times count from here. */
+  #baseNs: bigint | null = null;
+  /** Remembered packets of each file: content to time in ns, oldest first. */
+  readonly #seen: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
+  readonly #differences: number[] = [];
 
   /** Learns from the rows of one file. */
   add(file: 0 | 1, table: PacketTable): void {
+    this.#baseNs ??= table.baseNs;
+    const shift = Number(table.baseNs - this.#baseNs);
     for (let row = 0; row < table.length; row++) {
       if (table.layer[row] !== Layer.transport) continue;
       const content = contentOf(table, row);
-      if (content % SAMPLED === 0)
-        this.#sample(file, content, table.baseNs + BigInt(table.time[row] as number));
+      if (content % SAMPLED === 0) this.#sample(file, content, (table.time[row] as number) + shift);
     }
   }
 
-  #sample(file: 0 | 1, content: number, atNs: bigint): void {
+  /** The second file's clock minus the first's in ns; null until a packet was found in both. */
+  offsetNs(): number | null {
+    const sorted = [...this.#differences].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] ?? null;
+  }
+
+  #sample(file: 0 | 1, content: number, at: number): void {
     const own = this.#seen[file];
-    const other = this.#seen[1 - file]?.get(content);
-    if (other !== undefined) this.#learn(file === 1 ? atNs - other : other - atNs);
-    own.set(content, atNs);
-    if (own.size <= REMEMBERED) return;
-    for (const oldest of own.keys()) {
-      own.delete(oldest);
-      break;
-    }
+    const other = this.#seen[file === 0 ? 1 : 0].get(content);
+    if (other !== undefined) this.#learn(file === 1 ? at - other : other - at);
+    own.set(content, at);
+    if (own.size > REMEMBERED) own.delete(own.keys().next().value as number);
   }
 
-  #learn(differenceNs: bigint): void {
-    const all = this.#differences;
-    all.push(differenceNs);
-    if (all.length > DIFFERENCES) all.shift();
-    const sorted = [...all].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    this.#offsetNs = sorted[sorted.length >> 1] as bigint;
+  #learn(difference: number): void {
+    this.#differences.push(difference);
+    if (this.#differences.length > DIFFERENCES) this.#differences.shift();
   }
 }
 

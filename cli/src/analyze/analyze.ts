@@ -1,8 +1,10 @@
-import { type CaptureFile, openCaptureFile } from '@bothends/agent';
-import { createEngine, createLadder, type EngineOptions } from '@bothends/coordinator';
+import { readTables, type TableReader } from '@bothends/agent/files';
+import type { EngineOptions } from '@bothends/coordinator';
+import { createEngine, createLadder } from '@bothends/coordinator/engines';
 import type { Ladder, Report } from '@bothends/proto';
+import { doubtsAbout } from './doubts.js';
 import type { Amount } from './progress.js';
-import { pump } from './pump.js';
+import { type FileTap, pump } from './pump.js';
 import { tapNames, warningsAbout } from './source.js';
 
 export interface FileAnalysis {
@@ -21,20 +23,31 @@ export function analyzeFiles(
   flow: string | null,
   onProgress: (amount: Amount) => void,
 ): FileAnalysis {
-  const files: CaptureFile[] = [];
+  const readers: TableReader[] = [];
+  const names = tapNames(paths);
+  const open = (i: 0 | 1): FileTap => {
+    const reader = readTables(paths[i]);
+    readers.push(reader);
+    return { reader, name: names[i] };
+  };
   try {
-    for (const path of paths) files.push(openCaptureFile(path));
-    const names = tapNames(paths);
-    const taps = files.map((file, i) => ({ file, name: names[i] as string }));
+    const taps = [open(0), open(1)] as const;
+    const warnings = () => taps.flatMap(({ reader }) => warningsAbout(reader.info));
     if (flow !== null) {
       const engine = createLadder(options, flow);
       pump(engine, taps, onProgress);
-      return { result: { kind: 'ladder', ladder: engine.ladder() }, warnings: files.flatMap(warningsAbout) };
+      return { result: { kind: 'ladder', ladder: engine.ladder() }, warnings: warnings() };
     }
     const engine = createEngine(options);
-    pump(engine, taps, onProgress);
-    return { result: { kind: 'report', report: engine.report() }, warnings: files.flatMap(warningsAbout) };
+    const tallies = pump(engine, taps, onProgress);
+    const report = engine.report();
+    const files = taps.map(({ reader, name }, i) => ({
+      name,
+      info: reader.info,
+      tally: tallies[i as 0 | 1],
+    }));
+    return { result: { kind: 'report', report }, warnings: [...warnings(), ...doubtsAbout(files, report)] };
   } finally {
-    for (const file of files) file.close();
+    for (const reader of readers) reader.close();
   }
 }

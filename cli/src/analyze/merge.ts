@@ -1,5 +1,5 @@
 import type { TableReader } from '@bothends/agent/files';
-import type { PacketTable } from '@bothends/proto';
+import { NS_PER_S, type PacketTable } from '@bothends/proto';
 import { Alignment } from './alignment.js';
 
 /**
@@ -11,7 +11,9 @@ const LOOKAHEAD = 65_536;
  * Captures that begin further apart than this differ in their clocks rather than in their start: people who want
  * both ends start both within minutes.
  */
-const START_TOGETHER_NS = 600n * 1_000_000_000n;
+const START_TOGETHER_NS = 600 * NS_PER_S;
+/** Estimates of the clocks' difference move by a round trip; more is a step. */
+const STEP_NS = NS_PER_S;
 
 /** What a merge takes tables from. */
 export type TableSource = Pick<TableReader, 'next'>;
@@ -45,19 +47,19 @@ export class Merge {
   readonly #lanes: readonly [Lane, Lane];
   readonly #alignment = new Alignment();
   /** The second clock minus the first while no packet is known in both files. */
-  readonly #guessNs: bigint;
+  readonly #guessNs: number;
   #last: Lane | null = null;
-  /** Packets of the last lane in a row, how many there may be, and what the clocks' difference was then. */
+  /** Packets of the last lane in a row, how many there may be, and for which difference of the clocks. */
   #run = 0;
   #patience = LOOKAHEAD;
-  #trustedNs: bigint | null = null;
+  #patientNs = 0;
 
   constructor(sources: readonly [TableSource, TableSource]) {
     this.#lanes = [new Lane(0, sources[0]), new Lane(1, sources[1])];
     for (const lane of this.#lanes) lane.advance(this.#alignment);
-    const [first, second] = this.#lanes.map(({ table }) => (table === null ? 0n : startNs(table))) as [bigint, bigint];
-    const apart = second - first;
-    this.#guessNs = apart > START_TOGETHER_NS || -apart > START_TOGETHER_NS ? apart : 0n;
+    const [first, second] = this.#lanes;
+    const apart = first.table && second.table ? elapsedNs(first.table, second.table) : 0;
+    this.#guessNs = Math.abs(apart) > START_TOGETHER_NS ? apart : 0;
   }
 
   /** The next table and the file that it is of; null when both have ended. */
@@ -75,27 +77,29 @@ export class Merge {
     const [first, second] = this.#lanes;
     if (first.table === null) return second;
     if (second.table === null) return first;
-    const { offsetNs } = this.#alignment;
-    const secondNs = startNs(second.table) - (offsetNs ?? this.#guessNs);
-    const [earlier, later] = startNs(first.table) <= secondNs ? [first, second] : [second, first];
-    if (offsetNs === null) return earlier.packets > later.packets + LOOKAHEAD ? later : earlier;
-    return this.#isStale(earlier, offsetNs) ? later : earlier;
+    const offset = this.#alignment.offsetNs();
+    const firstIsNext = elapsedNs(first.table, second.table) >= (offset ?? this.#guessNs);
+    const [earlier, later] = firstIsNext ? [first, second] : [second, first];
+    if (offset === null) return earlier.packets > later.packets + LOOKAHEAD ? later : earlier;
+    return this.#isStale(earlier, offset) ? later : earlier;
   }
 
   /**
-   * Whether one file was read alone for so long that its clock may have been stepped: then a table of the other shows.
+   * Whether one file was read alone for so long that a clock may have been stepped: then a table of the other shows.
    * Each time that it shows nothing new, more is read before the next doubt: one end may simply be busier.
    */
-  #isStale(lane: Lane, offsetNs: bigint): boolean {
-    if (offsetNs !== this.#trustedNs) this.#patience = LOOKAHEAD;
+  #isStale(lane: Lane, offset: number): boolean {
+    if (Math.abs(offset - this.#patientNs) > STEP_NS) {
+      this.#patience = LOOKAHEAD;
+      this.#patientNs = offset;
+    }
     if (lane !== this.#last || this.#run < this.#patience) return false;
-    this.#trustedNs = offsetNs;
     this.#patience *= 2;
     return true;
   }
 }
 
-/** Epoch ns of the first packet. */
-function startNs(table: PacketTable): bigint {
-  return table.baseNs + BigInt(table.time[0] as number);
+/** From the first packet of one table to that of another, each on its own clock. */
+function elapsedNs(from: PacketTable, to: PacketTable): number {
+  return Number(to.baseNs - from.baseNs) + (to.time[0] as number) - (from.time[0] as number);
 }

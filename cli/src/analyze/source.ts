@@ -1,17 +1,27 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { CaptureFile, CaptureFileInfo } from '@bothends/agent';
+import { type CaptureFileInfo, isSupportedLinkType, linkTypeName } from '@bothends/agent/files';
 import type { TapCoverage } from '@bothends/coordinator';
 import { UsageError } from '../errors.js';
+import { sameBytes } from './same-bytes.js';
 
-/** Refuses one file given twice: nothing can be told from one end alone. */
+const HINT = 'Give two captures of the same traffic, one taken at each end.';
+
+/** Refuses one file given twice, and a copy of it: nothing can be told from one end alone. */
 export function refuseSameFile(paths: readonly [string, string]): void {
-  const [first, second] = paths.map(resolved);
-  if (first !== second) return;
-  throw new UsageError(
-    `both files are ${paths[0]}`,
-    'Give two captures of the same traffic, one taken at each end.',
-  );
+  const [first, second] = paths.map(resolved) as [string, string];
+  if (first === second) throw new UsageError(`both files are ${paths[0]}`, HINT);
+  if (isCopy(first, second)) throw new UsageError(`${paths[1]} is a copy of ${paths[0]}`, HINT);
+}
+
+function isCopy(first: string, second: string): boolean {
+  try {
+    const [a, b] = [statSync(first), statSync(second)];
+    return a.isFile() && b.isFile() && a.size > 0 && a.size === b.size && sameBytes(first, second);
+  } catch {
+    // Opening it says why it cannot be read.
+    return false;
+  }
 }
 
 /** The path behind links; one that does not exist stays as it is, and opening it says so. */
@@ -51,10 +61,13 @@ export function coverageOf(info: CaptureFileInfo): TapCoverage {
 }
 
 /** What is wrong with a file that was read, for the user to know; the report stands on what was good. */
-export function warningsAbout(file: CaptureFile): string[] {
-  const { path, truncated, skippedPackets } = file.info;
+export function warningsAbout({ path, truncated, skippedPackets, linkTypes }: CaptureFileInfo): string[] {
   const warnings = truncated === null ? [] : [truncated];
-  if (skippedPackets > 0)
-    warnings.push(`${path}: ${skippedPackets} packets of a link type that is not read were left out`);
+  if (skippedPackets > 0) {
+    const unread = linkTypes.filter((type) => !isSupportedLinkType(type)).map(linkTypeName);
+    warnings.push(
+      `${path}: ${skippedPackets} packets of ${unread.join(' and ')} were left out: that is not read`,
+    );
+  }
   return warnings;
 }

@@ -1,0 +1,126 @@
+import { BothendsError, PacketTable, TABLE_CAPACITY, tableBytes } from '@bothends/proto';
+
+/** Tables of a ring: one being filled, one being taken in, and two so that neither end waits for a jitter. */
+const SLOTS = 4;
+/** Far above any disk's answer; a thread that died would otherwise be waited for without end. */
+const SILENCE_MS = 60_000;
+
+/** Indices of the counters that both threads see and wait on: tables produced and tables given back. */
+const PRODUCED = 0;
+const RETURNED = 1;
+
+/** What stands beside the columns of a table: rows and, as in `ByteSource`, bytes read; then its base time. */
+const LENGTH = 0;
+const BYTES_READ = 1;
+const BASE_NS_AT = 16;
+const HEAD_BYTES = 24;
+
+/** The memory of a ring, to be handed to the other thread. */
+export interface RingMemory {
+  readonly counters: SharedArrayBuffer;
+  readonly heads: readonly SharedArrayBuffer[];
+  readonly tables: readonly SharedArrayBuffer[];
+}
+
+export function ringMemory(): RingMemory {
+  const blocks = (bytes: number) => Array.from({ length: SLOTS }, () => new SharedArrayBuffer(bytes));
+  return {
+    counters: new SharedArrayBuffer(8),
+    heads: blocks(HEAD_BYTES),
+    tables: blocks(tableBytes(TABLE_CAPACITY)),
+  };
+}
+
+/** A table of the ring with what belongs to it. */
+class Slot {
+  readonly table: PacketTable;
+  readonly #numbers: Float64Array;
+  readonly #baseNs: BigInt64Array;
+
+  constructor(head: SharedArrayBuffer, table: SharedArrayBuffer) {
+    this.#numbers = new Float64Array(head, 0, 2);
+    this.#baseNs = new BigInt64Array(head, BASE_NS_AT, 1);
+    this.table = new PacketTable(TABLE_CAPACITY, table);
+  }
+
+  static all({ heads, tables }: RingMemory): readonly Slot[] {
+    return heads.map((head, i) => new Slot(head, tables[i] as SharedArrayBuffer));
+  }
+
+  get bytesRead(): number {
+    return this.#numbers[BYTES_READ] as number;
+  }
+
+  write(bytesRead: number): void {
+    this.#numbers[LENGTH] = this.table.length;
+    this.#numbers[BYTES_READ] = bytesRead;
+    this.#baseNs[0] = this.table.baseNs;
+  }
+
+  read(): void {
+    this.table.length = this.#numbers[LENGTH] as number;
+    this.table.baseNs = this.#baseNs[0] as bigint;
+  }
+}
+
+/** The end of a ring that fills tables. */
+export class RingProducer {
+  readonly #counters: Int32Array;
+  readonly #slots: readonly Slot[];
+  #produced = 0;
+
+  constructor(memory: RingMemory) {
+    this.#counters = new Int32Array(memory.counters);
+    this.#slots = Slot.all(memory);
+  }
+
+  /** The next table to fill; blocks this thread until the other one has given it back. */
+  free(): PacketTable {
+    for (;;) {
+      const returned = Atomics.load(this.#counters, RETURNED);
+      if (this.#produced - returned < SLOTS) return this.#slot().table;
+      Atomics.wait(this.#counters, RETURNED, returned);
+    }
+  }
+
+  /** Hands over the table that `free` gave. An empty one says that no more will come. */
+  produce(bytesRead: number): void {
+    this.#slot().write(bytesRead);
+    this.#produced++;
+    Atomics.store(this.#counters, PRODUCED, this.#produced);
+    Atomics.notify(this.#counters, PRODUCED);
+  }
+
+  #slot(): Slot {
+    return this.#slots[this.#produced % SLOTS] as Slot;
+  }
+}
+
+/** The end of a ring that takes tables in. */
+export class RingConsumer {
+  bytesRead = 0;
+  readonly #counters: Int32Array;
+  readonly #slots: readonly Slot[];
+  #taken = 0;
+
+  constructor(memory: RingMemory) {
+    this.#counters = new Int32Array(memory.counters);
+    this.#slots = Slot.all(memory);
+  }
+
+  /** The next table; gives back the one before it. Blocks this thread; throws `internal` when the other one is dead. */
+  next(): PacketTable {
+    Atomics.store(this.#counters, RETURNED, this.#taken);
+    Atomics.notify(this.#counters, RETURNED);
+    while (Atomics.load(this.#counters, PRODUCED) === this.#taken) {
+      if (Atomics.wait(this.#counters, PRODUCED, this.#taken, SILENCE_MS) === 'timed-out') {
+        throw new BothendsError('internal', `reading made no progress for ${SILENCE_MS / 1000} s`);
+      }
+    }
+    const slot = this.#slots[this.#taken % SLOTS] as Slot;
+    this.#taken++;
+    slot.read();
+    this.bytesRead = slot.bytesRead;
+    return slot.table;
+  }
+}

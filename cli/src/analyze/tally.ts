@@ -1,0 +1,50 @@
+import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
+
+/** Pairs of addresses named as examples: enough to recognise a network by. */
+const EXAMPLES = 3;
+
+/** What a file held, in so far as it explains why an analysis found nothing. */
+export class Tally {
+  packets = 0;
+  /** Packets that the snaplen cut before their ports. */
+  cut = 0;
+  /** Epoch ns of the earliest and the latest packet; null without packets. */
+  firstNs: bigint | null = null;
+  lastNs: bigint | null = null;
+  /** Packets of each pair of addresses in the first table: `10.0.0.1 and 10.0.0.2`. */
+  readonly #pairs = new Map<string, number>();
+
+  add(table: PacketTable): void {
+    if (this.packets === 0) this.#countPairs(table);
+    this.packets += table.length;
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (let row = 0; row < table.length; row++) {
+      const time = table.time[row] as number;
+      if (time < first) first = time;
+      if (time > last) last = time;
+      if (table.layer[row] !== Layer.transport && ((table.marks[row] as number) & Mark.cut) !== 0) this.cut++;
+    }
+    this.#span(table.baseNs + BigInt(first), table.baseNs + BigInt(last));
+  }
+
+  /** The busiest pairs of addresses, as far as the beginning of the file tells. */
+  get examples(): string[] {
+    const ranked = [...this.#pairs].sort((a, b) => b[1] - a[1]);
+    return ranked.slice(0, EXAMPLES).map(([pair]) => pair);
+  }
+
+  #span(firstNs: bigint, lastNs: bigint): void {
+    if (this.firstNs === null || firstNs < this.firstNs) this.firstNs = firstNs;
+    if (this.lastNs === null || lastNs > this.lastNs) this.lastNs = lastNs;
+  }
+
+  #countPairs(table: PacketTable): void {
+    for (let row = 0; row < table.length; row++) {
+      if (table.ipVersion[row] === 0) continue;
+      const ends = [formatAddress(table.source, row * 4), formatAddress(table.destination, row * 4)].sort();
+      const pair = ends.join(' and ');
+      this.#pairs.set(pair, (this.#pairs.get(pair) ?? 0) + 1);
+    }
+  }
+}
