@@ -9,7 +9,7 @@ import type { CaptureSource } from '../capture/source.js';
 export interface CaptureKit {
   /** The back end of this name, the default for ''. Throws `not-found` or `failed-precondition`. */
   source(name: string): Promise<CaptureSource>;
-  /** What the tap will run for this user's filter. Throws `invalid-argument` with the compiler's own message. */
+  /** What the tap will run for `text`, the user's filter as the policy leaves it. Throws `invalid-argument` with the compiler's own message. */
   filter(
     source: CaptureSource,
     text: string,
@@ -37,7 +37,7 @@ async function chooseLiveSource(name: string): Promise<CaptureSource> {
   );
 }
 
-/** The user's filter is compiled alone first, so that a message about it shows what the user wrote. */
+/** The user's filter is compiled alone first, so that a message about it shows what the user wrote, before policy. */
 async function tapFilter(
   source: CaptureSource,
   text: string,
@@ -46,7 +46,7 @@ async function tapFilter(
 ): Promise<TapFilter> {
   const linkType = linkTypeOf(arm.interface);
   try {
-    await compileFilter(text, linkType);
+    await compileFilter(arm.filter, linkType);
     const wide = await widenFilter(text, {
       localAddresses,
       peerAddresses: arm.peerAddresses,

@@ -178,6 +178,15 @@ describe('a tap', () => {
     expect(packetTimes(shipped())).toEqual([late]);
   });
 
+  it('bounds a batch by its earliest and latest packet: CPUs deliver a little out of order', async () => {
+    const tap = await recording();
+    const base = clock.wallNs();
+    tap.push([base + 5n, base + 2n, base + 9n, base + 7n]);
+    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(4));
+    const [batch] = shipped().filter(({ count }) => count > 0);
+    expect(batch).toMatchObject({ firstNs: base + 2n, lastNs: base + 9n });
+  });
+
   it('sees its marker leave, and says when', async () => {
     const seen = 1_700_000_000_123_456_789n;
     onDatagram = (payload) => {
