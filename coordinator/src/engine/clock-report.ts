@@ -31,8 +31,11 @@ export function clockReport(capture: CaptureFacts): ClockReport {
       steps,
     };
   }
+  // Said for the client's first packet, so that it does not depend on which tap came first.
+  const client = capture.taps[capture.clientTap];
+  const at = Number.isNaN(client.first) ? line.at : timeline.common(client.index, client.first);
   return {
-    offsetNs: turned(line.offset + bases),
+    offsetNs: turned(line.offset + line.slope * (at - line.at) + bases),
     errorNs: Math.round(line.error),
     driftPpm: line.slopeKnown ? Math.round(sign * line.slope * 1e9) / 1e3 || 0 : null,
     method: 'packets',

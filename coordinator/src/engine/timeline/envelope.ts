@@ -11,6 +11,12 @@
  */
 export const MAX_SKEW = 200e-6;
 
+/**
+ * Bounds that contradict each other by no more than this are the stamps' own noise, ns: microsecond files round, and
+ * taps stamp a packet some µs before or after it passes. More is a step.
+ */
+const STAMP_NOISE = 10_000;
+
 /** Buckets kept; when there are more, neighbours are merged. Bounds memory whatever the capture's length. */
 const MAX_BUCKETS = 2048;
 
@@ -69,7 +75,7 @@ export class Envelope {
       const [lower, upper] = this.buckets.get(key) as [number, number];
       low = Math.max(low - slack, lower);
       high = Math.min(high + slack, upper);
-      if (low > high) {
+      if (low > high + STAMP_NOISE) {
         segments.push(this.segment(keys.slice(start, i)));
         start = i;
         low = lower;
@@ -96,6 +102,12 @@ export class Envelope {
     for (let i = keys.length - 1; i > 0; i--) {
       lower[i - 1] = Math.max(lower[i - 1], lower[i] - slack(i));
       upper[i - 1] = Math.min(upper[i - 1], upper[i] + slack(i));
+    }
+    for (let i = 0; i < keys.length; i++) {
+      if (lower[i] <= upper[i]) continue;
+      const middle = (lower[i] + upper[i]) / 2;
+      lower[i] = middle;
+      upper[i] = middle;
     }
     return { from: (keys[0] ?? 0) * width, to: ((keys.at(-1) ?? 0) + 1) * width, times, lower, upper };
   }

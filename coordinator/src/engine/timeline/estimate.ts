@@ -11,8 +11,11 @@ export interface Line {
   error: number;
 }
 
-/** Steps of the ternary search: 3/2 to the power of 60 exceeds any resolution that float64 has here. */
+/** Steps of the searches: 3/2 to the power of 60 exceeds any resolution that float64 has here. */
 const SEARCH_STEPS = 60;
+
+/** A drift known to no better than this says nothing: clocks differ by less to begin with. */
+const DRIFT_RESOLUTION = 20e-6;
 
 /**
  * The middle line between upper and lower bounds (the widest corridor, as a support vector machine or the
@@ -36,19 +39,39 @@ export function estimateLine(segment: Segment): Line | null {
     const [low, high] = corridor(slope);
     return high - low;
   };
+  if (!Number.isFinite(gap(0))) return null;
+  const best = maximum(gap);
+  // Other slopes fit as long as their corridor is open; where many do, the drift is anybody's guess.
+  const fits = (slope: number) => gap(slope) > 0;
+  const spread = border(best, MAX_SKEW, fits) - border(best, -MAX_SKEW, fits);
+  const slopeKnown = spread < DRIFT_RESOLUTION;
+  const slope = slopeKnown || !fits(0) ? best : 0;
+  const [low, high] = corridor(slope);
+  return { offset: (low + high) / 2, slope, slopeKnown, at, error: Math.abs(high - low) / 2 };
+}
+
+/** Where a concave function of the slope is greatest. */
+function maximum(gap: (slope: number) => number): number {
   let left = -MAX_SKEW;
   let right = MAX_SKEW;
-  if (!Number.isFinite(gap(0))) return null;
-  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-  // Bounds closer together in time than this allow any drift there is.
-  const slopeKnown = span * MAX_SKEW > gap(0);
   for (let step = 0; step < SEARCH_STEPS; step++) {
     const a = left + (right - left) / 3;
     const b = right - (right - left) / 3;
     if (gap(a) < gap(b)) left = a;
     else right = b;
   }
-  const slope = slopeKnown ? (left + right) / 2 : 0;
-  const [low, high] = corridor(slope);
-  return { offset: (low + high) / 2, slope, slopeKnown, at, error: Math.abs(high - low) / 2 };
+  return (left + right) / 2;
+}
+
+/** The last slope between `inside` and `outside` that fits. */
+function border(inside: number, outside: number, fits: (slope: number) => boolean): number {
+  if (fits(outside)) return outside;
+  let near = inside;
+  let far = outside;
+  for (let step = 0; step < SEARCH_STEPS; step++) {
+    const middle = (near + far) / 2;
+    if (fits(middle)) near = middle;
+    else far = middle;
+  }
+  return near;
 }
