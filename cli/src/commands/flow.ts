@@ -23,7 +23,7 @@ export function register({ program, io }: Setup): void {
   ladderOptions(listOption(command)).action(
     (captureId: string, flowId: string, flags: LadderFlags & { output: ListFormat }) =>
       withCoordinator(command, io, async (connection) => {
-        const stream = connection.stub.getFlow({ captureId, flowId });
+        const stream = connection.stub.getFlow({ captureId, flowId }, { deadline: connection.longDeadline });
         const chunks = readLadder(chunksOf(connection.messages(stream)));
         const ladder = await patiently(io, 'Computing the ladder', chunks);
         printLadder(ladder, flags, io);
