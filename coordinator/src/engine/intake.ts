@@ -1,4 +1,4 @@
-import { formatAddress, Layer, Mark, type PacketTable, Tcp } from '@bothends/proto';
+import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
 import { FlowJoiner } from './match/join.js';
 import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
@@ -184,19 +184,4 @@ export class Intake {
   text(words: Uint32Array, offset: number): string {
     return formatAddress(words, offset);
   }
-
-  /** True when a RST of the flow was seen at either tap. */
-  wasReset(flow: number): boolean {
-    return this.store.flows.data[this.store.flow(flow) + Row.RESETS] > 0;
-  }
-
-  isSyn(r: number): boolean {
-    return (this.store.records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn;
-  }
-}
-
-/** Error messages: unreachable, time exceeded, parameter problem (RFC 792); types below 128 (RFC 4443). */
-function isIcmpError(protocol: number, type: number): boolean {
-  if (protocol === 58) return type < 128;
-  return protocol === 1 && (type === 3 || type === 11 || type === 12);
 }

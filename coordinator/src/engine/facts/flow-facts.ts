@@ -8,6 +8,7 @@ import { collectPackets } from './collect.js';
 import { vouchInOrder } from './in-order.js';
 import type { Orientation } from './orientation.js';
 import type { Packet, Sighting, Toward } from './packet.js';
+import type { ProxiedPair } from './proxies.js';
 import type { Witness } from './witness.js';
 
 /** What all rules share about the capture as a whole. */
@@ -20,6 +21,8 @@ export interface CaptureFacts {
   /** Tap at the end that most flows' clients are at. */
   clientTap: 0 | 1;
   port: number | null;
+  /** Requests that pass from one connection to another between the taps. */
+  proxied: readonly ProxiedPair[];
 }
 
 export const BOTH_WAYS: readonly Toward[] = ['toward-server', 'toward-client'];
@@ -54,7 +57,8 @@ export class FlowFacts {
     this.clientDirection = orientation.clientDirection(flow);
     this.clientTap = orientation.senderTap(flow, this.clientDirection);
     const views = tupleViews(intake, flow, this.clientDirection);
-    const own = views[this.clientTap] ?? views[1 - this.clientTap] ?? endpoints(intake, flow, this.clientDirection);
+    const own =
+      views[this.clientTap] ?? views[1 - this.clientTap] ?? endpoints(intake, flow, this.clientDirection);
     const other = views[1 - this.clientTap];
     this.client = own.client;
     this.server = own.server;
@@ -172,7 +176,11 @@ export class FlowFacts {
   }
 }
 
-function endpoints(intake: Intake, flow: number, clientDirection: 0 | 1): { client: Endpoint; server: Endpoint } {
+function endpoints(
+  intake: Intake,
+  flow: number,
+  clientDirection: 0 | 1,
+): { client: Endpoint; server: Endpoint } {
   const end = (endpoint: number): Endpoint => ({
     address: intake.address(flow, endpoint),
     port: intake.store.table.port(flow, endpoint),
@@ -181,7 +189,11 @@ function endpoints(intake: Intake, flow: number, clientDirection: 0 | 1): { clie
 }
 
 /** The tuple by which each tap knows the flow; undefined for a tap that knows it by none. */
-function tupleViews(intake: Intake, flow: number, clientDirection: 0 | 1): ({ client: Endpoint; server: Endpoint } | undefined)[] {
+function tupleViews(
+  intake: Intake,
+  flow: number,
+  clientDirection: 0 | 1,
+): ({ client: Endpoint; server: Endpoint } | undefined)[] {
   const own = endpoints(intake, flow, clientDirection);
   const alias = intake.joiner.aliasOf(flow);
   if (!alias) return [own, own];
@@ -191,7 +203,10 @@ function tupleViews(intake: Intake, flow: number, clientDirection: 0 | 1): ({ cl
   return views;
 }
 
-function sameEnds(a: { client: Endpoint; server: Endpoint }, b: { client: Endpoint; server: Endpoint }): boolean {
+function sameEnds(
+  a: { client: Endpoint; server: Endpoint },
+  b: { client: Endpoint; server: Endpoint },
+): boolean {
   return (
     a.client.address === b.client.address &&
     a.client.port === b.client.port &&

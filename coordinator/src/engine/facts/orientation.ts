@@ -2,9 +2,7 @@ import { parseAddress } from '@bothends/proto';
 import type { Intake } from '../intake.js';
 import * as Row from '../match/rows.js';
 import type { Tap } from '../taps.js';
-
-/** Initial TTLs in use; a packet that still has one was sent by the host whose tap saw it. */
-const INITIAL_TTLS: readonly number[] = [32, 64, 128, 255];
+import { INITIAL_TTLS } from './hops.js';
 
 /** How much each hint about whose end a tap is at counts; a decisive one outweighs all weaker ones together. */
 const WEIGHT = { addresses: 64, outgoing: 32, hosts: 16, ttlDifference: 8, initialTtl: 2 } as const;

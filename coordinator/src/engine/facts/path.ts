@@ -1,7 +1,7 @@
 import type { Intake } from '../intake.js';
 import * as Row from '../match/rows.js';
-import { hopsOf } from '../rules/resets/shape.js';
 import type { FlowFacts } from './flow-facts.js';
+import { hopsOf } from './hops.js';
 import type { Packet, Toward } from './packet.js';
 
 /** Routers between the taps, by the TTLs of packets matched in either direction of a flow; null where none was. */

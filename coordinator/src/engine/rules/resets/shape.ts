@@ -58,11 +58,3 @@ export function timeAt(p: Packet, tap: 0 | 1): number | null {
   if (p.sent?.tap === tap) return p.sent.time;
   return p.received?.tap === tap ? p.received.time : null;
 }
-
-/** Initial TTLs in use, for counting hops. */
-const INITIAL_TTLS: readonly number[] = [32, 64, 128, 255];
-
-/** Routers that a packet passed, by the nearest initial TTL above what is left; a guess, never proof. */
-export function hopsOf(ttl: number): number {
-  return (INITIAL_TTLS.find((initial) => initial >= ttl) ?? 255) - ttl;
-}

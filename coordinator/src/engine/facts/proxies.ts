@@ -1,0 +1,110 @@
+import { Tcp } from '@bothends/proto';
+import type { Intake } from '../intake.js';
+import * as Row from '../match/rows.js';
+import type { Orientation } from './orientation.js';
+
+/** Payload bytes that must agree before two connections are said to carry the same request: shorter ones repeat by chance. */
+const DIGEST_BYTES = 16;
+
+/** A connection that only one tap saw, and the first data each way on it (records, -1: none). */
+interface Leg {
+  flow: number;
+  tap: 0 | 1;
+  request: number;
+  answer: number;
+}
+
+/** Two connections that carry the same request: client to proxy at one tap, proxy to server at the other. */
+export interface ProxiedPair {
+  clientSide: number;
+  serverSide: number;
+  /** The first bytes of the answers agree too. */
+  sameAnswer: boolean;
+  /** By the clocks the request passed the client's tap for certain before the server's. */
+  inOrder: boolean;
+  /** No other connection at either tap began with the same bytes. */
+  unique: boolean;
+}
+
+/**
+ * Finds requests that left one host on one connection and reached the other on another one. A proxy keeps neither
+ * sequence numbers nor time stamps nor ids; what it passes on are the bytes.
+ */
+export function findProxied(intake: Intake, orientation: Orientation): ProxiedPair[] {
+  const legs = new Map<string, { out: Leg[]; in: Leg[] }>();
+  for (let flow = 0; flow < intake.store.table.count; flow++) {
+    const leg = legOf(intake, flow);
+    if (!leg) continue;
+    const key = requestKey(intake, leg.request);
+    if (key === null) continue;
+    const same = legs.get(key) ?? { out: [], in: [] };
+    const initiator = intake.store.records.direction[leg.request];
+    (orientation.senderTap(flow, initiator) === leg.tap ? same.out : same.in).push(leg);
+    legs.set(key, same);
+  }
+  return [...legs.values()].flatMap((same) => pairUp(intake, same.out, same.in));
+}
+
+function legOf(intake: Intake, flow: number): Leg | null {
+  const { store, joiner } = intake;
+  if (store.table.protocol(flow) !== 6 || joiner.resolve(flow) !== flow) return null;
+  const packets = (tap: number) =>
+    store.sides.data[store.side(flow, 0, tap) + Row.PACKETS] +
+    store.sides.data[store.side(flow, 1, tap) + Row.PACKETS];
+  const at0 = packets(0) > 0;
+  if (at0 === packets(1) > 0) return null;
+  const initiator = store.flows.data[store.flow(flow) + Row.INITIATOR];
+  if (initiator < 0) return null;
+  const tap = at0 ? 0 : 1;
+  const request = firstData(intake, flow, initiator, tap);
+  return request < 0 ? null : { flow, tap, request, answer: firstData(intake, flow, 1 - initiator, tap) };
+}
+
+/** The record with a direction's first bytes after its SYN, -1 where it was not kept. */
+function firstData(intake: Intake, flow: number, direction: number, tap: number): number {
+  const { records, sides } = intake.store;
+  const side = intake.store.side(flow, direction, tap);
+  if (sides.data[side + Row.SYN_OPTIONS] < 0) return -1;
+  const first = (sides.data[side + Row.SEQ_BASE] + 1) >>> 0;
+  for (const r of intake.store.notables.get(flow) ?? []) {
+    if (records.direction[r] !== direction || records.tap[r] !== tap || records.length[r] === 0) continue;
+    if (records.sequence[r] === first && !(records.flags[r] & (Tcp.syn | Tcp.rst))) return r;
+  }
+  return -1;
+}
+
+function requestKey(intake: Intake, r: number): string | null {
+  const { digestHigh, digestLow, digestLength } = intake.store.records;
+  return digestLength[r] < DIGEST_BYTES ? null : `${digestHigh[r]} ${digestLow[r]} ${digestLength[r]}`;
+}
+
+/** Pairs legs with the same request in the order in which they came, each at its own tap. */
+function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): ProxiedPair[] {
+  const pairs: ProxiedPair[] = [];
+  const free = [...into];
+  for (const a of out) {
+    const index = free.findIndex((b) => b.tap !== a.tap && orderOf(intake, a, b) !== 'after');
+    const b = free[index];
+    if (!b) continue;
+    free.splice(index, 1);
+    pairs.push({
+      clientSide: a.flow,
+      serverSide: b.flow,
+      sameAnswer: sameBytes(intake, a.answer, b.answer),
+      inOrder: orderOf(intake, a, b) === 'before',
+      unique: out.length === 1 && into.length === 1,
+    });
+  }
+  return pairs;
+}
+
+function orderOf(intake: Intake, a: Leg, b: Leg): 'before' | 'after' | 'unknown' {
+  const { time } = intake.store.records;
+  return intake.timeline.order(a.tap, time[a.request], b.tap, time[b.request]);
+}
+
+function sameBytes(intake: Intake, a: number, b: number): boolean {
+  if (a < 0 || b < 0) return false;
+  const key = requestKey(intake, a);
+  return key !== null && key === requestKey(intake, b);
+}
