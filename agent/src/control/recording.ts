@@ -29,7 +29,7 @@ export interface RecordingParts {
 const PULSE_MS = 200;
 /** After this long without a table nothing is on its way: tables come at the latest TABLE_AGE_MS after a packet. */
 const QUIET_MS = 2 * TABLE_AGE_MS;
-/** A pulse this late means that the process got no time, and what the kernel has may wait unread. */
+/** A pulse this late means that the process got no time, and what the back end has sent may wait unread. */
 const LATE_MS = PULSE_MS + QUIET_MS;
 /** The spool goes to the disk itself every so many pulses: once a second. */
 const PULSES_PER_SYNC = 5;
@@ -129,10 +129,14 @@ export class Recording {
   async #check(stats: Promise<TapStats>): Promise<void> {
     const { clock, ledger } = this.#parts;
     const askedNs = clock.wallNs();
+    const asked = clock.monotonicNs();
     ledger.checked(await stats, askedNs, clock.wallNs());
+    // A back end that answers late may have got no time to read what the kernel holds for it.
+    const answered = clock.monotonicNs();
+    if (answered - asked > BigInt(TABLE_AGE_MS * NS_PER_MS)) this.#lastLate = answered;
     const quietSince = later(this.#lastTable, this.#lastLate);
     const quietNs = BigInt(QUIET_MS * NS_PER_MS);
-    if (clock.monotonicNs() - quietSince > quietNs) ledger.delivered(askedNs - quietNs);
+    if (answered - quietSince > quietNs) ledger.delivered(askedNs - quietNs);
   }
 
   #shipWatermark(): void {
