@@ -118,7 +118,7 @@ export class Recording {
     if (this.#asking || this.#closing) return;
     this.#asking = true;
     try {
-      await this.#check(this.#parts.capture.stats());
+      await this.#check();
     } catch {
       // A capture that cannot answer any more says why when its iteration ends.
     }
@@ -126,11 +126,11 @@ export class Recording {
     if (!this.#closing) this.#shipWatermark();
   }
 
-  async #check(stats: Promise<TapStats>): Promise<void> {
-    const { clock, ledger } = this.#parts;
+  async #check(): Promise<void> {
+    const { capture, clock, ledger } = this.#parts;
     const askedNs = clock.wallNs();
     const asked = clock.monotonicNs();
-    ledger.checked(await stats, askedNs, clock.wallNs());
+    ledger.checked(await capture.stats(), askedNs, clock.wallNs());
     // A back end that answers late may have got no time to read what the kernel holds for it.
     const answered = clock.monotonicNs();
     if (answered - asked > BigInt(TABLE_AGE_MS * NS_PER_MS)) this.#lastLate = answered;
