@@ -29,6 +29,17 @@ export function controlOf(flow: FlowFacts, toward: Toward): Control {
   return { found, missing };
 }
 
+/**
+ * Packets of the same direction that arrived and are not seen to leave. As many of them as are lost may be the lost ones,
+ * not known again: then nothing is said of a loss.
+ */
+export function unexplainedArrivals(flow: FlowFacts, toward: Toward): number {
+  if (flow.received(toward, Row.WAITING) === 0) return 0;
+  return flow.packets.filter(
+    (p) => p.toward === toward && p.received && !p.sent && !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst)),
+  ).length;
+}
+
 /** True when a tap that lost `lost` of `sent` packets by itself would have failed the control. */
 export function isSignificant(control: Control, lost: number, sent: number): boolean {
   if (control.missing.length > 0 || sent === 0) return false;

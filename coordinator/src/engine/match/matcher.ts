@@ -168,7 +168,7 @@ export class Matcher {
     return (
       this.acknowledgment(c) === this.acknowledgment(r) &&
       records.window[c] === records.window[r] &&
-      records.sackCount[c] === records.sackCount[r] &&
+      this.sameSack(r, c) &&
       this.sameStamp(r, c)
     );
   }
@@ -178,6 +178,12 @@ export class Matcher {
     const { records } = this.store;
     if (records.digestLength[r] !== records.digestLength[c]) return true;
     return records.digestLow[r] === records.digestLow[c] && records.digestHigh[r] === records.digestHigh[c];
+  }
+
+  /** As many SACK blocks, as far as the snaplen of both taps lets them be counted. */
+  private sameSack(r: number, c: number): boolean {
+    const { cut, sackCount } = this.store.records;
+    return cut[r] + cut[c] > 0 || sackCount[r] === sackCount[c];
   }
 
   /** TCP time stamps agree, or cannot be compared (option absent or stripped, path that rewrites them). */
@@ -282,7 +288,7 @@ export class Matcher {
     if (records.length[r] !== records.length[c] || records.flags[r] !== records.flags[c]) return false;
     if (this.sequence(r) !== this.sequence(c) || this.acknowledgment(r) !== this.acknowledgment(c))
       return false;
-    if (records.window[r] !== records.window[c] || records.sackCount[r] !== records.sackCount[c])
+    if (records.window[r] !== records.window[c] || !this.sameSack(r, c))
       return false;
     const row = this.store.direction(records.flow[r], records.direction[r]);
     const idsMayDiffer = directions.data[row + PAIRS] === 0 || directions.data[row + ID_CHANGED] > 0;

@@ -24,6 +24,9 @@ const HOLE_PATIENCE_NS = 3_000_000_000;
 /** Packets with a wrong checksum kept per direction and tap, as examples. */
 const BAD_KEPT = 4;
 
+/** An IP id this little behind the newest was given before it; further behind it may have wrapped. */
+const ID_WINDOW = 0x1000;
+
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
 const DEFAULT_MSS = 1460;
 /** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
@@ -100,6 +103,7 @@ export class Observer {
     if (id === 0) return;
     const last = s[row + Row.IP_ID];
     if (last >= 0) {
+      if (((last - id) & 0xffff) < ID_WINDOW) records.state[r] |= State.oldId;
       const step = (id - last) & 0xffff;
       if (step === (s[row + Row.LAST_SEGMENTS] & 0xffff)) s[row + Row.ID_STEPS]++;
       else s[row + Row.ID_BREAKS]++;
@@ -186,6 +190,7 @@ export class Observer {
   private fillHole(r: number, row: number, begin: number, end: number): void {
     const { records, sides } = this.store;
     const s = sides.data;
+    if (Number.isNaN(s[row + Row.HOLE_BEGIN])) records.state[r] |= State.overdue;
     if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
     const age = records.time[r] - s[row + Row.HOLE_TIME];
     if (age > LATE_NS) {

@@ -166,14 +166,20 @@ export class PairObserver {
     }
   }
 
-  /** A segment that fills a hole at one tap and was in its turn at the other was overtaken between them. */
+  /**
+   * A segment that fills a hole at one tap, or comes when its bytes are there already, and was in its turn at the other
+   * was overtaken between them: by later segments, or by its own retransmission.
+   */
   private compareHoles(at0: number, at1: number, row: number): void {
     const { state, gap } = this.store.records;
-    const late0 = (state[at0] & State.lateFill) !== 0;
-    const late1 = (state[at1] & State.lateFill) !== 0;
+    const late0 = (state[at0] & (State.lateFill | State.overdue)) !== 0;
+    const late1 = (state[at1] & (State.lateFill | State.overdue)) !== 0;
     if (late0 === late1) return;
     const [late, other] = late0 ? [at0, at1] : [at1, at0];
     if (state[other] & State.repeat) return;
+    // Bytes of a super-packet may be counted for another copy of theirs: only whole packets are told apart so.
+    const overdue = !(state[late] & State.lateFill);
+    if (overdue && this.store.records.length[late] !== this.store.records.length[other]) return;
     this.late(
       at0,
       at1,

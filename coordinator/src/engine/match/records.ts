@@ -1,4 +1,4 @@
-import type { PacketTable } from '@bothends/proto';
+import { Mark, type PacketTable } from '@bothends/proto';
 
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
@@ -23,6 +23,10 @@ export const State = {
   icmpError: 256,
   /** Fills a hole that its tap had seen the sender skip well before. */
   lateFill: 512,
+  /** Carries bytes that its tap had all seen before, no hole being open: a retransmission, a copy, or badly late. */
+  overdue: 1024,
+  /** Its IP id is not newer than the newest of its direction at its tap: no transmission of its own. */
+  oldId: 2048,
 } as const;
 
 /**
@@ -69,6 +73,8 @@ export class Records {
   digestLow = new Uint32Array(INITIAL_RECORDS);
   digestLength = new Uint8Array(INITIAL_RECORDS);
   checksum = new Uint8Array(INITIAL_RECORDS);
+  /** 1 where the snaplen cut a header or an option: what is not there is unknown then. */
+  cut = new Uint8Array(INITIAL_RECORDS);
   packetType = new Uint8Array(INITIAL_RECORDS);
   ifindex = new Int32Array(INITIAL_RECORDS);
   sourceMac = new Uint32Array(INITIAL_RECORDS);
@@ -150,6 +156,7 @@ export class Records {
     this.digestLow[r] = t.digestLow[i];
     this.digestLength[r] = t.digestLength[i];
     this.checksum[r] = t.checksum[i];
+    this.cut[r] = t.marks[i] & Mark.cut;
     this.packetType[r] = t.packetType[i];
     this.ifindex[r] = t.ifindex[i];
     this.sourceMac[r] = t.sourceMac[i];

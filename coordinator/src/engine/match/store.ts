@@ -33,6 +33,9 @@ const RETIRED = 1024;
  */
 export const RECORD_LIMIT = 262_144;
 
+/** Bits of a record's state that say nothing about who holds it. */
+const PASSIVE = State.copy | State.repeat | State.lateFill | State.overdue | State.oldId;
+
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
 
@@ -103,12 +106,17 @@ export class FlowStore {
     const f = this.flows.data;
     const row = this.flow(flow);
     const next = row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1);
-    const place = row + (tap === 0 ? RECENT_0 : RECENT_1) + f[next];
+    const place = this.ring(flow, tap) + f[next];
     f[next] = (f[next] + 1) & (RECENT - 1);
     const oldest = f[place];
     f[place] = r;
     this.records.holds[r]++;
     if (oldest >= 0) this.unhold(oldest);
+  }
+
+  /** Offset in `flows` of the ring of a flow's recent records at a tap. */
+  ring(flow: number, tap: number): number {
+    return this.flow(flow) + (tap === 0 ? RECENT_0 : RECENT_1);
   }
 
   /** The recent records of a flow at a tap, oldest first. */
@@ -118,7 +126,7 @@ export class FlowStore {
     const next = f[row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1)];
     const list: number[] = [];
     for (let i = 0; i < RECENT; i++) {
-      const r = f[row + (tap === 0 ? RECENT_0 : RECENT_1) + ((next + i) & (RECENT - 1))];
+      const r = f[this.ring(flow, tap) + ((next + i) & (RECENT - 1))];
       if (r >= 0) list.push(r);
     }
     return list;
@@ -181,7 +189,7 @@ export class FlowStore {
     const records = this.records;
     const waiting: number[] = [];
     for (let r = 0; r < records.capacity; r++) {
-      if (records.flow[r] >= 0 && !(records.state[r] & ~(State.copy | State.repeat | State.lateFill))) waiting.push(r);
+      if (records.flow[r] >= 0 && !(records.state[r] & ~PASSIVE)) waiting.push(r);
     }
     waiting.sort((a, b) => records.time[a] - records.time[b]);
     for (const r of waiting.slice(0, Math.ceil(waiting.length / 2))) {

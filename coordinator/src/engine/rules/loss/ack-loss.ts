@@ -1,4 +1,4 @@
-import { type Control, controlOf, isSignificant } from '../../facts/control.js';
+import { type Control, controlOf, isSignificant, unexplainedArrivals } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -17,7 +17,10 @@ export function ackLoss(flow: FlowFacts): Draft[] {
     const control = controlOf(flow, toward);
     const missed = [...control.missing, ...repairsOf(flow, toward, loss.data).refuted];
     // A tap that misses as much as is lost explains it all.
-    return missed.length >= loss.acks.length ? [] : [lostAcks(flow, toward, loss, first, control, missed)];
+    const strangers = unexplainedArrivals(flow, toward);
+    return missed.length + strangers >= loss.acks.length
+      ? []
+      : [lostAcks(flow, toward, loss, first, control, missed)];
   });
 }
 

@@ -25,6 +25,9 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   const first = gone[0];
   if (!first) return [];
   const control = controlOf(flow, toward);
+  const missed = repairs.refuted.length + control.missing.length;
+  // A tap that misses as much as is lost explains it all, unless the sender felt the loss.
+  if (repairs.repaired.length === 0 && missed >= gone.length) return [];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
@@ -37,7 +40,7 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
         conclusive: true,
         absence: level,
         headersOnly: false,
-        counter: repairs.refuted.length + control.missing.length,
+        counter: missed,
       }),
       flow,
       direction: toward,

@@ -46,7 +46,9 @@ export function pmtuBlackHole(flow: FlowFacts): Draft[] {
  * stalled receiver has nothing more to capture, and the sender's retransmissions say the same.
  */
 function undelivered(flow: FlowFacts, toward: Toward): Packet[] {
-  return flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.copy && p.length > 0 && isPlain(p));
+  return flow.packets.filter(
+    (p) => p.toward === toward && p.sent && !p.received && !p.copy && p.length > 0 && isPlain(p),
+  );
 }
 
 const isPlain = (p: Packet) => !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst));
@@ -156,7 +158,9 @@ function gradeHole(flow: FlowFacts, sizes: Sizes, lines: number, conclusive: boo
 /** A packet of either direction was delivered shortly before the first large one left. */
 function workedBefore(flow: FlowFacts, large: readonly Packet[]): boolean {
   const start = large[0]?.at ?? Number.NEGATIVE_INFINITY;
-  return flow.packets.some((p) => p.sent && p.received && !p.icmp && p.at <= start && start - p.at < JUST_WORKED_NS);
+  return flow.packets.some(
+    (p) => p.sent && p.received && !p.icmp && p.at <= start && start - p.at < JUST_WORKED_NS,
+  );
 }
 
 /** ICMP "fragmentation needed" (type 3 code 4) and ICMPv6 "packet too big" (type 2) about a direction. */

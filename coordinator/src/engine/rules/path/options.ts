@@ -63,9 +63,13 @@ export function optionsStripped(flow: FlowFacts): Draft[] {
     return received >= 0 && (flow.sent(toward, Row.SYN_OPTIONS) & ~received) > 0;
   });
   if (ways.length === 0) return [];
-  const { options } = flow.capture.intake.store.records;
+  const { options, cut } = flow.capture.intake.store.records;
   const stripped = ways.flatMap((toward) =>
-    handshakes(flow, toward, ({ sent, received }) => (options[sent] & ~options[received]) !== 0),
+    handshakes(
+      flow,
+      toward,
+      ({ sent, received }) => cut[received] === 0 && (options[sent] & ~options[received]) !== 0,
+    ),
   );
   const first = stripped[0];
   if (!first) return [];

@@ -2,6 +2,7 @@ import { formatDuration } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
+import { State } from '../../match/records.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
@@ -57,18 +58,22 @@ function isReordered(flow: FlowFacts, toward: Toward): boolean {
 /** `duplication`: a packet sent once arrived more than once. */
 export function duplication(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.flatMap((toward) => {
-    if (flow.received(toward, Row.WAITING) === 0) return [];
-    const copies = flow.packets.filter(
-      (p) => p.toward === toward && p.copy && p.received && !p.sent && !p.icmp,
-    );
+    if (flow.received(toward, Row.WAITING) === 0 || flow.path(toward, Row.PAIRS) === 0) return [];
+    const copies = flow.packets.filter((p) => p.toward === toward && isCopy(flow, p));
     const first = copies[0];
     return first && !isMirror(flow, toward, copies.length) ? [copied(flow, toward, copies, first)] : [];
   });
 }
 
-/** Without IP id two duplicate ACKs of one tick look the same, and are two. */
-function isCopy(p: Packet): boolean {
-  return p.copy && p.received !== null && p.sent === null && !p.icmp && (p.ipId !== 0 || p.length > 0);
+/**
+ * A packet like one before it, or, where a NIC merged that one, bytes that came before under an IP id given before. Without
+ * IP id two duplicate ACKs of one tick look the same, and are two.
+ */
+function isCopy(flow: FlowFacts, p: Packet): boolean {
+  if (!p.received || p.sent || p.icmp || p.covered > 0) return false;
+  if (p.copy) return p.ipId !== 0 || p.length > 0;
+  const again = State.overdue | State.oldId;
+  return (flow.capture.intake.store.records.state[p.record] & again) === again;
 }
 
 function isMirror(flow: FlowFacts, toward: Toward, copies: number): boolean {
