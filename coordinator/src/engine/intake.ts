@@ -79,7 +79,9 @@ export class Intake {
     if (this.trace?.(store.records.flow[r])) store.note(r, Number.POSITIVE_INFINITY);
     const standing = this.matcher.match(r);
     if (this.matcher.relearn >= 0) this.learnAgain();
-    store.remember(standing, store.records.flow[standing], tap.index);
+    flow = store.records.flow[standing];
+    direction = store.records.direction[standing];
+    store.remember(standing, flow, tap.index);
     if (standing !== r) store.records.release(r);
     if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END]))
       this.close(flow);
@@ -102,22 +104,38 @@ export class Intake {
 
   /** The same packet was captured on another interface of this host a moment ago. */
   private isDouble(r: number): boolean {
-    const { records } = this.store;
-    for (const c of this.store.recent(records.flow[r], records.tap[r])) {
-      if (records.direction[c] !== records.direction[r] || records.sequence[c] !== records.sequence[r])
-        continue;
-      if (records.length[c] !== records.length[r] || records.flags[c] !== records.flags[r]) continue;
-      if (records.acknowledgment[c] !== records.acknowledgment[r] || records.ipId[c] !== records.ipId[r])
-        continue;
-      if (records.timestampValue[c] !== records.timestampValue[r]) continue;
-      if (records.digestLow[c] !== records.digestLow[r]) continue;
-      const own = records.tap[c] === records.tap[r];
-      if (Math.abs((own ? records.time[c] : records.peerTime[c]) - records.time[r]) > DOUBLE_NS) continue;
-      const type = own ? records.packetType[c] : records.peerType[c];
-      const ifindex = own ? records.ifindex[c] : records.peerIfindex[c];
-      if (ifindex !== records.ifindex[r] || type !== records.packetType[r]) return true;
+    const { records, flows } = this.store;
+    const ring = this.store.ring(records.flow[r], records.tap[r]);
+    for (let place = ring; place < ring + Row.RECENT; place++) {
+      const c = flows.data[place];
+      if (c >= 0 && this.isSamePacket(r, c) && this.isElsewhere(r, c)) return true;
     }
     return false;
+  }
+
+  private isSamePacket(r: number, c: number): boolean {
+    const { records } = this.store;
+    return (
+      records.sequence[c] === records.sequence[r] &&
+      records.acknowledgment[c] === records.acknowledgment[r] &&
+      records.ipId[c] === records.ipId[r] &&
+      records.direction[c] === records.direction[r] &&
+      records.length[c] === records.length[r] &&
+      records.flags[c] === records.flags[r] &&
+      records.timestampValue[c] === records.timestampValue[r] &&
+      records.digestLow[c] === records.digestLow[r]
+    );
+  }
+
+  /** Seen at the record's own tap at about the same time, on another interface or in another direction. */
+  private isElsewhere(r: number, c: number): boolean {
+    const { records } = this.store;
+    const own = records.tap[c] === records.tap[r];
+    const time = own ? records.time[c] : records.peerTime[c];
+    if (Math.abs(time - records.time[r]) > DOUBLE_NS) return false;
+    const type = own ? records.packetType[c] : records.peerType[c];
+    const ifindex = own ? records.ifindex[c] : records.peerIfindex[c];
+    return ifindex !== records.ifindex[r] || type !== records.packetType[r];
   }
 
   /** Lets go of the packets of a connection that closed in order at both ends. */
@@ -184,4 +202,10 @@ export class Intake {
   text(words: Uint32Array, offset: number): string {
     return formatAddress(words, offset);
   }
+}
+
+/** Error messages: unreachable, time exceeded, parameter problem (RFC 792); types below 128 (RFC 4443). */
+function isIcmpError(protocol: number, type: number): boolean {
+  if (protocol === 58) return type < 128;
+  return protocol === 1 && (type === 3 || type === 11 || type === 12);
 }

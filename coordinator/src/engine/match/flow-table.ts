@@ -165,7 +165,9 @@ export class FlowTable {
 }
 
 function sameWords(a: Uint32Array, at: number, b: Uint32Array, from: number): boolean {
-  return a[at + 3] === b[from + 3] && a[at + 2] === b[from + 2] && a[at + 1] === b[from + 1] && a[at] === b[from];
+  return (
+    a[at + 3] === b[from + 3] && a[at + 2] === b[from + 2] && a[at + 1] === b[from + 1] && a[at] === b[from]
+  );
 }
 
 /** True when the source endpoint sorts after the destination, by address and then port. */

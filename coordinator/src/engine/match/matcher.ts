@@ -288,8 +288,7 @@ export class Matcher {
     if (records.length[r] !== records.length[c] || records.flags[r] !== records.flags[c]) return false;
     if (this.sequence(r) !== this.sequence(c) || this.acknowledgment(r) !== this.acknowledgment(c))
       return false;
-    if (records.window[r] !== records.window[c] || !this.sameSack(r, c))
-      return false;
+    if (records.window[r] !== records.window[c] || !this.sameSack(r, c)) return false;
     const row = this.store.direction(records.flow[r], records.direction[r]);
     const idsMayDiffer = directions.data[row + PAIRS] === 0 || directions.data[row + ID_CHANGED] > 0;
     if (!idsMayDiffer || records.timestampValue[r] === 0 || !this.sameStamp(r, c)) return false;

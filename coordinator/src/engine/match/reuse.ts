@@ -32,12 +32,15 @@ export class TupleReuse {
 
   private isEmpty(flow: number, tap: number): boolean {
     const s = this.store.sides.data;
-    return s[this.store.side(flow, 0, tap) + Row.PACKETS] + s[this.store.side(flow, 1, tap) + Row.PACKETS] === 0;
+    return (
+      s[this.store.side(flow, 0, tap) + Row.PACKETS] + s[this.store.side(flow, 1, tap) + Row.PACKETS] === 0
+    );
   }
 
   private isOver(flow: number, tap: number): boolean {
     const s = this.store.sides.data;
-    if (this.store.flows.data[this.store.flow(flow) + (tap === 0 ? Row.RESETS_0 : Row.RESETS_1)] > 0) return true;
+    if (this.store.flows.data[this.store.flow(flow) + (tap === 0 ? Row.RESETS_0 : Row.RESETS_1)] > 0)
+      return true;
     for (let direction = 0; direction < 2; direction++) {
       if (!Number.isNaN(s[this.store.side(flow, direction, tap) + Row.FIN_END])) return true;
     }
