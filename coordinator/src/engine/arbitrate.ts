@@ -1,4 +1,5 @@
 import { GRADES, NOTE_CODES, type VerdictCode } from '@bothends/proto';
+import type { FlowFacts } from './facts/flow-facts.js';
 import type { Draft } from './rules/draft.js';
 
 /**
@@ -39,29 +40,57 @@ const DEFAULT_WEIGHT = 5;
 /** What one finding explains, so that the other need not be told: [explains, explained]. Same flow and direction. */
 const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['pmtu-black-hole', 'data-loss'],
-  ['proxy-terminated', 'syn-ack-forged'],
-  ['proxy-terminated', 'data-loss'],
-  ['proxy-terminated', 'syn-forged'],
   ['peer-silent', 'syn-unanswered'],
   ['idle-timeout', 'data-loss'],
 ];
 
+/** What is said of one connection with two ends, and void where a proxy makes it two connections. */
+const OF_ONE_CONNECTION: ReadonlySet<VerdictCode> = new Set([
+  'rst-forged',
+  'rst-lost',
+  'syn-lost',
+  'syn-ack-lost',
+  'syn-ack-forged',
+  'syn-forged',
+  'handshake-ack-lost',
+  'data-loss',
+  'ack-loss',
+  'loss-in-sender',
+  'pmtu-black-hole',
+  'payload-altered',
+  'reordering',
+  'duplication',
+  'mss-clamped',
+  'options-stripped',
+  'dscp-changed',
+  'ecn-bleached',
+  'tls-hello-reset',
+]);
+
 /** Drops what a stronger finding explains, and orders the rest: the one that the headline is about comes first. */
 export function arbitrate(drafts: readonly Draft[]): Draft[] {
-  const kept = drafts.filter((d) => !drafts.some((other) => other !== d && explains(other, d)));
+  const byFlow = new Map<FlowFacts | null, Draft[]>();
+  for (const d of drafts) {
+    const own = byFlow.get(d.flow);
+    if (own) own.push(d);
+    else byFlow.set(d.flow, [d]);
+  }
+  const kept = drafts.filter((d) => !byFlow.get(d.flow)?.some((other) => other !== d && explains(other, d)));
   return kept.sort((a, b) => compare(a, b));
 }
 
 function explains(cause: Draft, effect: Draft): boolean {
   if (cause.flow !== effect.flow || cause.flow === null) return false;
   if (isRejection(cause, effect)) return true;
+  if (cause.code === 'proxy-terminated') return OF_ONE_CONNECTION.has(effect.code);
   if (!EXPLAINS.some(([a, b]) => cause.code === a && effect.code === b)) return false;
   return cause.direction === effect.direction || cause.direction === null || cause.direction === 'both';
 }
 
 /** A device that answers a packet with a RST keeps the packet: its loss is the same act. */
 function isRejection(cause: Draft, effect: Draft): boolean {
-  if (cause.code !== 'rst-forged' || effect.code !== 'data-loss' || cause.attributes.inline !== true) return false;
+  if (cause.code !== 'rst-forged' || effect.code !== 'data-loss' || cause.attributes.inline !== true)
+    return false;
   return cause.direction === 'both' || cause.direction !== effect.direction;
 }
 

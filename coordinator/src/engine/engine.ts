@@ -3,13 +3,14 @@ import { arbitrate } from './arbitrate.js';
 import { auditTaps } from './facts/audit.js';
 import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import { Orientation } from './facts/orientation.js';
+import { findProxied } from './facts/proxies.js';
 import { Witness } from './facts/witness.js';
 import { weakest } from './grade.js';
 import { Intake } from './intake.js';
 import { buildReport } from './report.js';
 import type { Draft } from './rules/draft.js';
 import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
-import { newTap, type Tap, relative } from './taps.js';
+import { newTap, relative, type Tap } from './taps.js';
 import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
 
 /**
@@ -69,6 +70,7 @@ export class Engine implements EngineLike {
       vouchComplete: this.options.vouchComplete,
       clientTap: 0,
       port: this.options.port,
+      proxied: findProxied(this.intake, orientation),
     };
     const flows = this.flowsOf(capture);
     capture.clientTap = clientTapOf(capture, flows);
@@ -77,7 +79,10 @@ export class Engine implements EngineLike {
 
   private findings(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
     const drafts: Draft[] = [];
+    const proxied = legsOf(capture);
     for (const flow of flows) {
+      // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
+      if (proxied.has(flow.flow)) continue;
       const own = FLOW_RULES.flatMap((rule) => rule(flow));
       for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
       drafts.push(...own);
@@ -90,10 +95,11 @@ export class Engine implements EngineLike {
     const { store, joiner } = this.intake;
     const flows: FlowFacts[] = [];
     const ids = new Set<string>();
+    const proxied = legsOf(capture);
     for (let flow = 0; flow < store.table.count; flow++) {
       if (joiner.resolve(flow) !== flow) continue;
       const facts = new FlowFacts(capture, flow);
-      if (facts.seenAt(0) + facts.seenAt(1) === 0 || facts.belongs === 'no') continue;
+      if (facts.seenAt(0) + facts.seenAt(1) === 0 || (facts.belongs === 'no' && !proxied.has(flow))) continue;
       facts.giveId(ids);
       flows.push(facts);
     }
@@ -117,11 +123,19 @@ export class Engine implements EngineLike {
   }
 }
 
+/** Connections that end, or begin, at a proxy between the taps. */
+function legsOf(capture: CaptureFacts): ReadonlySet<number> {
+  return new Set(capture.proxied.flatMap((pair) => [pair.clientSide, pair.serverSide]));
+}
+
 /** A flow of which one tap saw nothing, and nothing tells whether it should have. */
 function weaken(d: Draft, flow: FlowFacts): void {
   d.grade = weakest(d.grade, d.code.endsWith('-forged') ? 'possible' : 'likely');
   const far = flow.capture.taps[flow.seenAt(0) > 0 ? 1 : 0];
-  d.assumptions.push({ text: `${far.description.name} was taken where this flow had to pass`, checked: false });
+  d.assumptions.push({
+    text: `${far.description.name} was taken where this flow had to pass`,
+    checked: false,
+  });
 }
 
 /** The tap at the end that most flows, by packets, were opened from; the operator's word where no flow tells. */
@@ -132,4 +146,3 @@ function clientTapOf(capture: CaptureFacts, flows: readonly FlowFacts[]): 0 | 1 
   for (const flow of flows) balance += (flow.clientTap === 0 ? 1 : -1) * (flow.seenAt(0) + flow.seenAt(1));
   return balance < 0 ? 1 : 0;
 }
-

@@ -1,4 +1,7 @@
 import { applications } from './app/index.js';
+import { noAttempt } from './app/no-attempt.js';
+import { proxyTerminated, transparentProxy } from './app/proxy-terminated.js';
+import { topTalker } from './app/top-talker.js';
 import type { CaptureRule, FlowRule } from './draft.js';
 import { idleTimeout } from './endurance/idle-timeout.js';
 import { endurance } from './endurance/index.js';
@@ -16,7 +19,14 @@ export const FLOW_RULES: readonly FlowRule[] = [
   pathChanges,
   endurance,
   applications,
+  transparentProxy,
 ];
 
 /** Every rule over the whole capture. */
-export const CAPTURE_RULES: readonly CaptureRule[] = [idleTimeout, asymmetricRoute];
+export const CAPTURE_RULES: readonly CaptureRule[] = [
+  idleTimeout,
+  asymmetricRoute,
+  proxyTerminated,
+  noAttempt,
+  topTalker,
+];

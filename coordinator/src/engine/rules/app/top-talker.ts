@@ -1,0 +1,138 @@
+import { formatDuration } from '@bothends/proto';
+import { BOTH_WAYS, type CaptureFacts, type FlowFacts } from '../../facts/flow-facts.js';
+import * as Row from '../../match/rows.js';
+import { type Draft, draft, exhibit } from '../draft.js';
+
+/** More than half of everything: less than that nobody calls the top talker. */
+const SHARE = 0.5;
+
+/** Among fewer conversations than this one of them always makes much of the traffic. */
+const CONVERSATIONS = 4;
+
+/** Fewer packets than this fill no link. */
+const PACKETS = 1000;
+
+/** What a conversation, one flow or all flows of one client with one service, adds up to. */
+interface Talker {
+  name: string;
+  flows: FlowFacts[];
+  packets: number;
+  bytes: number;
+}
+
+/** `top-talker`: a note on the flow, or else the client and service, that makes most of the packets or bytes. */
+export function topTalker(_: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  const single = flows.map((flow) =>
+    talkerOf([flow], `${endOf(flow, 'client')} to ${endOf(flow, 'server')}`),
+  );
+  const total = sum(single);
+  if (total.packets < PACKETS) return [];
+  const made = topOf(single, total) ?? topOf(services(flows), total);
+  return made ? [made] : [];
+}
+
+function services(flows: readonly FlowFacts[]): Talker[] {
+  const groups = new Map<string, FlowFacts[]>();
+  for (const flow of flows) {
+    const key = `${flow.client.address} to ${endOf(flow, 'server')}`;
+    const group = groups.get(key);
+    if (group) group.push(flow);
+    else groups.set(key, [flow]);
+  }
+  return [...groups].map(([name, members]) => talkerOf(members, name));
+}
+
+function endOf(flow: FlowFacts, end: 'client' | 'server'): string {
+  return `${flow[end].address} port ${flow[end].port}`;
+}
+
+function talkerOf(flows: FlowFacts[], name: string): Talker {
+  const most = (flow: FlowFacts, word: number) =>
+    BOTH_WAYS.reduce(
+      (all, toward) => all + Math.max(flow.sent(toward, word), flow.received(toward, word)),
+      0,
+    );
+  return {
+    name,
+    flows,
+    packets: flows.reduce((all, flow) => all + most(flow, Row.PACKETS), 0),
+    bytes: flows.reduce((all, flow) => all + most(flow, Row.BYTES), 0),
+  };
+}
+
+function sum(talkers: readonly Talker[]): { packets: number; bytes: number } {
+  return {
+    packets: talkers.reduce((all, t) => all + t.packets, 0),
+    bytes: talkers.reduce((all, t) => all + t.bytes, 0),
+  };
+}
+
+function topOf(talkers: readonly Talker[], total: { packets: number; bytes: number }): Draft | null {
+  if (talkers.length < CONVERSATIONS) return null;
+  const share = (t: Talker) =>
+    Math.max(t.packets / total.packets, total.bytes > 0 ? t.bytes / total.bytes : 0);
+  const top = talkers.reduce((a, b) => (share(b) > share(a) ? b : a));
+  return share(top) > SHARE ? note(top, total, talkers.length) : null;
+}
+
+function note(top: Talker, total: { packets: number; bytes: number }, of: number): Draft {
+  const first = top.flows[0] as FlowFacts;
+  const span = spanOf(top.flows);
+  const bytesPerSecond = span > 0 ? Math.round((top.bytes * 1e9) / span) : null;
+  const requests = requestsOf(top.flows);
+  const interval = requests > 1 && span > 0 ? span / requests : null;
+  const packetShare = top.packets / total.packets;
+  const byteShare = total.bytes > 0 ? top.bytes / total.bytes : 0;
+  const percent = (x: number) => `${Math.round(x * 100)} %`;
+  const times = top.flows.length > 1 ? ` (${top.flows.length} connections)` : '';
+  return draft({
+    code: 'top-talker',
+    grade: 'proven',
+    flow: first,
+    statement:
+      `${top.name}${times} makes ${percent(byteShare)} of the bytes and ${percent(packetShare)} of the packets among ${of} conversations` +
+      `${bytesPerSecond === null ? '' : `: ${rate(bytesPerSecond)}`}${interval === null ? '' : `, a request every ${formatDuration(interval)}`}.`,
+    attributes: {
+      share: Number(Math.max(packetShare, byteShare).toFixed(3)),
+      packets: top.packets,
+      bytes: top.bytes,
+      bytesPerSecond,
+      requestIntervalMs: interval === null ? null : Math.round(interval / 1e6),
+      connections: top.flows.length,
+    },
+    evidence: [
+      exhibit(
+        'count',
+        `${top.packets} of ${total.packets} packets, ${top.bytes} of ${total.bytes} payload bytes`,
+      ),
+    ],
+  });
+}
+
+/** From the first to the last packet of all flows, each on the clock of its client's tap, ns. */
+function spanOf(flows: readonly FlowFacts[]): number {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const flow of flows) {
+    for (const [toward, view] of [
+      ['toward-server', 'sent'],
+      ['toward-client', 'received'],
+    ] as const) {
+      if (flow[view](toward, Row.PACKETS) === 0) continue;
+      first = Math.min(first, flow[view](toward, Row.FIRST_TIME));
+      last = Math.max(last, flow[view](toward, Row.LAST_TIME));
+    }
+  }
+  return Math.max(0, last - first);
+}
+
+/** Answers seen at the client: one for each request that got one. */
+function requestsOf(flows: readonly FlowFacts[]): number {
+  return flows.reduce((all, flow) => all + flow.received('toward-client', Row.TURNS), 0);
+}
+
+function rate(bytesPerSecond: number): string {
+  const bits = bytesPerSecond * 8;
+  if (bits >= 1e9) return `${(bits / 1e9).toFixed(1)} Gbit/s`;
+  return bits >= 1e6 ? `${(bits / 1e6).toFixed(1)} Mbit/s` : `${(bits / 1e3).toFixed(1)} kbit/s`;
+}
