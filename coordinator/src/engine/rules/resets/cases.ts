@@ -80,7 +80,8 @@ const PACKETS_AROUND = 16;
 /** A RST that left the alleged sender about then and never arrived as it was: the same one, rewritten on the way. */
 function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet | null {
   for (const p of flow.packets) {
-    if (!isRst(p) || p.toward !== rst.toward || p.sent === null || p.received !== null || taken.has(p)) continue;
+    if (!isRst(p) || p.toward !== rst.toward || p.sent === null || p.received !== null || taken.has(p))
+      continue;
     if (p.flags !== rst.flags || p.window !== rst.window) continue;
     if (Math.abs(p.at - rst.at) < REWRITTEN_NS) return p;
   }
@@ -89,7 +90,9 @@ function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet
 
 /** Distinct initial sequence numbers of a direction: more than one when the tuple was used again. */
 function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
-  return [...new Set(flow.packets.filter((p) => p.toward === toward && p.flags & Tcp.syn).map((p) => p.sequence))];
+  return [
+    ...new Set(flow.packets.filter((p) => p.toward === toward && p.flags & Tcp.syn).map((p) => p.sequence)),
+  ];
 }
 
 /**
@@ -139,7 +142,8 @@ function findLiving(flow: FlowFacts, rst: Packet, received: Sighting): Packet | 
   for (const p of flow.packets) {
     if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
     if (p.sent && flow.isBefore(received, p.sent)) return p;
-    if (p.received && flow.isBefore(received, p.received) && p.received.time > received.time + OVERTAKEN_NS) return p;
+    if (p.received && flow.isBefore(received, p.received) && p.received.time > received.time + OVERTAKEN_NS)
+      return p;
   }
   return null;
 }

@@ -37,7 +37,10 @@ export function causeOf(c: ResetCase, earlier: readonly ResetCase[]): Cause {
 
 function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]): Cause {
   if (isSyn(trigger)) return noListener(c, trigger);
-  if (isSynAck(trigger) && !earlier.some((e) => e.rst.toward !== c.rst.toward && e.effect === 'took-effect')) {
+  if (
+    isSynAck(trigger) &&
+    !earlier.some((e) => e.rst.toward !== c.rst.toward && e.effect === 'took-effect')
+  ) {
     return refusedHandshake(c, trigger);
   }
   if (wasReset(c, earlier)) return echo();
@@ -45,14 +48,18 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
   const own = packetsOfSenderBefore(c);
   const syn = own.find((p) => isSyn(p));
   const opening = own.filter((p) => p.flags & Tcp.syn && !(p.flags & Tcp.ack)).at(-1);
-  if (opening && syn && !own.some((p) => !(p.flags & Tcp.syn) && p.at > opening.at)) return oldNumbers(trigger, opening);
+  if (opening && syn && !own.some((p) => !(p.flags & Tcp.syn) && p.at > opening.at))
+    return oldNumbers(trigger, opening);
   const fin = own.find(isFin);
   if (fin) {
     return {
       name: 'closed-earlier',
       text: `had closed the connection already and answered what still came`,
       grade: 'strong',
-      evidence: [exhibit('closed-before', 'it had sent its FIN', fin), exhibit('trigger', 'then this arrived', trigger)],
+      evidence: [
+        exhibit('closed-before', 'it had sent its FIN', fin),
+        exhibit('trigger', 'then this arrived', trigger),
+      ],
       open: null,
     };
   }
@@ -67,14 +74,23 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
 }
 
 function noListener(c: ResetCase, trigger: Packet): Cause {
-  const evidence = [exhibit('trigger', 'it answers this SYN: sequence number 0, ACK of exactly the SYN', trigger, c.rst)];
+  const evidence = [
+    exhibit('trigger', 'it answers this SYN: sequence number 0, ACK of exactly the SYN', trigger, c.rst),
+  ];
   // The stack copies the DSCP of what it answers; a REJECT rule starts from 0.
   if (c.rst.tos === 0 && (trigger.tos & 0xfc) !== 0) {
     return {
       name: 'local-firewall',
       text: 'refused the connection by a local firewall rule (REJECT), not by its TCP stack',
       grade: 'likely',
-      evidence: [...evidence, exhibit('dscp', `its DSCP is 0 although the SYN's TOS is ${trigger.tos}: the stack would have copied it`, c.rst)],
+      evidence: [
+        ...evidence,
+        exhibit(
+          'dscp',
+          `its DSCP is 0 although the SYN's TOS is ${trigger.tos}: the stack would have copied it`,
+          c.rst,
+        ),
+      ],
       open: 'the rules of that host',
     };
   }
@@ -106,7 +122,14 @@ function refusedHandshake(c: ResetCase, trigger: Packet): Cause {
       name: 'half-open',
       text: 'got a SYN-ACK for another attempt than its own and reset that one',
       grade: 'strong',
-      evidence: [exhibit('trigger', `this SYN-ACK acknowledges ${trigger.acknowledgment}, not its SYN`, trigger, syns.at(-1))],
+      evidence: [
+        exhibit(
+          'trigger',
+          `this SYN-ACK acknowledges ${trigger.acknowledgment}, not its SYN`,
+          trigger,
+          syns.at(-1),
+        ),
+      ],
       open: null,
     };
   }
@@ -143,8 +166,12 @@ function localFirewall(c: ResetCase, living: Packet): Cause {
 
 /** The trigger is the first packet of the client after its SYNs: the ACK that should have completed the handshake. */
 function isFirstAck(c: ResetCase, trigger: Packet): boolean {
-  const arrived = c.flow.packets.filter((p) => p.toward === trigger.toward && p.received && !(p.flags & Tcp.syn) && !p.icmp);
-  return arrived.every((p) => p === trigger || !p.received || !trigger.received || p.received.number > trigger.received.number);
+  const arrived = c.flow.packets.filter(
+    (p) => p.toward === trigger.toward && p.received && !(p.flags & Tcp.syn) && !p.icmp,
+  );
+  return arrived.every(
+    (p) => p === trigger || !p.received || !trigger.received || p.received.number > trigger.received.number,
+  );
 }
 
 /** No byte of the RST's sender was seen at either end. */
@@ -158,7 +185,9 @@ function queueFull(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause
     name: 'accept-queue-full',
     text: 'completed the handshake and reset it at once, as a full accept queue does with tcp_abort_on_overflow',
     grade: 'likely',
-    evidence: [exhibit('trigger', 'SYN-ACK, then this, then RST without a byte of data', synAck, trigger, c.rst)],
+    evidence: [
+      exhibit('trigger', 'SYN-ACK, then this, then RST without a byte of data', synAck, trigger, c.rst),
+    ],
     open: 'ListenOverflows of that host (nstat -az TcpExtListenOverflows); a listener closed in between looks the same',
   };
 }
@@ -170,7 +199,13 @@ function activeCause(c: ResetCase): Cause {
       name: 'keepalive-expired',
       text: `gave up after ${probes.length} keepalive probes without an answer`,
       grade: 'strong',
-      evidence: [exhibit('probes', 'keepalive probes one byte below its next sequence number, none answered', ...probes)],
+      evidence: [
+        exhibit(
+          'probes',
+          'keepalive probes one byte below its next sequence number, none answered',
+          ...probes,
+        ),
+      ],
       open: null,
     };
   }
@@ -178,7 +213,13 @@ function activeCause(c: ResetCase): Cause {
     name: 'abort',
     text: 'aborted the connection: its application closed it with data unread, or with linger 0, or was killed so',
     grade: 'strong',
-    evidence: [exhibit('active-shape', 'RST with ACK and the numbers and window of the connection itself, as a stack aborts its own', c.rst)],
+    evidence: [
+      exhibit(
+        'active-shape',
+        'RST with ACK and the numbers and window of the connection itself, as a stack aborts its own',
+        c.rst,
+      ),
+    ],
     open: 'which of these it was: kernel events (tcp_send_reset) or the application’s log',
   };
 }
@@ -188,7 +229,9 @@ function keepaliveProbes(c: ResetCase): Packet[] {
   const { rst, flow } = c;
   const tap = flow.senderTap(rst.toward);
   const probes: Packet[] = [];
-  const before = flow.packets.filter((p) => p !== rst && p.at <= rst.at && !p.icmp && timeAt(p, tap) !== null);
+  const before = flow.packets.filter(
+    (p) => p !== rst && p.at <= rst.at && !p.icmp && timeAt(p, tap) !== null,
+  );
   for (const p of before.reverse()) {
     if (p.toward !== rst.toward || p.length > 1 || isRst(p)) break;
     if (p.sequence !== (rst.sequence - 1) >>> 0) break;
@@ -206,5 +249,7 @@ function wasReset(c: ResetCase, earlier: readonly ResetCase[]): boolean {
 }
 
 function packetsOfSenderBefore(c: ResetCase): Packet[] {
-  return c.flow.packets.filter((p) => p.toward === c.rst.toward && p.at < c.rst.at && p.sent !== null && !isRst(p) && !p.icmp);
+  return c.flow.packets.filter(
+    (p) => p.toward === c.rst.toward && p.at < c.rst.at && p.sent !== null && !isRst(p) && !p.icmp,
+  );
 }

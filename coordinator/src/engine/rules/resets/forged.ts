@@ -22,13 +22,16 @@ const IDLE_MS = 500;
 /** `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. */
 export function forgedResets(cases: readonly ResetCase[]): Draft[] {
   const known = cases.filter((c) => c.rst.vouching?.level !== 'open');
-  const suspects = known.filter((c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c, known)));
+  const suspects = known.filter(
+    (c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c, known)),
+  );
   const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
   const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
   const drafts = [toServer, toClient].filter((burst) => burst.length > 0).map(forgedOneWay);
   const [a, b] = drafts;
   const [first, second] = [toServer[0], toClient[0]];
-  if (a && b && first && second && Math.abs(first.rst.at - second.rst.at) <= BURST_NS) return [forgedBothWays(a, b, first, second)];
+  if (a && b && first && second && Math.abs(first.rst.at - second.rst.at) <= BURST_NS)
+    return [forgedBothWays(a, b, first, second)];
   return drafts;
 }
 
@@ -52,7 +55,6 @@ function firstBurst(cases: readonly ResetCase[]): ResetCase[] {
 function forgedOneWay(burst: readonly ResetCase[]): Draft {
   const first = burst.find((c) => c.effect !== 'ignored') ?? (burst[0] as ResetCase);
   const { flow, rst } = first;
-  const alleged = senderOf(rst.toward);
   const receiver = receiverOf(rst.toward);
   const proof = proofOf(burst, first);
   const place = locate(flow, rst, receiver);
@@ -96,7 +98,8 @@ function statementOf(c: ResetCase, grade: Grade, count: number, idle: number | n
   if (grade === 'possible' || grade === 'inconclusive') {
     return `${subject} may not have been sent by the ${alleged}${after}: the ${alleged}'s capture does not show ${many ? 'them' : 'it'}, and cannot vouch for that.`;
   }
-  const sure = grade === 'likely' ? `${many ? 'were' : 'was'} most likely not` : `${many ? 'were' : 'was'} never`;
+  const sure =
+    grade === 'likely' ? `${many ? 'were' : 'was'} most likely not` : `${many ? 'were' : 'was'} never`;
   return `${subject} ${sure} sent by the ${alleged}: something on the path forged ${many ? 'them' : 'it'}${after}; ${place}.`;
 }
 
@@ -104,7 +107,10 @@ function remedyFor(c: ResetCase, hops: number | null): string {
   const { flow, rst } = c;
   const [from, target] = rst.toward === 'toward-server' ? ['server', flow.client] : ['client', flow.server];
   const trace = `\`traceroute -T -p ${target.port} ${target.address}\` from the ${from}`;
-  const which = hops === null ? 'shows the routers in question' : `shows the ${ordinal(hops + 1)} router, which is the one`;
+  const which =
+    hops === null
+      ? 'shows the routers in question'
+      : `shows the ${ordinal(hops + 1)} router, which is the one`;
   return `${trace} ${which}; ask its owner for the session log and the rule at that time.`;
 }
 
@@ -114,22 +120,33 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
   const evidence: Exhibit[] = [];
   const absent = first.origin === 'path';
   if (absent) {
-    evidence.push(exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst));
+    evidence.push(
+      exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst),
+    );
   }
   if (first.livesOn) {
-    evidence.push(exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn));
+    evidence.push(
+      exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn),
+    );
   }
   const header = headerMismatch(flow, rst);
   const untimed = lacksTimestamps(rst, flow.packets);
   if (header) evidence.push(exhibit('header', header.text, rst));
-  else if (untimed) evidence.push(exhibit('header', `it carries no TCP time stamp, the ${alleged}'s packets do`, rst));
+  else if (untimed)
+    evidence.push(exhibit('header', `it carries no TCP time stamp, the ${alleged}'s packets do`, rst));
   const fast = answersTooFast(first);
   if (fast) evidence.push(exhibit('too-fast', fast, first.trigger, rst));
   const guessed = guesses(burst);
   if (guessed) evidence.push(exhibit('burst', guessed, ...burst.map((c) => c.rst)));
   const neverArrived = first.trigger?.fate === 'lost';
   if (neverArrived) {
-    evidence.push(exhibit('trigger-absent', `the packet that it answers never arrived at the ${alleged}, who cannot have answered it`, first.trigger));
+    evidence.push(
+      exhibit(
+        'trigger-absent',
+        `the packet that it answers never arrived at the ${alleged}, who cannot have answered it`,
+        first.trigger,
+      ),
+    );
   }
   const lines = [absent, first.livesOn, header || untimed, fast, guessed].filter(Boolean).length;
   const otherThanHeader = absent || first.livesOn || fast || guessed;
@@ -144,7 +161,10 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
     counterEvidence: [] as Exhibit[],
     assumptions: [
       ...(rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : []),
-      { text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`, checked: false },
+      {
+        text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`,
+        checked: false,
+      },
     ],
   };
 }
@@ -185,7 +205,11 @@ function reactionOf(c: ResetCase): number | null {
 /** A stack sends one RST; injectors send several and guess ahead. */
 function guesses(burst: readonly ResetCase[]): string | null {
   const sequences = new Set(burst.map((c) => c.rst.sequence));
-  if (burst.length >= 2 && sequences.size >= 2 && burst.every((c) => c.shape === burst[0]?.shape && c.shape === 'active')) {
+  if (
+    burst.length >= 2 &&
+    sequences.size >= 2 &&
+    burst.every((c) => c.shape === burst[0]?.shape && c.shape === 'active')
+  ) {
     return `${burst.length} RSTs in a burst with ${sequences.size} different sequence numbers: no stack does that`;
   }
   return burst.length >= 3 && sequences.size === 1 && burst[0]?.shape === 'active'
@@ -226,9 +250,13 @@ function missingFor(c: ResetCase): string[] {
   const level = c.rst.vouching?.level;
   if (level === 'complete') return [];
   if (level === 'failed' || level === 'open') {
-    return [`a capture at the ${alleged} that covers this moment (${c.rst.vouching?.why}): start both captures before the incident and stop them after it`];
+    return [
+      `a capture at the ${alleged} that covers this moment (${c.rst.vouching?.why}): start both captures before the incident and stop them after it`,
+    ];
   }
-  return [`a drop count of the ${alleged}'s capture: take it live with \`bothends capture\`, or as pcapng with interface statistics`];
+  return [
+    `a drop count of the ${alleged}'s capture: take it live with \`bothends capture\`, or as pcapng with interface statistics`,
+  ];
 }
 
 function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, client: ResetCase): Draft {
@@ -246,7 +274,7 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
       (place ? `, ${place.fromClient + 1} hops from the client (initial TTL ${place.initial}).` : '.'),
     attributes: {
       ...earlier.attributes,
-      hopsFromReceiver: place ? place.fromClient : earlier.attributes.hopsFromReceiver ?? null,
+      hopsFromReceiver: place ? place.fromClient : (earlier.attributes.hopsFromReceiver ?? null),
       hopsFromClient: place ? place.fromClient : null,
       hopsFromServer: place && routers ? routers - 1 - place.fromClient : null,
       count: Number(toServer.attributes.count) + Number(toClient.attributes.count),

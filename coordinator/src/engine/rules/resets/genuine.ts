@@ -1,5 +1,5 @@
-import { gradeCase, weakest } from '../../grade.js';
 import type { Packet } from '../../facts/packet.js';
+import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { type Cause, causeOf } from './cause.js';
@@ -28,7 +28,9 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
 function genuine(c: ResetCase, cause: Cause): Draft {
   const sender = senderOf(c.rst.toward);
   const original = c.rewrittenFrom ?? c.rst;
-  const evidence: Exhibit[] = [exhibit('seen-leaving', `the ${sender}'s own capture shows it leaving`, original)];
+  const evidence: Exhibit[] = [
+    exhibit('seen-leaving', `the ${sender}'s own capture shows it leaving`, original),
+  ];
   if (c.rewrittenFrom) {
     evidence.push(exhibit('rewritten', 'a device on the path changed its numbers', c.rewrittenFrom, c.rst));
   }

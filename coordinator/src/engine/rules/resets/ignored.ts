@@ -19,12 +19,16 @@ function carriesOn(c: ResetCase): boolean {
   const { survivor, flow, rst } = c;
   if (!survivor || isSynAck(survivor)) return false;
   if (survivor.length > 0 || isFin(survivor)) return true;
-  const later = flow.packets.filter((p) => p.toward === survivor.toward && p.at >= survivor.at && !p.icmp && p !== rst);
+  const later = flow.packets.filter(
+    (p) => p.toward === survivor.toward && p.at >= survivor.at && !p.icmp && p !== rst,
+  );
   return later.some((p) => p.length > 0 || isFin(p));
 }
 
 function tookEffectLater(cases: readonly ResetCase[], first: ResetCase): boolean {
-  return cases.some((c) => c.rst.toward === first.rst.toward && c.rst.at >= first.rst.at && c.effect === 'took-effect');
+  return cases.some(
+    (c) => c.rst.toward === first.rst.toward && c.rst.at >= first.rst.at && c.effect === 'took-effect',
+  );
 }
 
 function ignoredReset(c: ResetCase): Draft {

@@ -12,13 +12,19 @@ export function resets(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || flow.flowWord(Row.RESETS) === 0) return [];
   const cases = resetCases(flow);
   const forged = forgedResets(cases);
-  const suspected = new Set(forged.length > 0 ? cases.filter((c) => c.origin === 'unclear').map((c) => c.rst) : []);
+  const suspected = new Set(
+    forged.length > 0 ? cases.filter((c) => c.origin === 'unclear').map((c) => c.rst) : [],
+  );
   const genuine = genuineResets(cases.filter((c) => !suspected.has(c.rst)));
   linkConsequences(cases, forged, genuine);
   return [...forged, ...genuine, ...lostResets(cases), ...ignoredResets(cases)];
 }
 
-function linkConsequences(cases: readonly ResetCase[], forged: readonly Draft[], genuine: readonly Draft[]): void {
+function linkConsequences(
+  cases: readonly ResetCase[],
+  forged: readonly Draft[],
+  genuine: readonly Draft[],
+): void {
   const root = forged[0];
   const first = root && cases.find((c) => c.origin !== 'sender' && c.effect !== 'ignored');
   if (!root || !first) return;

@@ -1,7 +1,7 @@
+import { isRst } from '../../facts/packet.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
-import { isRst } from '../../facts/packet.js';
 
 /** `rst-lost`: a RST left its sender and never arrived. */
 export function lostResets(cases: readonly ResetCase[]): Draft[] {
@@ -20,7 +20,13 @@ function lostReset(lost: readonly ResetCase[], first: ResetCase): Draft {
   const sender = senderOf(rst.toward);
   const receiver = receiverOf(rst.toward);
   const goesOn = flow.packets.find(
-    (p) => p.toward !== rst.toward && p.sent && rst.sent && !isRst(p) && !p.icmp && flow.isBefore(rst.sent, p.sent),
+    (p) =>
+      p.toward !== rst.toward &&
+      p.sent &&
+      rst.sent &&
+      !isRst(p) &&
+      !p.icmp &&
+      flow.isBefore(rst.sent, p.sent),
   );
   return draft({
     code: 'rst-lost',
