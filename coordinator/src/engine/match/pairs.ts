@@ -166,27 +166,21 @@ export class PairObserver {
     }
   }
 
-  /**
-   * A segment that fills a hole at one tap, or comes when its bytes are there already, and was in its turn at the other
-   * was overtaken between them: by later segments, or by its own retransmission.
-   */
+  /** A segment that comes late at one tap and was in its turn at the other was overtaken between them. */
   private compareHoles(at0: number, at1: number, row: number): void {
-    const { state, gap } = this.store.records;
+    const { state, gap, length } = this.store.records;
     const late0 = (state[at0] & (State.lateFill | State.overdue)) !== 0;
     const late1 = (state[at1] & (State.lateFill | State.overdue)) !== 0;
     if (late0 === late1) return;
     const [late, other] = late0 ? [at0, at1] : [at1, at0];
     if (state[other] & State.repeat) return;
-    // Bytes of a super-packet may be counted for another copy of theirs: only whole packets are told apart so.
-    const overdue = !(state[late] & State.lateFill);
-    if (overdue && this.store.records.length[late] !== this.store.records.length[other]) return;
-    this.late(
-      at0,
-      at1,
-      row,
-      [late0 ? Row.LATE_AT_0 : Row.LATE_AT_1],
-      state[late] & State.afterIdle ? 0 : gap[late],
-    );
+    if (state[late] & State.lateFill) {
+      const delay = state[late] & State.afterIdle ? 0 : gap[late];
+      this.late(at0, at1, row, [late0 ? Row.LATE_AT_0 : Row.LATE_AT_1], delay);
+    } else if (length[at0] === length[at1]) {
+      // Bytes of a super-packet may be counted for another copy of theirs: only whole packets are told apart so.
+      this.late(at0, at1, row, [late0 ? Row.OVERDUE_AT_0 : Row.OVERDUE_AT_1], 0);
+    }
   }
 
   private late(at0: number, at1: number, row: number, words: readonly number[], delay: number): void {

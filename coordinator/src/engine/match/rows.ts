@@ -92,6 +92,9 @@ export const TOS_CHANGED = 9;
 export const LATE_AT_0 = 10;
 export const LATE_AT_1 = 24;
 export const LATE_NS = 11;
+/** Direction: packets that came when their bytes were there already, at tap 0, at tap 1, sent once at the other. */
+export const OVERDUE_AT_0 = 25;
+export const OVERDUE_AT_1 = 26;
 /** Direction: highest packet numbers of matched pairs so far, and their times, per tap. */
 export const TOP_NUMBER_0 = 12;
 export const TOP_NUMBER_1 = 13;
@@ -111,7 +114,7 @@ export const SEGMENT = 23;
 /** Direction: pairs whose ECN bits (or ECN flags of the SYN) are set at one tap and gone at tap 0, at tap 1. */
 export const ECN_GONE_0 = 21;
 export const ECN_GONE_1 = 22;
-export const DIRECTION_WORDS = 25;
+export const DIRECTION_WORDS = 27;
 
 /** Records that a flow holds per tap because they are its most recent there: the context of a RST. A power of two. */
 export const RECENT = 8;

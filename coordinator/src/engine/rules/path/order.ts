@@ -30,7 +30,7 @@ export function reordering(flow: FlowFacts): Draft[] {
       sender: 'path',
       blame: 'path',
       at: null,
-      statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${senderOf(toward)} (${percent(packets, pairs)}) arrived out of order, by up to ${formatDuration(extent)}: overtaken ${wayText(toward)}.`,
+      statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${senderOf(toward)} (${percent(packets, pairs)}) arrived out of order${extent > 0 ? `, up to ${formatDuration(extent)} late` : ''}: overtaken ${wayText(toward)}.`,
       attributes: { packets, matched: pairs, extentMs: extent / 1e6 },
       evidence: [
         exhibit(
@@ -42,8 +42,10 @@ export function reordering(flow: FlowFacts): Draft[] {
   });
 }
 
+/** Packets that came after later ones; also those that their own retransmissions overtook. */
 function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
-  return flow.path(toward, flow.receiverTap(toward) === 0 ? Row.LATE_AT_0 : Row.LATE_AT_1);
+  const [late, overdue] = flow.receiverTap(toward) === 0 ? [Row.LATE_AT_0, Row.OVERDUE_AT_0] : [Row.LATE_AT_1, Row.OVERDUE_AT_1];
+  return flow.path(toward, late) + Math.min(flow.path(toward, overdue), flow.sent(toward, Row.REPEATS));
 }
 
 /** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
