@@ -83,7 +83,9 @@ function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): Prox
   const pairs: ProxiedPair[] = [];
   const free = [...into];
   for (const a of out) {
-    const index = free.findIndex((b) => b.tap !== a.tap && orderOf(intake, a, b) !== 'after');
+    const index = free.findIndex(
+      (b) => b.tap !== a.tap && orderOf(intake, a, b) !== 'after' && !isTranslated(intake, a, b),
+    );
     const b = free[index];
     if (!b) continue;
     free.splice(index, 1);
@@ -96,6 +98,15 @@ function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): Prox
     });
   }
   return pairs;
+}
+
+/** The same packet under another tuple: a translated address, which keeps sequence number, time stamp or id. */
+function isTranslated(intake: Intake, a: Leg, b: Leg): boolean {
+  const { sequence, timestampValue, ipId } = intake.store.records;
+  const [p, q] = [a.request, b.request];
+  if (sequence[p] === sequence[q]) return true;
+  if (timestampValue[p] !== 0 && timestampValue[p] === timestampValue[q]) return true;
+  return ipId[p] !== 0 && ipId[p] === ipId[q];
 }
 
 function orderOf(intake: Intake, a: Leg, b: Leg): 'before' | 'after' | 'unknown' {
