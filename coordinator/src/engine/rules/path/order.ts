@@ -54,7 +54,8 @@ function isReordered(flow: FlowFacts, toward: Toward): boolean {
   const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
   if (numbered || flow.sent(toward, Row.REPEATS) === 0) return true;
   const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
-  return stamped && flow.path(toward, Row.LATE_NS) > TICK_NS;
+  // No retransmission comes sooner than a round trip after its original.
+  return stamped && (flow.path(toward, Row.LATE_NS) > TICK_NS || (flow.roundTrip ?? 0) > TICK_NS);
 }
 
 /** `duplication`: a packet sent once arrived more than once. */
