@@ -37,7 +37,9 @@ export class PairObserver {
     const d = directions.data;
     d[row + Row.PAIRS]++;
     if (d[row + Row.PAIRS] <= TTL_PAIRS) d[row + Row.TTL_DIFF] += records.ttl[at0] - records.ttl[at1];
-    if (aligned && isTimely(records, at0, at1)) this.bound(at0, at1, row);
+    // Where nothing better has come yet, a pair that may be a mix-up still tells more than none.
+    const first = d[row + Row.MIN_DIFF] === Number.POSITIVE_INFINITY;
+    if (aligned && (first || isTimely(records, at0, at1))) this.bound(at0, at1, row);
     const size = Math.min(records.ipLength[at0], records.ipLength[at1]);
     if (records.length[at0] > 0 && size > d[row + Row.DELIVERED_SIZE]) d[row + Row.DELIVERED_SIZE] = size;
     this.compare(at0, at1, aligned, row);
