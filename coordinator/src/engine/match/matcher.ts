@@ -138,6 +138,8 @@ export class Matcher {
     h = mix(h, records.length[r] | ((records.flags[r] & CONTROL) << 24));
     h = mix(h, this.discriminator(r));
     if (records.length[r] === 0) h = mix(h, this.acknowledgment(r));
+    // A datagram without an id (IPv6) has nothing but its payload.
+    if (records.flags[r] === 0 && records.ipId[r] === 0) h = mix(h, records.digestLow[r]);
     return h ^ (h >>> 15);
   }
 
@@ -173,10 +175,10 @@ export class Matcher {
     );
   }
 
-  /** Payload digests agree, or were taken over different lengths and cannot be compared. */
+  /** Payload digests were taken over the same length and agree. */
   private samePayload(r: number, c: number): boolean {
     const { records } = this.store;
-    if (records.digestLength[r] !== records.digestLength[c]) return true;
+    if (records.digestLength[r] !== records.digestLength[c]) return false;
     return records.digestLow[r] === records.digestLow[c] && records.digestHigh[r] === records.digestHigh[c];
   }
 
@@ -296,11 +298,15 @@ export class Matcher {
     return true;
   }
 
-  /** A datagram whose id was rewritten, known by its payload. */
+  /**
+   * A datagram whose id was rewritten, known by its payload; or one without an id of whose payload one tap captured
+   * less than the other, known by its length and its turn.
+   */
   private tryDatagram(r: number, c: number): boolean {
     const { records } = this.store;
     if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
-    if (records.digestLength[r] !== records.digestLength[c] || !this.samePayload(r, c)) return false;
+    const comparable = records.digestLength[r] === records.digestLength[c];
+    if (comparable ? !this.samePayload(r, c) : records.ipId[r] !== 0 || records.ipId[c] !== 0) return false;
     this.pair(r, c, true);
     return true;
   }
