@@ -3,7 +3,9 @@ import type { Offloads } from './sim/nic.js';
 import type { PathSettings } from './sim/path.js';
 import { MS, SECOND } from './sim/scheduler.js';
 import { type ClockFault, NO_TAP_FAULT, type TapFault } from './sim/tap.js';
+import type { Identification } from './sim/tcp/segments.js';
 import type { TcpSettings } from './sim/tcp/settings.js';
+import type { LinkKind } from './wire/encode.js';
 import type { Side } from './wire/packets.js';
 import type { Resolution } from './wire/pcap.js';
 
@@ -11,11 +13,16 @@ import type { Resolution } from './wire/pcap.js';
 export interface Environment {
   readonly family: 4 | 6;
   readonly path: PathSettings;
+  /** Source NAT near the client. */
   readonly nat: boolean;
+  /** Destination NAT near the server: the client knows it by another address. */
+  readonly virtualServer: boolean;
   /** Constant that a device adds to the client's sequence numbers; 0 for none. */
   readonly sequenceShift: number;
   readonly tcp: Record<Side, TcpSettings>;
   readonly ttl: Record<Side, number>;
+  readonly identification: Record<Side, Identification>;
+  readonly link: Record<Side, LinkKind>;
   readonly offloads: Record<Side, Offloads>;
   readonly clocks: Record<Side, ClockFault>;
   readonly faults: Record<Side, TapFault>;
@@ -44,13 +51,19 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
   const fault = () =>
     health === 'faulty' && random.chance(0.7) ? drawFault(random, lengthNs) : NO_TAP_FAULT;
   const ttl = () => random.pick([64, 64, 64, 128, 255]);
+  const identification = () =>
+    random.pick<Identification>(['counting', 'counting', 'counting', 'random', 'zero']);
+  const link = () => random.pick<LinkKind>(['ethernet', 'ethernet', 'cooked', 'vlan', 'raw']);
   return {
     family,
     path,
     nat: family === 4 && random.chance(0.2),
+    virtualServer: family === 4 && random.chance(0.1),
     sequenceShift: random.chance(0.1) ? random.word() : 0,
     tcp: { client: side(), server: side() },
     ttl: { client: ttl(), server: ttl() },
+    identification: { client: identification(), server: identification() },
+    link: { client: link(), server: link() },
     offloads: { client: offloads(), server: offloads() },
     clocks: { client: drawClock(random, lengthNs), server: drawClock(random, lengthNs) },
     faults: { client: fault(), server: fault() },

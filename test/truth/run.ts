@@ -20,13 +20,14 @@ export interface Run {
 /** How many runs have taps that miss packets, start late or end early. */
 const FAULTY_SHARE = 0.35;
 
-/** The run of a seed. The same seed and kind give the same bytes. */
-export function generate(seed: number, only: readonly Kind[] = KINDS): Run {
+/** The run of a seed. The same arguments give the same bytes; `fixed` overrides what the seed would draw. */
+export function generate(seed: number, only: readonly Kind[] = KINDS, fixed: Partial<Environment> = {}): Run {
   const random = new Random(seed);
   const kind = random.pick(only);
   const health: TapHealth = random.chance(FAULTY_SHARE) ? 'faulty' : 'sound';
   const drawn = drawEnvironment(random.fork(), health, Math.min(kind.lengthNs, TALK_NS));
-  const environment = kind.prepare ? kind.prepare(drawn) : drawn;
+  const prepared = kind.prepare ? kind.prepare(drawn) : drawn;
+  const environment = { ...prepared, ...fixed };
   const plot = kind.plot(random.fork(), environment);
   const world = new World(environment, random.fork(), plot.devices);
   plot.play(world);

@@ -1,4 +1,4 @@
-import { translating } from './devices/nat.js';
+import { translating, translatingServer } from './devices/nat.js';
 import { shiftingSequence } from './devices/rewrite.js';
 import type { Environment } from './environment.js';
 import type { Random } from './random.js';
@@ -9,6 +9,7 @@ import { type Device, Path } from './sim/path.js';
 import { MS, Scheduler } from './sim/scheduler.js';
 import { Tap } from './sim/tap.js';
 import type { TcpConnection } from './sim/tcp/connection.js';
+import { LINK_TYPES } from './wire/encode.js';
 import type { Packet, Side } from './wire/packets.js';
 import { encodePcap } from './wire/pcap.js';
 
@@ -18,10 +19,35 @@ export type Captures = Record<Side, Uint8Array>;
 /** One-way delay to hosts that are not on the path under test. */
 const STRANGER_DELAY_NS = 3 * MS;
 
-const ADDRESSES = {
-  4: { client: '10.20.1.7', server: '172.16.40.9', outside: '198.51.100.20', stranger: '203.0.113.5' },
-  6: { client: 'fd20:1::7', server: 'fd40:9::9', outside: '', stranger: '2001:db8::5' },
-} as const;
+/** `outside`: the client as the outer network knows it; `virtual`: the server as clients know it. */
+interface Addresses {
+  readonly client: string;
+  readonly server: string;
+  readonly outside: string;
+  readonly virtual: string;
+  readonly stranger: string;
+}
+
+function drawAddresses(family: 4 | 6, random: Random): Addresses {
+  const host = () => random.integer(1, 254);
+  if (family === 6) {
+    const server = `fd40:${host()}::${host()}`;
+    return {
+      client: `fd20:${host()}::${host()}`,
+      server,
+      outside: '',
+      virtual: server,
+      stranger: '2001:db8::5',
+    };
+  }
+  return {
+    client: `10.${host()}.1.${host()}`,
+    server: `172.16.${host()}.${host()}`,
+    outside: `198.51.100.${host()}`,
+    virtual: `192.0.2.${host()}`,
+    stranger: '203.0.113.5',
+  };
+}
 
 /** Client, path, server and their taps, put together for one run. */
 export class World {
@@ -34,7 +60,7 @@ export class World {
   readonly path: Path;
   /** A third host that client and server both know; its path has no taps but theirs. */
   readonly stranger: Host;
-  readonly addresses: { client: string; server: string; outside: string; stranger: string };
+  readonly addresses: Addresses;
   private nextPort: number;
   /** Random bytes that payloads are cut from. */
   private readonly pool: Uint8Array;
@@ -42,7 +68,7 @@ export class World {
   constructor(environment: Environment, random: Random, devices: readonly Device[]) {
     this.environment = environment;
     this.random = random;
-    this.addresses = ADDRESSES[environment.family];
+    this.addresses = drawAddresses(environment.family, random);
     this.nextPort = random.integer(32_768, 50_000);
     this.pool = random.bytes(0x8000);
     this.client = this.host('client');
@@ -74,20 +100,30 @@ export class World {
     return out;
   }
 
+  /** The address that the client calls the server by. */
+  get serverAddress(): string {
+    return this.environment.virtualServer ? this.addresses.virtual : this.addresses.server;
+  }
+
   /** Opens a TCP connection from the client to a port of the server. */
   connect(serverPort: number, clientPort = this.takePort()): { flow: FlowLedger; connection: TcpConnection } {
     const flow = this.ledger.open('tcp', clientPort, serverPort);
-    const { client, server } = this.addresses;
-    const tuple = { local: client, localPort: clientPort, remote: server, remotePort: serverPort };
+    const { client } = this.addresses;
+    const tuple = {
+      local: client,
+      localPort: clientPort,
+      remote: this.serverAddress,
+      remotePort: serverPort,
+    };
     return { flow, connection: this.client.connect(tuple, this.environment.tcp.client) };
   }
 
   captures(): Captures {
-    const { snaplen, resolution } = this.environment;
-    return {
-      client: encodePcap(this.client.nic.tap.records, snaplen, resolution),
-      server: encodePcap(this.server.nic.tap.records, snaplen, resolution),
+    const { snaplen, resolution, link } = this.environment;
+    const write = (host: Host, side: Side) => {
+      return encodePcap(host.nic.tap.records, { snaplen, resolution, linkType: LINK_TYPES[link[side]] });
     };
+    return { client: write(this.client, 'client'), server: write(this.server, 'server') };
   }
 
   private host(side: Side): Host {
@@ -99,22 +135,24 @@ export class World {
     const tap = new Tap(this.random.fork());
     tap.clock = this.environment.clocks[side];
     tap.fault = this.environment.faults[side];
-    const nic = new Nic(this.scheduler, tap, own, gateway);
+    const nic = new Nic(this.scheduler, tap, this.environment.link[side], own, gateway);
     nic.offloads = this.environment.offloads[side];
     const { scheduler, ledger } = this;
+    const { ttl, identification } = this.environment;
     return new Host({
       side,
       scheduler,
       ledger,
       nic,
       random: this.random.fork(),
-      ttl: this.environment.ttl[side],
+      ttl: ttl[side],
+      identification: identification[side],
     });
   }
 
   /** Devices that every kind may meet; they sit at the ends of the path, away from those under test. */
   private surroundings(): Device[] {
-    const { nat, sequenceShift, path } = this.environment;
+    const { nat, virtualServer, sequenceShift, path } = this.environment;
     const devices: Device[] = [];
     if (nat) {
       const { client, outside } = this.addresses;
@@ -122,6 +160,9 @@ export class World {
       devices.push(
         translating(1, { inside: client, outside, port: (port) => 1024 + ((port * 7919) % 64_000) }),
       );
+    }
+    if (virtualServer) {
+      devices.push(translatingServer(path.hops, this.addresses.virtual, this.addresses.server));
     }
     if (sequenceShift !== 0) devices.push(shiftingSequence(path.hops, sequenceShift));
     return devices;

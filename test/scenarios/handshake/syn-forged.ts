@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeFrame } from '../../truth/wire/encode.js';
+import { encodeFrame, LINK_TYPES, type Link } from '../../truth/wire/encode.js';
 import { Flag } from '../../truth/wire/packets.js';
 import { encodePcap } from '../../truth/wire/pcap.js';
 import { path } from '../networks.js';
 import type { Scenario } from '../scenario.js';
 import { certain, type Stage } from '../stage.js';
+
+/** What tcpreplay reads. */
+const FILE = { snaplen: 65_535, resolution: 'microseconds', linkType: LINK_TYPES.ethernet } as const;
 
 /** Somebody on the path sends a SYN in the client's name; the client's host resets what it knows nothing of. */
 export const synForged: Scenario = {
@@ -34,7 +37,12 @@ async function spoof(stage: Stage): Promise<void> {
   const device = m1.interface('m2');
   const own = await m1.check(['cat', `/sys/class/net/${device}/address`]);
   const neighbours = await m1.check(['ip', '-4', 'neigh', 'show', 'dev', device]);
-  const link = { source: hardware(own), destination: hardware(/lladdr (\S+)/.exec(neighbours)?.[1] ?? '') };
+  const link: Link = {
+    kind: 'ethernet',
+    moves: 'out',
+    source: hardware(own),
+    destination: hardware(/lladdr (\S+)/.exec(neighbours)?.[1] ?? ''),
+  };
   const frame = encodeFrame(
     {
       source: stage.client.address(4),
@@ -59,7 +67,7 @@ async function spoof(stage: Stage): Promise<void> {
     link,
   );
   const file = join(tmpdir(), `bothends-spoof-${stage.lab.id}.pcap`);
-  writeFileSync(file, encodePcap([{ timeNs: 0n, frame }], 65_535, 'microseconds'));
+  writeFileSync(file, encodePcap([{ timeNs: 0n, frame }], FILE));
   await m1.check(['tcpreplay', '-q', '-i', device, file]);
 }
 

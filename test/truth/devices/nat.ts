@@ -27,7 +27,7 @@ export function translating(router: number, translation: Translation): Device {
     return {
       ...packet,
       destination: translation.inside,
-      transport: withDestinationPort(packet.transport, port),
+      transport: towardInside(packet.transport, port, translation.inside),
     };
   };
   return {
@@ -45,6 +45,29 @@ export function translating(router: number, translation: Translation): Device {
   };
 }
 
+/** Destination NAT: clients call the server by a virtual address, as in front of a load balancer that only forwards. */
+export function translatingServer(router: number, virtual: string, real: string): Device {
+  return {
+    router,
+    handle(packet, toward, box) {
+      if (toward === 'toward-server' && packet.destination === virtual) {
+        box.note(packet, { what: 'changed', change: 'nat', toward });
+        box.forward({ ...packet, destination: real });
+      } else if (toward === 'toward-client' && packet.source === real)
+        box.forward(asVirtual(packet, virtual));
+      else box.forward(packet);
+    },
+  };
+}
+
+/** What the server sends, under the name that the client knows; the quote of an ICMP error as well. */
+function asVirtual(packet: Packet, virtual: string): Packet {
+  const { transport } = packet;
+  if (transport.protocol !== 'icmp') return { ...packet, source: virtual };
+  const quoted = { ...transport.quoted, destination: virtual };
+  return { ...packet, source: virtual, transport: { ...transport, quoted } };
+}
+
 function portsOf(transport: Transport): { source: number; destination: number } {
   if (transport.protocol === 'icmp') {
     const quoted = portsOf(transport.quoted.transport);
@@ -58,8 +81,9 @@ function withSourcePort(transport: Transport, port: number): Transport {
 }
 
 /** Sets the port that the client knows; an ICMP error's quote, which the client sent, is set right with it. */
-function withDestinationPort(transport: Transport, port: number): Transport {
+function towardInside(transport: Transport, port: number, inside: string): Transport {
   if (transport.protocol !== 'icmp') return { ...transport, destinationPort: port };
   const { quoted } = transport;
-  return { ...transport, quoted: { ...quoted, transport: withSourcePort(quoted.transport, port) } };
+  const sent = { ...quoted, source: inside, transport: withSourcePort(quoted.transport, port) };
+  return { ...transport, quoted: sent };
 }

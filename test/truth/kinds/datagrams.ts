@@ -15,8 +15,8 @@ const NAME = 'www.example.org';
 function openUdp(world: World, serverPort: number): { flow: FlowLedger; send: (data: Uint8Array) => void } {
   const localPort = world.takePort();
   const flow = world.ledger.open('udp', localPort, serverPort);
-  const { client, server } = world.addresses;
-  const tuple = { local: client, localPort, remote: server, remotePort: serverPort };
+  const { client } = world.addresses;
+  const tuple = { local: client, localPort, remote: world.serverAddress, remotePort: serverPort };
   world.client.bind(localPort, () => {});
   return { flow, send: (data) => world.client.sendDatagram(tuple, data) };
 }

@@ -174,8 +174,13 @@ export const RESET_KINDS: readonly Kind[] = [
         const { clientPort, serverPort } = talk.flow;
         world.scheduler.after(random.between(2 * SECOND, 4 * SECOND), () => {
           world.client.forgetAll();
-          const { client, server } = world.addresses;
-          const tuple = { local: client, localPort: clientPort, remote: server, remotePort: serverPort };
+          const { client } = world.addresses;
+          const tuple = {
+            local: client,
+            localPort: clientPort,
+            remote: world.serverAddress,
+            remotePort: serverPort,
+          };
           world.ledger.noteFlow(talk.flow, { what: 'app', event: 'port-reused', side: 'client' });
           world.client.connect(tuple, world.environment.tcp.client);
         });

@@ -14,7 +14,7 @@ import { type Ledger, type RstCause, roleOf } from './ledger.js';
 import type { Nic } from './nic.js';
 import type { Scheduler } from './scheduler.js';
 import { type ConnectionHost, type Ending, TcpConnection } from './tcp/connection.js';
-import type { Draws, Tuple } from './tcp/segments.js';
+import type { Draws, Identification, Tuple } from './tcp/segments.js';
 import type { TcpSettings } from './tcp/settings.js';
 
 /** What a host's own firewall does with a packet. */
@@ -37,6 +37,7 @@ export interface HostParts {
   readonly nic: Nic;
   readonly random: Random;
   readonly ttl: number;
+  readonly identification: Identification;
 }
 
 /** One host: connections, listeners, a local firewall, and the answers of a stack to what it has no use for. */
@@ -48,8 +49,9 @@ export class Host implements ConnectionHost {
   /** Rules above the tap inbound and above it outbound, as INPUT and OUTPUT. */
   ingress: Rule = () => 'accept';
   egress: Rule = () => 'accept';
+  private readonly identification: Identification;
   /** IPv4 identification of what is sent without a connection. */
-  private identification: number;
+  private readonly looseIdentification: () => number;
   private readonly ledger: Ledger;
   private readonly random: Random;
   private readonly connections = new Map<string, TcpConnection>();
@@ -65,7 +67,8 @@ export class Host implements ConnectionHost {
     this.nic = parts.nic;
     this.random = parts.random;
     this.ttl = parts.ttl;
-    this.identification = parts.random.integer(0, 0xffff);
+    this.identification = parts.identification;
+    this.looseIdentification = this.identifications();
     this.nic.stack = (packet) => this.receive(packet);
   }
 
@@ -172,8 +175,7 @@ export class Host implements ConnectionHost {
   }
 
   private datagram(source: string, destination: string, transport: UdpDatagram | IcmpError): Packet {
-    this.identification = (this.identification + 1) & 0xffff;
-    const id = this.identification;
+    const id = this.looseIdentification();
     return { source, destination, ttl: this.ttl, tos: 0, id, dontFragment: true, flowLabel: 0, transport };
   }
 
@@ -202,10 +204,26 @@ export class Host implements ConnectionHost {
     return false;
   }
 
+  /** What one connection puts into its packets' identification, one call each. */
+  private identifications(): () => number {
+    let next = this.random.integer(0, 0xffff);
+    switch (this.identification) {
+      case 'zero':
+        return () => 0;
+      case 'random':
+        return () => this.random.integer(0, 0xffff);
+      case 'counting':
+        return () => {
+          next = (next + 1) & 0xffff;
+          return next;
+        };
+    }
+  }
+
   private draws(): Draws {
     return {
       isn: this.random.word(),
-      identification: this.random.integer(0, 0xffff),
+      identification: this.identifications(),
       timestampBase: this.random.word(),
       flowLabel: this.random.integer(1, 0xfffff),
     };

@@ -1,4 +1,4 @@
-import type { LinkAddresses } from '../wire/encode.js';
+import type { Link, LinkKind } from '../wire/encode.js';
 import { isTcp, type Packet } from '../wire/packets.js';
 import { coalesce, join } from './offload.js';
 import type { Scheduler, Timer } from './scheduler.js';
@@ -23,21 +23,21 @@ export class Nic {
   /** The host's stack. */
   stack: (packet: Packet) => void = () => {};
   private readonly scheduler: Scheduler;
-  private readonly outward: LinkAddresses;
-  private readonly inward: LinkAddresses;
+  private readonly outward: Link;
+  private readonly inward: Link;
   private held: { packet: Packet; parts: Packet[]; timer: Timer } | null = null;
 
-  constructor(scheduler: Scheduler, tap: Tap, own: Uint8Array, gateway: Uint8Array) {
+  constructor(scheduler: Scheduler, tap: Tap, kind: LinkKind, own: Uint8Array, gateway: Uint8Array) {
     this.scheduler = scheduler;
     this.tap = tap;
-    this.outward = { source: own, destination: gateway };
-    this.inward = { source: gateway, destination: own };
+    this.outward = { kind, source: own, destination: gateway, moves: 'out' };
+    this.inward = { kind, source: gateway, destination: own, moves: 'in' };
   }
 
   /** Sends a burst: recorded as the tap sees it, then segment by segment on the wire. */
   send(burst: readonly Packet[]): void {
     const seen = this.offloads.segmentation ? coalesce(burst).map(withPartialChecksum) : burst;
-    for (const packet of seen) this.tap.record(packet, 'out', this.scheduler.now, this.outward);
+    for (const packet of seen) this.tap.record(packet, this.scheduler.now, this.outward);
     for (const packet of burst) this.wire(packet);
   }
 
@@ -70,7 +70,7 @@ export class Nic {
   }
 
   private deliver(seen: Packet, parts: readonly Packet[]): void {
-    this.tap.record(seen, 'in', this.scheduler.now, this.inward);
+    this.tap.record(seen, this.scheduler.now, this.inward);
     for (const part of parts) this.stack(part);
   }
 }

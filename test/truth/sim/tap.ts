@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import { encodeFrame, type LinkAddresses } from '../wire/encode.js';
+import { encodeFrame, type Link } from '../wire/encode.js';
 import type { Packet } from '../wire/packets.js';
 import type { PcapRecord } from '../wire/pcap.js';
 
@@ -51,12 +51,12 @@ export class Tap {
     this.random = random;
   }
 
-  record(packet: Packet, moves: 'in' | 'out', nowNs: number, link: LinkAddresses): void {
+  record(packet: Packet, nowNs: number, link: Link): void {
     if (this.misses(packet, nowNs)) {
       this.missed++;
       return;
     }
-    const noise = this.random.integer(0, STAMP_NOISE_NS) * (moves === 'in' ? -1 : 1);
+    const noise = this.random.integer(0, STAMP_NOISE_NS) * (link.moves === 'in' ? -1 : 1);
     this.records.push({ timeNs: this.stamp(nowNs + noise), frame: encodeFrame(packet, link) });
   }
 

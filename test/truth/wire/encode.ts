@@ -9,28 +9,67 @@ import {
   type UdpDatagram,
 } from './packets.js';
 
-/** Ethernet header without a VLAN tag. */
-export const LINK_HEADER = 14;
+/** What is captured around an IP packet. `vlan`: Ethernet with an 802.1Q tag; `cooked`: Linux cooked v2, as on `any`. */
+export type LinkKind = 'ethernet' | 'vlan' | 'cooked' | 'raw';
+
+/** Numbers of the tcpdump registry (LINKTYPE_…). */
+export const LINK_TYPES: Readonly<Record<LinkKind, number>> = { ethernet: 1, vlan: 1, cooked: 276, raw: 101 };
 
 const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 /** IANA protocol numbers. */
 const PROTOCOL = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 } as const;
 
-/** Six bytes each. */
-export interface LinkAddresses {
+/** The link of one packet at a tap. Hardware addresses have six bytes. */
+export interface Link {
+  readonly kind: LinkKind;
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
+  readonly moves: 'in' | 'out';
 }
 
-/** The Ethernet frame of a packet, with all checksums. */
-export function encodeFrame(packet: Packet, link: LinkAddresses): Uint8Array {
+/** IEEE 802.1Q. */
+const VLAN = { type: 0x8100, id: 112 } as const;
+/** linux/if_packet.h and if_arp.h: what a cooked header says of an Ethernet interface. */
+const COOKED = { length: 20, interface: 2, arphrdEther: 1, host: 0, outgoing: 4 } as const;
+
+/** The bytes that a tap gets of a packet, with all checksums. */
+export function encodeFrame(packet: Packet, link: Link): Uint8Array {
   const ip = encodeIp(packet);
-  const frame = new Uint8Array(LINK_HEADER + ip.length);
-  frame.set(link.destination, 0);
-  frame.set(link.source, 6);
-  put16(frame, 12, packet.source.includes(':') ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4);
-  frame.set(ip, LINK_HEADER);
+  const header = linkHeader(link, packet.source.includes(':') ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4);
+  const frame = new Uint8Array(header.length + ip.length);
+  frame.set(header);
+  frame.set(ip, header.length);
   return frame;
+}
+
+function linkHeader({ kind, source, destination, moves }: Link, type: number): Uint8Array {
+  switch (kind) {
+    case 'raw':
+      return new Uint8Array(0);
+    case 'cooked': {
+      const header = new Uint8Array(COOKED.length);
+      put16(header, 0, type);
+      put32(header, 4, COOKED.interface);
+      put16(header, 8, COOKED.arphrdEther);
+      header[10] = moves === 'in' ? COOKED.host : COOKED.outgoing;
+      header[11] = source.length;
+      header.set(source, 12);
+      return header;
+    }
+    case 'ethernet':
+      return Uint8Array.of(...destination, ...source, type >> 8, type & 255);
+    case 'vlan':
+      return Uint8Array.of(
+        ...destination,
+        ...source,
+        VLAN.type >> 8,
+        VLAN.type & 255,
+        0,
+        VLAN.id,
+        type >> 8,
+        type & 255,
+      );
+  }
 }
 
 /** The IP packet alone. */

@@ -8,10 +8,13 @@ export interface Tuple {
   readonly remotePort: number;
 }
 
+/** How a stack fills the IPv4 identification: Linux counts for each connection, others do not. */
+export type Identification = 'counting' | 'random' | 'zero';
+
 /** Numbers that a stack draws at random for each connection. */
 export interface Draws {
   readonly isn: number;
-  readonly identification: number;
+  readonly identification: () => number;
   readonly timestampBase: number;
   readonly flowLabel: number;
 }
@@ -38,14 +41,12 @@ export class Segments {
   private readonly draws: Draws;
   private readonly ttl: number;
   private readonly tos: number;
-  private identification: number;
 
   constructor(tuple: Tuple, draws: Draws, ttl: number, tos: number) {
     this.tuple = tuple;
     this.draws = draws;
     this.ttl = ttl;
     this.tos = tos;
-    this.identification = draws.identification;
   }
 
   build(fields: SegmentFields): TcpPacket {
@@ -55,7 +56,7 @@ export class Segments {
       destination: tuple.remote,
       ttl: this.ttl,
       tos: this.tos,
-      id: fields.id ?? this.nextIdentification(),
+      id: fields.id ?? draws.identification(),
       dontFragment: true,
       flowLabel: draws.flowLabel,
       transport: {
@@ -75,11 +76,5 @@ export class Segments {
   /** The time-stamp clock in ms (RFC 7323 asks for 1 ms to 1 s; Linux has 1 ms). */
   clock(nowNs: number): number {
     return (this.draws.timestampBase + Math.floor(nowNs / MS)) >>> 0;
-  }
-
-  private nextIdentification(): number {
-    const id = this.identification;
-    this.identification = (id + 1) & 0xffff;
-    return id;
   }
 }
