@@ -1,4 +1,5 @@
 import { controlOf, isSignificant } from '../../facts/control.js';
+import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -32,6 +33,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const quiet = silenceAbout(data);
   const delivered = flow.path(toward, Row.PAIRS);
   const proven = isSignificant(control, lost, sent);
+  const blind = isBlind(flow, toward);
   const counted = quiet.level === 'complete';
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
@@ -39,7 +41,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     conclusive: false,
     absence: quiet.level,
     headersOnly: false,
-    counter: control.missing.length,
+    counter: control.missing.length + (blind ? 1 : 0),
   });
   const [from, to] = [senderOf(toward), receiverOf(toward)];
   return draft({
@@ -67,11 +69,25 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
           ]
         : []),
     ],
-    counter: missedByTap(control.missing, to),
+    counter: [...missedByTap(control.missing, to), ...(blind ? [BLIND] : [])],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing: counted ? [] : [`a drop count of the ${to}'s capture`],
   });
 }
+
+/** Without ids and with payloads cut at different lengths, one datagram cannot be told from the next of its size. */
+function isBlind(flow: FlowFacts, toward: Toward): boolean {
+  const { records } = flow.capture.intake.store;
+  return flow.packets.some((p) => {
+    const both = p.toward === toward && p.ipId === 0 ? bothRecords(flow, p) : null;
+    return both !== null && records.digestLength[both.sent] !== records.digestLength[both.received];
+  });
+}
+
+const BLIND = exhibit(
+  'alike',
+  'these datagrams carry no IP id, and the captures cut their payloads at different lengths: which of them is missing is a guess',
+);
 
 function isRefuted(flow: FlowFacts, lost: readonly Packet[]): boolean {
   return flow.packets.some((error) =>
