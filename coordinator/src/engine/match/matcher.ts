@@ -307,6 +307,13 @@ export class Matcher {
     if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
     const comparable = records.digestLength[r] === records.digestLength[c];
     if (comparable ? !this.samePayload(r, c) : records.ipId[r] !== 0 || records.ipId[c] !== 0) return false;
+    if (records.ipId[r] !== records.ipId[c]) {
+      // Equal payloads are no rarity; on a path that has been seen to keep ids they are two datagrams.
+      const d = this.store.directions.data;
+      const row = this.store.direction(records.flow[r], records.direction[r]);
+      if (d[row + PAIRS] > 0 && d[row + ID_CHANGED] === 0) return false;
+      d[row + ID_CHANGED]++;
+    }
     this.pair(r, c, true);
     return true;
   }
