@@ -1,15 +1,21 @@
-import { formatDuration, NS_PER_MS, NS_PER_S } from '@bothends/proto';
+import { formatDuration, type Grade, NS_PER_MS, NS_PER_S } from '@bothends/proto';
 import { type CaptureFacts, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
-import { gradeCase, strongestVouch } from '../../grade.js';
+import { gradeCase, strongest, strongestVouch } from '../../grade.js';
 import * as Row from '../../match/rows.js';
+import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
+import { resetCases } from '../resets/cases.js';
+import { forgedResets } from '../resets/forged.js';
 
 /** No device forgets sooner: the shortest timers in use are a few seconds, tests go down to one. */
 const LEAST_FATAL_NS = NS_PER_S;
 
 /** Interval of keepalives that is safe below a timer: half of what was survived, or a third of what was fatal. */
 const SAFE_SHARE = { survived: 1 / 2, fatal: 1 / 3 } as const;
+
+/** Retransmissions without an answer that stand for silence: two RTOs are past by then. */
+const LEAST_UNANSWERED = 2;
 
 /** A RST that answers the first packet after the pause comes within a round trip of the longest kind, ns. */
 const ANSWERED_NS = 2 * NS_PER_S;
@@ -63,13 +69,16 @@ function deathOf(flow: FlowFacts): Death | null {
     // The gap before a retransmission is a timer of its sender, not idleness.
     if (p.idle < LEAST_FATAL_NS || p.icmp || p.copy || isSyn(p) || isSynAck(p)) continue;
     if (isRst(p)) {
-      if (p.fate === 'injected' && p.received) return { flow, idle: p.idle, packet: p, forged: p };
+      if (isUnsent(p) && forgeryGrade(flow, p)) return { flow, idle: p.idle, packet: p, forged: p };
     } else if (!p.repeat && p.sent && !p.received && isLastWord(flow, p)) {
       return { flow, idle: p.idle, packet: p, forged: answerTo(flow, p) };
     }
   }
   return null;
 }
+
+/** It arrived, and its alleged sender's tap does not have it. */
+const isUnsent = (p: Packet) => p.received !== null && p.sent === null && !p.copy;
 
 /** Nothing of the flow got through after it, either way: a mere loss would have been repaired. */
 function isLastWord(flow: FlowFacts, p: Packet): boolean {
@@ -110,34 +119,19 @@ function timersOf(service: Service): Draft[] {
 }
 
 function verdict(service: Service, death: Death): Draft {
-  const { flow, idle, packet, forged } = death;
-  const level = strongestVouch(service.deaths.map((d) => d.packet.vouching?.level ?? 'failed'));
+  const { flow, idle, packet } = death;
   const why = packet.vouching?.why ?? '';
   const survived = service.survived > 0 ? service.survived : null;
-  const lines = 1 + (survived === null ? 0 : 1) + (forged ? 1 : 0) + (service.deaths.length > 1 ? 1 : 0);
-  const flows = service.deaths.length === 1 ? 'A connection' : `${service.deaths.length} connections`;
-  const how = forged
-    ? 'its next packet is then answered by a RST that no end sent'
-    : 'its next packet then dies without a word';
-  const within =
-    survived === null
-      ? `at most ${formatDuration(idle)}`
-      : `between ${formatDuration(survived)} and ${formatDuration(idle)}`;
+  const { grade, level } = gradeTimer(service, death);
   return draft({
     code: 'idle-timeout',
-    grade: gradeCase({
-      lines,
-      conclusive: survived !== null && service.deaths.length > 1,
-      absence: level,
-      headersOnly: false,
-      counter: 0,
-    }),
+    grade,
     flow,
     direction: isRst(packet) ? null : packet.toward,
     sender: 'path',
     blame: 'path',
     at: packet.sent ?? packet.received,
-    statement: `${flows} to ${flow.server.address} port ${flow.server.port} did not outlive ${formatDuration(idle)} of silence: a device on the path forgets idle connections after ${within}${isRst(packet) ? ', and resets them by itself' : `; ${how}`}.`,
+    statement: statementOf(service, death, survived, isSure(grade)),
     attributes: {
       survivedMs: survived === null ? null : Math.round(survived / NS_PER_MS),
       fatalMs: Math.round(idle / NS_PER_MS),
@@ -148,6 +142,59 @@ function verdict(service: Service, death: Death): Draft {
     missing: missingOf(service, survived),
     remedy: remedy(survived, idle),
   });
+}
+
+const isSure = (grade: Grade) => grade !== 'possible' && grade !== 'inconclusive';
+
+function statementOf(service: Service, death: Death, survived: number | null, sure: boolean): string {
+  const { flow, idle, packet, forged } = death;
+  const deaths = service.deaths.length;
+  const flows = deaths === 1 ? 'A connection' : `${deaths} connections`;
+  const silent = formatDuration(idle);
+  const within =
+    survived === null ? `at most ${silent}` : `between ${formatDuration(survived)} and ${silent}`;
+  const device = `a device on the path that forgets idle connections after ${within}`;
+  const then = isRst(packet)
+    ? ' and resets them by itself'
+    : forged
+      ? ' and answers their next packet with a RST that no end sent'
+      : ' and drops their next packet without a word';
+  const claim = sure ? `, because of ${device}` : `; that fits ${device}`;
+  return `${flows} to ${flow.server.address} port ${flow.server.port} did not outlive ${silent} of silence${claim}${then}.`;
+}
+
+/**
+ * Where the receiver's capture cannot vouch for the loss: a forged RST is evidence of its own, and so are several
+ * retransmissions without any answer where shorter pauses were survived. Neither makes it more than likely.
+ */
+function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouch | null } {
+  const { flow, packet, forged } = death;
+  const level = strongestVouch(service.deaths.map((d) => d.packet.vouching?.level ?? 'failed'));
+  const survived = service.survived > 0;
+  const several = service.deaths.length > 1;
+  const lines = 1 + (survived ? 1 : 0) + (forged ? 1 : 0) + (several ? 1 : 0);
+  const seen = gradeCase({
+    lines,
+    conclusive: survived && several,
+    absence: level,
+    headersOnly: false,
+    counter: 0,
+  });
+  const forgery = forged && forgeryGrade(flow, forged);
+  const unanswered = flow.packets.filter(
+    (p) => p.toward === packet.toward && p.sent && p.repeat && p.at > packet.at,
+  ).length;
+  const told = survived && (forgery || unanswered >= LEAST_UNANSWERED) ? 'likely' : 'inconclusive';
+  return { grade: strongest(seen, told), level };
+}
+
+/** The grade at which a RST was found to be forged, null where it was not, or at less than likely. */
+function forgeryGrade(flow: FlowFacts, rst: Packet): Grade | null {
+  const found = forgedResets(resetCases(flow));
+  const grade = found.find(
+    (d) => d.at === rst.received || d.evidence.some((e) => e.packets.includes(rst)),
+  )?.grade;
+  return grade && isSure(grade) ? grade : null;
 }
 
 function exhibits(service: Service, death: Death, why: string): Exhibit[] {

@@ -1,6 +1,6 @@
 import { formatDuration, NS_PER_S } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
-import type { Packet, Toward } from '../../facts/packet.js';
+import type { Packet, Sighting, Toward } from '../../facts/packet.js';
 import { gradeCase } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
@@ -11,15 +11,15 @@ const SILENCE_NS = NS_PER_S;
 /** Unanswered packets with data that must arrive: one can be the last before the capture ended. */
 const LEAST_ARRIVED = 2;
 
-/** `peer-silent`: on an established connection packets arrive at one host and nothing comes back out of it. */
+/**
+ * `peer-silent`: on an established connection packets arrive at one host and nothing comes back out of it, or nothing
+ * but its own data again, which never acknowledges what arrived.
+ */
 export function peerSilent(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || flow.flowWord(Row.RESETS) > 0) return [];
   return BOTH_WAYS.flatMap((toward) => {
-    const back = opposite(toward);
-    const lastOut = flow.sent(back, Row.LAST_TIME);
-    if (!isEstablished(flow, toward) || !(flow.received(toward, Row.DATA_TIME) > lastOut)) return [];
-    if (flow.received(toward, Row.LAST_TIME) - lastOut < SILENCE_NS) return [];
-    return silentToward(flow, toward, lastOut);
+    if (!isEstablished(flow, toward) || flow.sent(toward, Row.REPEATS) < LEAST_ARRIVED - 1) return [];
+    return silentToward(flow, toward);
   });
 }
 
@@ -30,20 +30,48 @@ function isEstablished(flow: FlowFacts, toward: Toward): boolean {
   return flow.sent(back, Row.PACKETS) > 1 || flow.sent(back, Row.SYN_OPTIONS) < 0;
 }
 
-function silentToward(flow: FlowFacts, toward: Toward, lastOut: number): Draft[] {
-  const back = opposite(toward);
+function silentToward(flow: FlowFacts, toward: Toward): Draft[] {
   const arrived = flow.packets.filter(
-    (p) => p.toward === toward && p.received && p.received.time > lastOut && p.length > 0,
+    (p) => p.toward === toward && p.received && p.length > 0 && isUnanswered(flow, p),
   );
   const first = arrived[0]?.received;
   const last = arrived.at(-1)?.received;
   if (!first || !last || arrived.length < LEAST_ARRIVED || last.time - first.time < SILENCE_NS) return [];
-  // Something of it reached the other end after all: its own tap missed that.
-  if (flow.packets.some((p) => p.toward === back && !p.sent && p.received && !p.copy)) return [];
-  return [verdict(flow, toward, arrived, last.time - first.time)];
+  const out = flow.packets.filter(
+    (p) => p.toward === opposite(toward) && leftAfter(flow, p, first) && !p.icmp,
+  );
+  // An ACK without data, or anything that its own tap does not have, is an answer.
+  if (out.some((p) => !p.sent || p.length === 0 || !p.repeat)) return [];
+  return [verdict(flow, toward, arrived, { lasted: last.time - first.time, out })];
 }
 
-function verdict(flow: FlowFacts, toward: Toward, arrived: readonly Packet[], lasted: number): Draft {
+/** Neither tap has seen an ACK that covers its last byte, whenever. */
+function isUnanswered(flow: FlowFacts, p: Packet): boolean {
+  const back = opposite(p.toward);
+  const word =
+    p.seenBy === flow.senderTap(p.toward) ? flow.received(back, Row.LAST_ACK) : flow.sent(back, Row.LAST_ACK);
+  return word >= 0 && ((p.sequence + p.length - word) | 0) > 0;
+}
+
+/** Left the silent host after a moment there; also what its tap missed and the other end got. */
+function leftAfter(flow: FlowFacts, p: Packet, moment: Sighting): boolean {
+  if (p.sent) return p.sent.time > moment.time;
+  return p.received !== null && flow.isBefore(moment, p.received) && !p.copy;
+}
+
+/** What came out of the silent host: nothing, or its own data again. */
+interface Silence {
+  lasted: number;
+  out: Packet[];
+}
+
+function verdict(
+  flow: FlowFacts,
+  toward: Toward,
+  arrived: readonly Packet[],
+  { lasted, out }: Silence,
+): Draft {
+  const deaf = out.length > 0;
   const [asker, silent] = [senderOf(toward), receiverOf(toward)];
   const first = arrived[0] ?? null;
   const again = arrived.find((p) => p.repeat);
@@ -63,12 +91,16 @@ function verdict(flow: FlowFacts, toward: Toward, arrived: readonly Packet[], la
     sender: silent,
     blame: hostOf(silent),
     at: first?.received ?? null,
-    statement: `${arrived.length} packets of the ${asker} reached the ${silent} over ${formatDuration(lasted)} and nothing came back out of it, not even an ACK: the path delivers, the ${silent}'s host is silent.`,
+    statement: `${arrived.length} packets of the ${asker} reached the ${silent} over ${formatDuration(lasted)} and ${deaf ? `it acknowledged none of them, it only sent its own data again` : 'nothing came back out of it, not even an ACK'}: the path delivers, the ${silent}'s host does not take in what arrives.`,
     attributes: { arrived: arrived.length, silentMs: Math.round(lasted / 1e6) },
     evidence: [
       exhibit('arrived', `these arrived at the ${silent}`, ...arrived.slice(0, 4)),
-      exhibit('silence', `nothing of this connection left the ${silent} after that: ${word.why}`),
-      exhibit('nothing-received', `and nothing of it came to the ${asker} either`),
+      exhibit(
+        'silence',
+        `${deaf ? 'only old data with an old ACK' : 'nothing of this connection'} left the ${silent} after that: ${word.why}`,
+        ...out.slice(0, 2),
+      ),
+      exhibit('nothing-received', `and nothing that answers came to the ${asker} either`),
       ...(again
         ? [exhibit('retransmitted', `the ${asker} sent again, so its TCP got no answer`, again)]
         : []),

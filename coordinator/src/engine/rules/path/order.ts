@@ -1,4 +1,5 @@
 import { formatDuration } from '@bothends/proto';
+import { unexplainedArrivals } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
@@ -42,10 +43,18 @@ export function reordering(flow: FlowFacts): Draft[] {
   });
 }
 
-/** Packets that came after later ones; also those that their own retransmissions overtook. */
+/**
+ * Packets that came after later ones, and those that their own retransmissions overtook. What arrived and is not seen to
+ * leave may be the original that the sender's tap missed: its retransmission then only looks overdue.
+ */
 function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
-  const [late, overdue] = flow.receiverTap(toward) === 0 ? [Row.LATE_AT_0, Row.OVERDUE_AT_0] : [Row.LATE_AT_1, Row.OVERDUE_AT_1];
-  return flow.path(toward, late) + Math.min(flow.path(toward, overdue), flow.sent(toward, Row.REPEATS));
+  const atFirst = flow.receiverTap(toward) === 0;
+  const late = flow.path(toward, atFirst ? Row.LATE_AT_0 : Row.LATE_AT_1);
+  const overdue = Math.min(
+    flow.path(toward, atFirst ? Row.OVERDUE_AT_0 : Row.OVERDUE_AT_1),
+    flow.sent(toward, Row.REPEATS),
+  );
+  return overdue === 0 ? late : late + Math.max(0, overdue - unexplainedArrivals(flow, toward));
 }
 
 /** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
