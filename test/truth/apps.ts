@@ -1,3 +1,4 @@
+import { SPARED_PORT } from './devices/loss.js';
 import type { FlowLedger } from './sim/ledger.js';
 import { MS, SECOND } from './sim/scheduler.js';
 import type { TcpConnection } from './sim/tcp/connection.js';
@@ -91,6 +92,17 @@ function ask(world: World, script: Script, client: TcpConnection, exchanges: rea
     if (total >= due) next();
   };
   client.on.finished = () => world.scheduler.after(MS, () => client.close());
+}
+
+/** How often a run has a conversation beside the one that fails. */
+const CONTROL_SHARE = 0.7;
+
+/** Now and then, a small conversation that nothing blocks: it shows that path and taps work. */
+export function playControl(world: World): void {
+  if (!world.random.chance(CONTROL_SHARE)) return;
+  const bytes = () => world.payload(400);
+  const script = { serverPort: SPARED_PORT, requests: 3, request: bytes, response: bytes };
+  converse(world, drawScript(world, { ...script, ending: 'client-closes' }));
 }
 
 /** Unrelated connections between one tapped host and a stranger; some fail in ways that invite false blame. */

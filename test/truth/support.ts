@@ -26,6 +26,11 @@ const changed = (change: PathChange): Support =>
 
 const didApp = (event: string): Support => any((deed) => deed.what === 'app' && deed.event === event);
 
+const either =
+  (one: Support, other: Support): Support =>
+  (finding, flow) =>
+    one(finding, flow) || other(finding, flow);
+
 const never: Support = () => false;
 const always: Support = () => true;
 
@@ -77,10 +82,11 @@ export const SUPPORT: Readonly<Record<VerdictCode, Support>> = {
     (deed) => deed.what === 'host-dropped' && (deed.role === 'syn' || deed.role === 'syn-ack'),
   ),
   'syn-ack-lost': lostOnPath('syn-ack'),
-  'syn-ack-forged': forged('syn-ack'),
+  // A transparent proxy answers in the server's name as a SYN proxy does.
+  'syn-ack-forged': either(forged('syn-ack'), didApp('proxied')),
   'handshake-ack-lost': lostOnPath('handshake-ack'),
   'accept-stalled': didApp('accept-stalled'),
-  'syn-forged': forged('syn'),
+  'syn-forged': either(forged('syn'), didApp('proxied')),
   'no-attempt': never,
   'data-loss': lostOnPath('data', 'fin'),
   'ack-loss': lostOnPath('ack', 'handshake-ack'),
@@ -89,9 +95,9 @@ export const SUPPORT: Readonly<Record<VerdictCode, Support>> = {
   'payload-altered': changed('payload'),
   reordering: any((deed, finding) => deed.what === 'reordered' && directed(finding, deed.toward)),
   duplication: any((deed, finding) => deed.what === 'duplicated' && directed(finding, deed.toward)),
-  'mss-clamped': changed('mss'),
-  'options-stripped': changed('options'),
-  'dscp-changed': changed('dscp'),
+  'mss-clamped': either(changed('mss'), didApp('proxied')),
+  'options-stripped': either(changed('options'), didApp('proxied')),
+  'dscp-changed': either(changed('dscp'), didApp('proxied')),
   'ecn-bleached': changed('ecn'),
   nat: changed('nat'),
   'asymmetric-route': never,

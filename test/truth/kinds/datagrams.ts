@@ -1,3 +1,4 @@
+import { playControl } from '../apps.js';
 import { blocking, lossy } from '../devices/loss.js';
 import { DNS_TYPE, dnsAnswer, dnsQuery } from '../messages.js';
 import type { AppEvent, FlowLedger } from '../sim/ledger.js';
@@ -36,14 +37,15 @@ function serveUdp(world: World, port: number, reply: (data: Uint8Array) => Uint8
   });
 }
 
-/** A resolver asked for A and AAAA; it answers with `rcode`, or not at all. */
-function askDns(world: World, rcode: number | null): void {
+/** A resolver asked for A or AAAA; it answers with `rcode`, or not at all. `again`: the client repeats its query. */
+function askDns(world: World, rcode: number | null, again = rcode === null): void {
   const type = world.random.pick([DNS_TYPE.a, DNS_TYPE.aaaa]);
   const id = world.random.integer(0, 0xffff);
   serveUdp(world, DNS_PORT, () => (rcode === null ? null : dnsAnswer(id, NAME, type, rcode)));
   const { send } = openUdp(world, DNS_PORT);
   send(dnsQuery(id, NAME, type));
-  if (rcode === null) world.scheduler.after(DNS_RETRY_NS, () => send(dnsQuery(id, NAME, type)));
+  playControl(world);
+  if (again) world.scheduler.after(DNS_RETRY_NS, () => send(dnsQuery(id, NAME, type)));
 }
 
 function note(world: World, event: AppEvent): void {
@@ -55,7 +57,7 @@ function dnsLost(toward: Direction): Kind['plot'] {
   return (random, environment) => ({
     devices: [blocking(somewhere(random, environment), toward, ['datagram'])],
     play(world) {
-      askDns(world, 0);
+      askDns(world, 0, true);
       note(world, 'unanswered');
     },
     expect: (world): Expectation[] => [

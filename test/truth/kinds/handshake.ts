@@ -1,5 +1,5 @@
-import { converse, drawScript } from '../apps.js';
-import { blocking } from '../devices/loss.js';
+import { converse, drawScript, playControl } from '../apps.js';
+import { blocking, isSpared } from '../devices/loss.js';
 import { SECOND } from '../sim/scheduler.js';
 import { Flag, has, type Packet } from '../wire/packets.js';
 import type { World } from '../world.js';
@@ -10,14 +10,16 @@ const LENGTH_NS = 12 * SECOND;
 
 function opensOnly(world: World): void {
   world.connect(world.random.integer(5_000, 9_000));
+  playControl(world);
 }
 
 function talks(world: World): void {
   converse(world, drawScript(world, { ending: 'client-closes' }));
+  playControl(world);
 }
 
-const isSyn = (packet: Packet) => has(packet, Flag.syn) && !has(packet, Flag.ack);
-const isSynAck = (packet: Packet) => has(packet, Flag.syn | Flag.ack);
+const isSyn = (packet: Packet) => has(packet, Flag.syn) && !has(packet, Flag.ack) && !isSpared(packet);
+const isSynAck = (packet: Packet) => has(packet, Flag.syn | Flag.ack) && !isSpared(packet);
 
 export const HANDSHAKE_KINDS: readonly Kind[] = [
   {
@@ -35,7 +37,7 @@ export const HANDSHAKE_KINDS: readonly Kind[] = [
     plot: () => ({
       devices: [],
       play(world) {
-        world.server.ingress = () => 'reject';
+        world.server.ingress = (packet) => (isSpared(packet) ? 'accept' : 'reject');
         opensOnly(world);
       },
       expect: (world) => [{ code: 'rst-genuine', flow: mainFlow(world), sender: 'server', grade: 'likely' }],

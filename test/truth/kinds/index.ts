@@ -3,6 +3,7 @@ import { DATAGRAM_KINDS } from './datagrams.js';
 import { HANDSHAKE_KINDS } from './handshake.js';
 import { IDLE_KINDS } from './idle.js';
 import type { Kind } from './kind.js';
+import { PROXY_KINDS } from './proxies.js';
 import { RESET_KINDS } from './resets.js';
 import { TRANSFER_KINDS } from './transfer.js';
 
@@ -14,4 +15,5 @@ export const KINDS: readonly Kind[] = [
   ...IDLE_KINDS,
   ...APPLICATION_KINDS,
   ...DATAGRAM_KINDS,
+  ...PROXY_KINDS,
 ];
