@@ -3,6 +3,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Sighting } from '../../facts/packet.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { gradeCase } from '../../grade.js';
+import type { Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 
 /** A query without an answer for this long was given up or asked again by every common resolver library, ns. */
@@ -31,7 +32,7 @@ export function dnsUnanswered(flow: FlowFacts): Draft[] {
   const groups = new Map<string, Unanswered>();
   for (const t of all) {
     if (!isUnanswered(flow, t)) continue;
-    const place = placeOf(t);
+    const place = placeOf(flow, t);
     const type = typeName(t.type);
     const key = `${place} ${type}`;
     const group = groups.get(key) ?? { flow, place, type, transactions: [], answered: [] };
@@ -50,18 +51,29 @@ function isUnanswered(flow: FlowFacts, t: DnsTransaction): boolean {
   const sent = sentTimes(t);
   const first = sent[0];
   if (first === undefined) return false;
-  if ((sent.at(-1) ?? first) - first >= AGAIN_NS) return true;
-  const { level } = flow.vouch(flow.clientTap, first, first + ANSWER_NS);
-  return level !== 'failed' && level !== 'open';
+  return (sent.at(-1) ?? first) - first >= AGAIN_NS || vouches(waitOf(flow, t));
 }
 
 function sentTimes(t: DnsTransaction): number[] {
   return t.queries.flatMap((p) => (p.sent ? [p.sent.time] : []));
 }
 
-function placeOf(t: DnsTransaction): Place {
-  if (t.answers.some((p) => p.fate === 'lost')) return 'answer-lost';
-  if (t.answers.length > 0) return 'unclear';
+/** What the client's tap vouches for from a question until it was asked again, or should have been answered. */
+function waitOf(flow: FlowFacts, t: DnsTransaction): Vouching {
+  const sent = sentTimes(t);
+  const first = sent[0] ?? Number.NaN;
+  const last = sent.at(-1) ?? first;
+  return flow.vouch(flow.clientTap, first, last - first >= AGAIN_NS ? last : first + ANSWER_NS);
+}
+
+function vouches({ level }: Vouching): boolean {
+  return level !== 'failed' && level !== 'open';
+}
+
+function placeOf(flow: FlowFacts, t: DnsTransaction): Place {
+  // No answer comes before its question: the client's tap need not be compared with the server's clock to miss it.
+  if (t.answers.length > 0)
+    return t.answers.some((p) => p.fate === 'lost') || vouches(waitOf(flow, t)) ? 'answer-lost' : 'unclear';
   if (t.queries.some((p) => p.received)) return 'resolver-silent';
   return t.queries.some((p) => p.fate === 'lost') ? 'query-lost' : 'unclear';
 }
@@ -134,8 +146,10 @@ function resolverSilent(u: Unanswered): Draft {
 }
 
 function answerLost(u: Unanswered): Draft {
-  const lost = u.transactions.flatMap((t) => t.answers.filter((p) => p.fate === 'lost'));
-  const quiet = silenceAbout(lost);
+  const lost = u.transactions.flatMap((t) => t.answers);
+  const known = lost.filter((p) => p.fate === 'lost');
+  const [first] = u.transactions;
+  const quiet = known.length > 0 || !first ? silenceAbout(known) : { lines: 1, ...waitOf(u.flow, first) };
   const again = askedAgain(u);
   return draft({
     ...common(u, lost[0]?.sent ?? null),
@@ -165,6 +179,7 @@ function unclear(u: Unanswered): Draft {
   return draft({
     ...common(u, first?.sent ?? null),
     grade: 'inconclusive',
+    direction: u.transactions.some((t) => t.answers.length > 0) ? 'toward-client' : 'toward-server',
     blame: 'unknown',
     statement: `${subject(u)} got no answer, and where it died cannot be told: ${why}.`,
     evidence: [exhibit('no-answer', 'no answer reached the client', ...queriesOf(u))],
