@@ -4,9 +4,9 @@ import { Layer, type PacketTable } from '@bothends/proto';
  * One packet in so many is remembered. Which ones follows from their content, so that both files remember the same
  * packets; a few in each table are enough.
  */
-const SAMPLED = 64;
+const SAMPLED = 256;
 /** Packets remembered of each file: about the last half million. */
-const REMEMBERED = 8192;
+const REMEMBERED = 2048;
 /** Differences of which the median counts: retransmissions and keepalives pair up with the wrong copy now and then. */
 const DIFFERENCES = 15;
 

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { BothendsError, COLUMNS, PacketTable } from '@bothends/proto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pcapFileHeader, pcapRecord } from '../format/pcap-writer.js';
+import { openCaptureFile } from './file.js';
+import { readTables, type TableReader } from './reader.js';
+
+/** LINKTYPE_RAW; 802.11 wireless is not read. */
+const RAW = 101;
+const WIRELESS = 105;
+const SNAPLEN = 192;
+/** Far more than a ring holds, so that tables are reused. */
+const PACKETS = 100_000;
+const EPOCH_NS = 1_767_348_000_000_000_000n;
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'bothends-reader-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** A capture with more bytes than are read without a thread; every packet has its own IP ID and source port. */
+function capture(linkType = RAW): Buffer {
+  const parts: Uint8Array[] = [pcapFileHeader(linkType, SNAPLEN)];
+  for (let i = 0; i < PACKETS; i++) {
+    const packet = new Uint8Array(60);
+    const view = new DataView(packet.buffer);
+    packet.set([0x45, 0, 0, 60]);
+    view.setUint16(4, i & 0xffff);
+    packet.set([64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 8);
+    view.setUint16(20, 1024 + (i % 60_000));
+    view.setUint16(22, 9);
+    view.setUint16(24, 40);
+    view.setUint32(28, i);
+    parts.push(pcapRecord(packet, EPOCH_NS + BigInt(i) * 1000n));
+  }
+  return Buffer.concat(parts);
+}
+
+function file(name: string, bytes: Uint8Array): string {
+  const path = join(dir, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** A hash of what the rows of a table say in each column, its unused room apart. */
+function contents(table: PacketTable): string[] {
+  return COLUMNS.map(({ name, stride }) => {
+    const used = Buffer.from(table[name].subarray(0, table.length * stride).slice().buffer);
+    return `${name} ${createHash('sha256').update(used).digest('hex')}`;
+  });
+}
+
+/** Reads to the end, and calls `check` with each table. */
+function drain(reader: TableReader, check: (table: PacketTable) => void = () => {}): number {
+  let packets = 0;
+  try {
+    for (let table = reader.next(); table !== null; table = reader.next()) {
+      packets += table.length;
+      check(table);
+    }
+  } finally {
+    reader.close();
+  }
+  return packets;
+}
+
+describe('a capture large enough for a thread', () => {
+  test('gives the same rows and facts as one read on the spot', () => {
+    const path = file('large.pcap', capture());
+    const plain = openCaptureFile(path);
+    const expected = new PacketTable();
+    const reader = readTables(path);
+    const packets = drain(reader, (table) => {
+      plain.next(expected);
+      expect(table.baseNs).toBe(expected.baseNs);
+      expect(contents(table)).toEqual(contents(expected));
+    });
+    expect(packets).toBe(PACKETS);
+    expect(plain.next(expected)).toBe(false);
+    expect(reader.info).toEqual(plain.info);
+    expect([reader.bytesRead, reader.bytesTotal]).toEqual([plain.bytesRead, plain.bytesTotal]);
+    plain.close();
+  });
+
+  test('a cut one gives what is good and says where it ends', () => {
+    const path = file('cut.pcap', capture().subarray(0, -7));
+    const reader = readTables(path);
+    expect(drain(reader)).toBe(PACKETS - 1);
+    expect(reader.info.truncated).toContain('ends in the middle of a packet');
+  });
+
+  test('errors are those of a small one', () => {
+    const foreign = file('photo.pcap', Buffer.concat([Buffer.from('\u0089PNG'), capture()]));
+    const wireless = file('wireless.pcap', capture(WIRELESS));
+    for (const path of [foreign, wireless]) {
+      const error = failure(() => openCaptureFile(path));
+      expect(failure(() => drain(readTables(path)))).toEqual(error);
+    }
+  });
+
+  test('it may be left before its end', () => {
+    const reader = readTables(file('left.pcap', capture()));
+    expect(reader.next()?.length).toBeGreaterThan(0);
+    expect(() => reader.info).toThrow('complete only at its end');
+    reader.close();
+  });
+});
+
+test('a compressed one is inflated and decoded on threads', () => {
+  // Stored, not deflated, so that it stays large enough for a thread.
+  const path = file('large.pcap.gz', gzipSync(capture(), { level: 0 }));
+  const reader = readTables(path);
+  expect(drain(reader)).toBe(PACKETS);
+  expect(reader.info.compressed).toBe(true);
+});
+
+function failure(action: () => unknown): { code: string; message: string } {
+  try {
+    action();
+  } catch (thrown) {
+    if (thrown instanceof BothendsError) return { code: thrown.code, message: thrown.message };
+  }
+  throw new Error('it was read');
+}
