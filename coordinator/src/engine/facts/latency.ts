@@ -14,7 +14,8 @@ export function latencyOf(flow: FlowFacts): Latency | null {
   const serverNs = turns > 0 ? flow.sent('toward-client', Row.TURN_TOTAL) / turns : null;
   const asked = flow.received('toward-client', Row.TURNS);
   const waited = asked > 0 ? flow.received('toward-client', Row.TURN_TOTAL) / asked : null;
-  const pathNs = serverNs !== null && waited !== null && asked === turns ? Math.max(0, waited - serverNs) : null;
+  const pathNs =
+    serverNs !== null && waited !== null && asked === turns ? Math.max(0, waited - serverNs) : null;
   const split = splitPath(flow);
   return {
     connectNs: round(connectNs),
@@ -27,7 +28,8 @@ export function latencyOf(flow: FlowFacts): Latency | null {
 }
 
 function connectTime(flow: FlowFacts): number | null {
-  if (flow.sent('toward-server', Row.SYN_OPTIONS) < 0 || flow.received('toward-client', Row.SYN_OPTIONS) < 0) return null;
+  if (flow.sent('toward-server', Row.SYN_OPTIONS) < 0 || flow.received('toward-client', Row.SYN_OPTIONS) < 0)
+    return null;
   const time = flow.received('toward-client', Row.FIRST_TIME) - flow.sent('toward-server', Row.FIRST_TIME);
   return time >= 0 ? time : null;
 }
@@ -36,9 +38,9 @@ function connectTime(flow: FlowFacts): number | null {
 function splitPath(flow: FlowFacts): { toServer: number; toClient: number; error: number } | null {
   const { timeline } = flow.capture.intake;
   const at = flow.path('toward-server', Row.MIN_DIFF_AT);
-  const { lower, upper } = timeline.boundsAt(at);
   const offset = timeline.offsetAt(at);
-  if (offset === null || !Number.isFinite(lower) || !Number.isFinite(upper)) return null;
+  const corridor = flow.roundTrip;
+  if (offset === null || corridor === null) return null;
   const passage = (toward: 'toward-server' | 'toward-client') =>
     flow.senderTap(toward) === 0
       ? flow.path(toward, Row.MIN_DIFF) - offset
@@ -46,7 +48,7 @@ function splitPath(flow: FlowFacts): { toServer: number; toClient: number; error
   const toServer = passage('toward-server');
   const toClient = passage('toward-client');
   if (!Number.isFinite(toServer) || !Number.isFinite(toClient)) return null;
-  return { toServer: Math.max(0, toServer), toClient: Math.max(0, toClient), error: (upper - lower) / 2 };
+  return { toServer: Math.max(0, toServer), toClient: Math.max(0, toClient), error: corridor / 2 };
 }
 
 function round(ns: number | null): number | null {

@@ -14,8 +14,11 @@ export interface Line {
 /** Steps of the searches: 3/2 to the power of 60 exceeds any resolution that float64 has here. */
 const SEARCH_STEPS = 60;
 
-/** A drift known to no better than this says nothing: clocks differ by less to begin with. */
-const DRIFT_RESOLUTION = 20e-6;
+/**
+ * Where slopes that differ by more than this all fit, the estimate is not told. The middle of what fits is far better
+ * than the hard limits, so this is generous: half of what MAX_SKEW allows either way.
+ */
+const DRIFT_RESOLUTION = MAX_SKEW / 2;
 
 /**
  * The middle line between upper and lower bounds (the widest corridor, as a support vector machine or the

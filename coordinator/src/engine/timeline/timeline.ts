@@ -75,7 +75,9 @@ export class Timeline {
   across(tap: number, time: number): { from: number; to: number } {
     const { segments } = this.clock();
     if (segments.length > 1) {
-      const bounds = segments.map((segment) => boundsIn(segment, Math.max(segment.from, Math.min(time, segment.to))));
+      const bounds = segments.map((segment) =>
+        boundsIn(segment, Math.max(segment.from, Math.min(time, segment.to))),
+      );
       const lower = Math.min(...bounds.map((b) => b.lower));
       const upper = Math.max(...bounds.map((b) => b.upper));
       return tap === 0 ? { from: time + lower, to: time + upper } : { from: time - upper, to: time - lower };
