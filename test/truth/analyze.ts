@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { openCaptureFile } from '@bothends/agent';
 import { createEngine, type EngineLike } from '@bothends/coordinator';
 import { PacketTable, type Report } from '@bothends/proto';
@@ -11,7 +11,7 @@ const OPTIONS = { captureId: 'truth', captureName: '', port: null, vouchComplete
 export function analyzeFiles(first: string, second: string): Report {
   const engine = createEngine(OPTIONS);
   const paths = [first, second] as const;
-  const taps = paths.map((name) => engine.addTap({ name, role: null, addresses: [] }));
+  const taps = paths.map((path) => engine.addTap({ name: basename(path), role: null, addresses: [] }));
   paths.forEach((path, index) => {
     feed(engine, taps[index], path);
   });

@@ -21,12 +21,12 @@ export interface ProxySettings {
  * client's, and copies data between the two. Works on a path without loss: it forwards segments as they come.
  */
 export function proxying(settings: ProxySettings): Device {
-  let proxy: Proxy | null = null;
+  let proxy: TransparentProxy | null = null;
   return {
     router: settings.router,
     handle(packet, toward, box) {
       if (!isTcp(packet)) return box.forward(packet);
-      proxy ??= new Proxy(settings, box);
+      proxy ??= new TransparentProxy(settings, box);
       const flow = box.ledger.flowOf(packet);
       const known = flow?.deeds.some((deed) => deed.what === 'app' && deed.event === 'proxied');
       if (!known) box.note(packet, { what: 'app', event: 'proxied', side: 'server' });
@@ -35,7 +35,7 @@ export function proxying(settings: ProxySettings): Device {
   };
 }
 
-class Proxy {
+class TransparentProxy {
   private readonly downstream: Host;
   private readonly upstream: Host;
 
