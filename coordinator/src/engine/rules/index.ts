@@ -1,7 +1,8 @@
 import { applications } from './app/index.js';
 import { noAttempt } from './app/no-attempt.js';
-import { proxyTerminated, transparentProxy } from './app/proxy-terminated.js';
+import { proxyTerminated } from './app/proxy-terminated.js';
 import { topTalker } from './app/top-talker.js';
+import { transparentProxy } from './app/transparent-proxy.js';
 import type { CaptureRule, FlowRule } from './draft.js';
 import { idleTimeout } from './endurance/idle-timeout.js';
 import { endurance } from './endurance/index.js';

@@ -1,0 +1,120 @@
+import { Tcp } from '@bothends/proto';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { isSyn, isSynAck } from '../../facts/packet.js';
+import { gradeCase, weakest } from '../../grade.js';
+import * as Row from '../../match/rows.js';
+import { type Draft, draft, exhibit } from '../draft.js';
+
+/** What speaks for two connections under one tuple, beside initial sequence numbers that differ both ways. */
+interface Signs {
+  /** Time stamps or IP ids of the handshake differ: a device that only rewrites sequence numbers keeps them. */
+  renewed: boolean;
+  /** Window, window shift or options of the handshake differ. */
+  reshaped: boolean;
+  /** The client had its SYN-ACK before any SYN reached the server. */
+  early: boolean;
+  /** Packets without data are not the same at both ends: each connection acknowledges by itself. */
+  ownAcks: boolean;
+  /** The same payload passes on both. */
+  passedOn: boolean;
+}
+
+/**
+ * `proxy-terminated` of one tuple: a transparent proxy answers in the server's name and speaks in the client's. Both
+ * handshakes have numbers of their own, which only what is passed on has in common.
+ */
+export function transparentProxy(flow: FlowFacts): Draft[] {
+  if (flow.protocol !== 'tcp' || !hasTwoHandshakes(flow)) return [];
+  const signs = signsOf(flow);
+  const { renewed, reshaped, early, ownAcks, passedOn } = signs;
+  const lines = [renewed, reshaped, early, ownAcks, passedOn].filter(Boolean).length;
+  return renewed && lines >= 2 ? [proxied(flow, signs, lines)] : [];
+}
+
+/** Both taps saw both SYNs, and the initial sequence numbers differ in both directions. */
+function hasTwoHandshakes(flow: FlowFacts): boolean {
+  return BOTH_WAYS.every((toward) => {
+    const seen = flow.sent(toward, Row.SYN_OPTIONS) >= 0 && flow.received(toward, Row.SYN_OPTIONS) >= 0;
+    return seen && flow.sent(toward, Row.SEQ_BASE) !== flow.received(toward, Row.SEQ_BASE);
+  });
+}
+
+function signsOf(flow: FlowFacts): Signs {
+  const { records } = flow.capture.intake.store;
+  const pairs = [synsOf(flow, 0), synsOf(flow, Tcp.ack)].filter((pair) => pair !== null);
+  const differ = (column: ArrayLike<number>) =>
+    pairs.some(([a, b]) => column[a] !== 0 && column[b] !== 0 && column[a] !== column[b]);
+  const syn = flow.packets.find((p) => isSyn(p) && p.received);
+  const synAck = flow.packets.find((p) => isSynAck(p) && p.received);
+  return {
+    renewed: differ(records.timestampValue) || differ(records.ipId),
+    reshaped: pairs.some(
+      ([a, b]) => records.window[a] !== records.window[b] || records.wscale[a] !== records.wscale[b],
+    ),
+    early: Boolean(syn?.received && synAck?.received && flow.isBefore(synAck.received, syn.received)),
+    ownAcks: BOTH_WAYS.some(
+      (toward) => flow.sent(toward, Row.WAITING) > 0 && flow.received(toward, Row.WAITING) > 0,
+    ),
+    passedOn: flow.matched > 0,
+  };
+}
+
+/** The SYN (or SYN-ACK) as each tap saw it, records at tap 0 and 1; null where one was not kept. */
+function synsOf(flow: FlowFacts, ack: number): readonly [number, number] | null {
+  const { records, notables } = flow.capture.intake.store;
+  const at = (tap: number) =>
+    (notables.get(flow.flow) ?? []).find(
+      (r) => records.tap[r] === tap && (records.flags[r] & (Tcp.syn | Tcp.ack)) === (Tcp.syn | ack),
+    );
+  const [a, b] = [at(0), at(1)];
+  return a === undefined || b === undefined ? null : [a, b];
+}
+
+function proxied(flow: FlowFacts, signs: Signs, lines: number): Draft {
+  const graded = gradeCase({
+    lines,
+    conclusive: signs.early && signs.reshaped,
+    absence: null,
+    headersOnly: false,
+    counter: 0,
+  });
+  const left = flow.packets.find((p) => isSyn(p) && p.sent);
+  const came = flow.packets.find((p) => isSyn(p) && p.received);
+  const answer = flow.packets.find((p) => isSynAck(p) && p.received);
+  // A normaliser (pf scrub with modulated state) renews numbers, ids and stamps of one connection too.
+  const more = signs.reshaped || signs.early || signs.ownAcks;
+  return draft({
+    code: 'proxy-terminated',
+    grade: more ? graded : weakest(graded, 'likely'),
+    flow,
+    sender: 'path',
+    blame: 'path',
+    at: answer?.received ?? null,
+    statement:
+      "A transparent proxy stands between: it answered the client in the server's name and opened a connection of its own " +
+      'to the server under the same addresses and ports. Judge each of the two by itself.',
+    attributes: {
+      front: `${flow.server.address}:${flow.server.port}`,
+      backFrom: flow.client.address,
+      pairs: 1,
+    },
+    evidence: [
+      exhibit('two-handshakes', 'initial sequence numbers differ in both directions', left, came),
+      exhibit(
+        'header',
+        'and so do the time stamps or IP ids, which a device that rewrites sequence numbers keeps',
+        left,
+        came,
+      ),
+      ...(signs.reshaped ? [exhibit('options', 'the handshakes differ in window or options')] : []),
+      ...(signs.early
+        ? [exhibit('before-syn', 'the client had its SYN-ACK before any SYN reached the server', answer)]
+        : []),
+      ...(signs.ownAcks
+        ? [exhibit('own-acks', 'each connection has packets that the other does not have')]
+        : []),
+      ...(signs.passedOn ? [exhibit('same-request', 'the same payload passes on both')] : []),
+    ],
+    missing: ['captures on the proxy itself, one for each of its two connections'],
+  });
+}
