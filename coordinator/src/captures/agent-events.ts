@@ -71,8 +71,10 @@ export class AgentEvents implements FleetListener, TapDirectory {
     if (found === null) return;
     const { entry, tap } = found;
     // Before "recording" and after the end there is no analysis: one that begins later reads the store.
-    if (!isOver(entry.capture.phase)) await entry.live?.feed(tap.role, batch);
+    const digested = isOver(entry.capture.phase) ? undefined : entry.live?.feed(tap.role, batch);
+    // Told at once: an analysis that lags behind is no reason to give up a tap. Its report comes after its feeds.
     this.#driver.apply(entry, isLast(batch, packets) ? { type: 'drained', tapId } : { type: 'progress' });
+    await digested;
   }
 
   /** An agent is back and owns this tap: tell it what it missed. */
