@@ -63,13 +63,15 @@ export class Intake {
     let flow = store.table.find(table, i);
     let direction = store.table.direction;
     store.ensure(flow);
-    if (this.joiner.resolve(flow) !== flow) {
+    const translated = this.joiner.resolve(flow) !== flow;
+    if (translated) {
       if (this.joiner.swapped(flow)) direction = 1 - direction;
       flow = this.joiner.resolve(flow);
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
     const r = store.records.allocate(table, i);
     this.place(r, flow, direction, tap, time);
+    if (translated) store.records.state[r] |= State.translated;
     if (store.records.packetType[r] !== 255 && this.isDouble(r)) {
       store.records.release(r);
       return;

@@ -6,7 +6,13 @@ import type { Fate, IcmpError, Packet, Sighting, Toward } from './packet.js';
 import type { Witness } from './witness.js';
 
 /** Makes packets of the records that are still alive for a flow, oldest first on tap 0's clock. */
-export function collectPackets(intake: Intake, witness: Witness, flow: number, clientDirection: 0 | 1, senderTaps: readonly [0 | 1, 0 | 1]): Packet[] {
+export function collectPackets(
+  intake: Intake,
+  witness: Witness,
+  flow: number,
+  clientDirection: 0 | 1,
+  senderTaps: readonly [0 | 1, 0 | 1],
+): Packet[] {
   const records = liveRecords(intake, flow);
   const alive = new Set(records);
   const answers = answersSeen(intake, records);
@@ -24,7 +30,8 @@ function liveRecords(intake: Intake, flow: number): number[] {
   const all = new Set<number>(store.notables.get(flow) ?? []);
   for (let tap = 0; tap < 2; tap++) for (const r of store.recent(flow, tap)) all.add(r);
   for (let direction = 0; direction < 2; direction++) {
-    for (let tap = 0; tap < 2; tap++) for (const r of intake.matcher.waiting(store.side(flow, direction, tap))) all.add(r);
+    for (let tap = 0; tap < 2; tap++)
+      for (const r of intake.matcher.waiting(store.side(flow, direction, tap))) all.add(r);
   }
   return [...all];
 }
@@ -105,12 +112,19 @@ function toPacket(
     wscale: isTcp && records.flags[r] & Tcp.syn ? records.wscale[r] : 255,
     sackCount: records.sackCount[r],
     idle: records.state[r] & State.afterIdle ? records.gap[r] : 0,
+    translated: translatedAt(records.state[r], tap),
     copy: (records.state[r] & State.copy) !== 0,
     altered: (records.state[r] & State.altered) !== 0,
     repeat: (records.state[r] & State.repeat) !== 0,
     icmp: isIcmp ? icmpError(intake, r) : null,
     ...hints(intake, r),
   };
+}
+
+function translatedAt(state: number, tap: number): readonly [boolean, boolean] {
+  const own = (state & State.translated) !== 0;
+  const other = (state & State.peerTranslated) !== 0;
+  return tap === 0 ? [own, other] : [other, own];
 }
 
 function otherSighting(intake: Intake, r: number): Sighting | null {
@@ -163,7 +177,8 @@ function firstSeenAtFarTap(intake: Intake, r: number): number {
 
 function relativeSequence(intake: Intake, r: number): number {
   const { records, sides } = intake.store;
-  const base = sides.data[intake.store.side(records.flow[r], records.direction[r], records.tap[r]) + Row.SEQ_BASE];
+  const base =
+    sides.data[intake.store.side(records.flow[r], records.direction[r], records.tap[r]) + Row.SEQ_BASE];
   return base < 0 ? records.sequence[r] : (records.sequence[r] - base) >>> 0;
 }
 
@@ -194,7 +209,12 @@ function hints(intake: Intake, r: number): Pick<Packet, 'tls' | 'dns' | 'http'> 
     dns:
       records.dnsType[r] === 0 && records.dnsFlags[r] === 0
         ? null
-        : { id: records.dnsId[r], flags: records.dnsFlags[r], type: records.dnsType[r], name: records.nameLow[r] },
+        : {
+            id: records.dnsId[r],
+            flags: records.dnsFlags[r],
+            type: records.dnsType[r],
+            name: records.nameLow[r],
+          },
     http:
       records.httpKind[r] === 0
         ? null

@@ -56,6 +56,8 @@ export interface Packet {
   sackCount: number;
   /** Idle time of the flow before it at its tap, ns, 0 when it was not idle. */
   idle: number;
+  /** By tap: went by the flow's other tuple there, where a device translates addresses. */
+  translated: readonly [boolean, boolean];
   copy: boolean;
   altered: boolean;
   repeat: boolean;

@@ -1,5 +1,6 @@
 import { Tcp } from '@bothends/proto';
 import type { Matcher } from './matcher.js';
+import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
 
@@ -56,7 +57,7 @@ export class FlowJoiner {
     if (partner !== undefined) {
       const other = this.resolve(partner >> 1);
       if (other !== flow && !this.isSeenAt(other, tap)) {
-        this.join(flow, other, (partner & 1) !== records.direction[r], tap);
+        this.join(r, other, (partner & 1) !== records.direction[r]);
         return;
       }
     }
@@ -92,9 +93,11 @@ export class FlowJoiner {
     );
   }
 
-  /** Moves all of `flow`, which only `tap` has seen, into `target`, which it has not. */
-  private join(flow: number, target: number, swap: boolean, tap: number): void {
+  /** Moves all of the record's flow, which only its tap has seen, into `target`, which that tap has not. */
+  private join(r: number, target: number, swap: boolean): void {
     const { flows, sides, records } = this.store;
+    const flow = records.flow[r];
+    const tap = records.tap[r];
     flows.data[this.store.flow(flow) + Row.JOINED] = target;
     this.aliases.set(target, { flow, tap: tap as 0 | 1, swapped: swap });
     flows.data[this.store.flow(flow) + Row.JOIN_SWAP] = swap ? 1 : 0;
@@ -109,10 +112,11 @@ export class FlowJoiner {
       const to = this.store.side(target, swap ? 1 - direction : direction, tap);
       sides.data.copyWithin(to, from, from + Row.SIDE_WORDS);
     }
-    for (const r of waiting) moved.add(r);
-    for (const r of moved) {
-      records.flow[r] = target;
-      if (swap) records.direction[r] = 1 - records.direction[r];
+    for (const c of waiting) moved.add(c);
+    for (const c of moved) {
+      records.flow[c] = target;
+      records.state[c] |= State.translated;
+      if (swap) records.direction[c] = 1 - records.direction[c];
     }
     this.moveFlowRow(flow, target, tap);
     this.moveSegment(flow, target);

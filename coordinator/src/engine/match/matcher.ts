@@ -415,6 +415,7 @@ export class Matcher {
     records.peerNumber[r] = records.number[c];
     records.peerTime[r] = records.time[c];
     records.peerTtl[r] = records.ttl[c];
+    if (records.state[c] & State.translated) records.state[r] |= State.peerTranslated;
     records.peerType[r] = records.packetType[c];
     records.peerIfindex[r] = records.ifindex[c];
   }

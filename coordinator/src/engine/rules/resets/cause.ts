@@ -113,6 +113,23 @@ function echo(): Cause {
   };
 }
 
+/** The RST's host knows the connection by a translated tuple, and this packet came without translation. */
+function isStray(c: ResetCase, trigger: Packet): boolean {
+  const tap = c.flow.senderTap(c.rst.toward);
+  const usual = c.flow.packets.some((p) => p !== trigger && p.toward === trigger.toward && p.translated[tap]);
+  return usual && !trigger.translated[tap];
+}
+
+function unNattedStray(trigger: Packet): Cause {
+  return {
+    name: 'un-natted-stray',
+    text: 'got a packet of the connection without address translation, knows no such connection, and said so',
+    grade: 'strong',
+    evidence: [exhibit('stray', 'this packet went by another tuple than the connection; its numbers are the connection’s', trigger)],
+    open: null,
+  };
+}
+
 function refusedHandshake(c: ResetCase, trigger: Packet): Cause {
   const syns = packetsOfSenderBefore(c).filter(isSyn);
   const isn = syns.at(-1)?.sequence;
