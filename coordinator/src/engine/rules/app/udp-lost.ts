@@ -1,4 +1,4 @@
-import { controlOf, isSignificant } from '../../facts/control.js';
+import { type Control, controlOf, isSignificant } from '../../facts/control.js';
 import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { lossOf } from '../../facts/loss.js';
@@ -37,7 +37,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const counted = quiet.level === 'complete';
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
-    lines: 1 + (proven ? 1 : 0) + (delivered > 0 && (counted || proven) ? 1 : 0),
+    lines: 1 + (proven ? 1 : 0) + (delivered > 0 && (counted || isBeyondChance(control, lost, sent)) ? 1 : 0),
     conclusive: false,
     absence: quiet.level,
     headersOnly: false,
@@ -88,6 +88,16 @@ const BLIND = exhibit(
   'alike',
   'these datagrams carry no IP id, and the captures cut their payloads at different lengths: which of them is missing is a guess',
 );
+
+/**
+ * A tap that misses packets of both directions alike would have spared all of the other direction with less than this
+ * chance: captures are many, and `strong` must not be wrong in one of a hundred of them.
+ */
+const CHANCE = 0.001;
+
+function isBeyondChance(control: Control, lost: number, sent: number): boolean {
+  return control.missing.length === 0 && (sent / (sent + control.found)) ** lost < CHANCE;
+}
 
 function isRefuted(flow: FlowFacts, lost: readonly Packet[]): boolean {
   return flow.packets.some((error) =>
