@@ -23,6 +23,7 @@ export const dnsAnswerLost: Scenario = {
       'aaaa',
     ).line();
     certain(said === 'unanswered', `the client must be unanswered, not ${said}`);
+    await stage.control();
     return { dropped: await fault.hits(2), clientSaid: said };
   },
   expected: [{ code: 'dns-unanswered', direction: 'toward-client', min: 'likely', max: 'strong' }],

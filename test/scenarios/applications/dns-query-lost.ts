@@ -24,6 +24,7 @@ export const dnsQueryLost: Scenario = {
       'a',
     ).line();
     certain(said === 'unanswered', `the client must be unanswered, not ${said}`);
+    await stage.control();
     return { dropped: await fault.hits(2), clientSaid: said };
   },
   expected: [{ code: 'dns-unanswered', direction: 'toward-server', min: 'likely', max: 'strong' }],

@@ -22,6 +22,7 @@ export const dnsSilent: Scenario = {
       'a',
     ).line();
     certain(said === 'unanswered', `the client must be unanswered, not ${said}`);
+    await stage.control();
     return { clientSaid: said };
   },
   expected: [{ code: 'dns-unanswered', min: 'likely', max: 'strong' }],

@@ -29,5 +29,5 @@ export const tlsHelloReset: Scenario = {
     return { resets: censor, helloBytes: hello(BLOCKED_NAME).length };
   },
   expected: [{ code: 'tls-hello-reset', min: 'likely', max: 'strong' }],
-  also: ['rst-forged', 'data-loss'],
+  also: ['rst-forged', 'rst-genuine', 'data-loss'],
 };

@@ -14,7 +14,10 @@ export const synLost: Scenario = {
     await stage.listen([]);
     const fault = await stage.fault(m2, 'forward', 'tcp flags & (syn | ack) == syn', 'drop');
     stage.connect([]);
-    return { dropped: await fault.hits(3) };
+    const dropped = await fault.hits(3);
+    await fault.lift();
+    await stage.control();
+    return { dropped };
   },
   expected: [{ code: 'syn-lost', min: 'likely', max: 'strong' }],
   also: [],
