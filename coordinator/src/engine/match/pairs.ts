@@ -102,7 +102,8 @@ export class PairObserver {
   private compare(at0: number, at1: number, aligned: boolean, row: number): void {
     const { records, directions } = this.store;
     const d = directions.data;
-    const change = records.tos[at0] ^ records.tos[at1];
+    // A forged SYN or RST can pass for its genuine twin; the class of service shows on the other packets too.
+    const change = records.flags[at0] & (Tcp.syn | Tcp.rst) ? 0 : records.tos[at0] ^ records.tos[at1];
     if ((records.flags[at0] ^ records.flags[at1]) & (Tcp.ece | Tcp.cwr)) this.compareEcnFlags(at0, at1, row);
     if (change) {
       if (change & 0xfc) d[row + Row.TOS_CHANGED]++;

@@ -101,8 +101,7 @@ function isFinished(flow: FlowFacts, p: Packet): boolean {
 function answerTo(flow: FlowFacts, p: Packet): Packet | null {
   const sent = p.sent;
   const answer = flow.packets.find((q) => {
-    if (!isRst(q) || q.toward !== opposite(p.toward) || q.fate !== 'injected' || !q.received || !sent)
-      return false;
+    if (!isRst(q) || q.toward !== opposite(p.toward) || !isUnsent(q) || !q.received || !sent) return false;
     return q.received.time >= sent.time && q.received.time - sent.time < ANSWERED_NS;
   });
   return answer ?? null;

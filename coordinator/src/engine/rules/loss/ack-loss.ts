@@ -1,10 +1,12 @@
+import type { Grade } from '@bothends/proto';
 import { type Control, controlOf, isSignificant, unexplainedArrivals } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch } from '../../grade.js';
-import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import type { Vouch } from '../../taps.js';
+import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { longestBurst, share } from './share.js';
 
 /** `ack-loss`: ACKs without data left their sender and died on the path. */
@@ -16,77 +18,90 @@ export function ackLoss(flow: FlowFacts): Draft[] {
     if (!first) return [];
     const control = controlOf(flow, toward);
     const missed = [...control.missing, ...repairsOf(flow, toward, loss.data).refuted];
-    // A tap that misses as much as is lost explains it all.
-    const strangers = unexplainedArrivals(flow, toward);
-    return missed.length + strangers >= loss.acks.length
-      ? []
-      : [lostAcks(flow, toward, loss, first, control, missed)];
+    // A tap that misses as much as is lost explains it all; so do as many arrivals that nobody saw leave.
+    if (missed.length + unexplainedArrivals(flow, toward) >= loss.acks.length) return [];
+    const controlled = isSignificant(control, loss.acks.length, loss.sent);
+    const spurious = spuriousRetransmission(flow, toward);
+    return [lostAcks(flow, toward, loss, first, { control, controlled, missed, spurious })];
   });
 }
 
-function lostAcks(
-  flow: FlowFacts,
-  toward: Toward,
-  loss: Loss,
-  first: Packet,
-  control: Control,
-  missed: readonly Packet[],
-): Draft {
-  const spurious = spuriousRetransmission(flow, toward);
-  const level = strongestVouch(loss.acks.map((p) => p.vouching?.level ?? 'failed'));
-  const why = loss.acks.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
-  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
-  const controlled = isSignificant(control, loss.acks.length, loss.sent);
+/** What speaks for and against a loss on the path. */
+interface Signs {
+  control: Control;
+  controlled: boolean;
+  /** Packets that the receiver's tap missed for certain. */
+  missed: Packet[];
+  /** Data of the receiver sent again for want of an ACK. */
+  spurious: Packet | undefined;
+}
+
+function lostAcks(flow: FlowFacts, toward: Toward, loss: Loss, first: Packet, signs: Signs): Draft {
+  const { acks } = loss;
+  const level = strongestVouch(acks.map((p) => p.vouching?.level ?? 'failed'));
+  const why = acks.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
+  const grade = gradeAcks(
+    1 + (signs.controlled ? 1 : 0) + (signs.spurious ? 1 : 0),
+    level,
+    signs.missed.length,
+  );
   return draft({
     code: 'ack-loss',
-    grade: gradeCase({
-      lines: 1 + (controlled ? 1 : 0) + (spurious ? 1 : 0),
-      conclusive: true,
-      absence: level,
-      headersOnly: false,
-      counter: missed.length,
-    }),
+    grade,
     flow,
     direction: toward,
-    sender,
+    sender: senderOf(toward),
     blame: 'path',
     at: first.sent,
-    statement: `${share(loss.acks.length, loss.sent, 'packet')} from the ${sender}, ACKs without data, never reached the ${receiver}: lost on the path ${toward === 'toward-server' ? 'to the server' : 'to the client'}.`,
-    attributes: { sent: loss.sent, lost: loss.acks.length, longestBurst: longestBurst(loss.acks, isNextAck) },
-    evidence: [
-      exhibit('seen-leaving', `they left the ${sender}`, ...loss.acks.slice(0, 4)),
-      exhibit('absent-at-receiver', `the ${receiver}'s capture does not have them: ${why}`, first),
-      ...(controlled
-        ? [
-            exhibit(
-              'control',
-              `all ${control.found} packets that left the ${receiver} meanwhile are in its capture`,
-            ),
-          ]
-        : []),
-      ...(spurious
-        ? [
-            exhibit(
-              'retransmitted',
-              `the ${receiver} sent data again that had arrived: it had no ACK for it`,
-              spurious,
-            ),
-          ]
-        : []),
-    ],
-    counter:
-      missed.length > 0
-        ? [
-            exhibit(
-              'tap-missed',
-              `the ${receiver}'s capture misses ${missed.length} packets that TCP proves to have been there`,
-              ...missed.slice(0, 3),
-            ),
-          ]
-        : [],
+    statement: statementOf(toward, loss, grade),
+    attributes: { sent: loss.sent, lost: acks.length, longestBurst: longestBurst(acks, isNextAck) },
+    evidence: evidenceOf(toward, acks, why, signs),
+    counter: counterOf(toward, signs.missed),
     assumptions: [assume(level ?? 'failed', why)],
-    missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
+    missing: level === 'complete' ? [] : [`a capture at the ${receiverOf(toward)} that counts its drops`],
   });
+}
+
+function statementOf(toward: Toward, loss: Loss, grade: Grade): string {
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  const sure = grade !== 'possible' && grade !== 'inconclusive';
+  const fate = sure
+    ? `never reached the ${receiver}: lost on the path to the ${receiver}`
+    : `are not in the ${receiver}'s capture: lost on the path, or missed by that capture`;
+  return `${share(loss.acks.length, loss.sent, 'packet')} from the ${sender}, ACKs without data, ${fate}.`;
+}
+
+function evidenceOf(toward: Toward, acks: readonly Packet[], why: string, signs: Signs): Exhibit[] {
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  const exhibits = [
+    exhibit('seen-leaving', `they left the ${sender}`, ...acks.slice(0, 4)),
+    exhibit('absent-at-receiver', `the ${receiver}'s capture does not have them: ${why}`, acks[0]),
+  ];
+  if (signs.controlled) {
+    exhibits.push(
+      exhibit(
+        'control',
+        `all ${signs.control.found} packets that left the ${receiver} meanwhile are in its capture`,
+      ),
+    );
+  }
+  if (signs.spurious) {
+    const text = `the ${receiver} sent data again that had arrived: it had no ACK for it`;
+    exhibits.push(exhibit('retransmitted', text, signs.spurious));
+  }
+  return exhibits;
+}
+
+function counterOf(toward: Toward, missed: readonly Packet[]): Exhibit[] {
+  if (missed.length === 0) return [];
+  const text = `the ${receiverOf(toward)}'s capture misses ${missed.length} packets that TCP proves to have been there`;
+  return [exhibit('tap-missed', text, ...missed.slice(0, 3))];
+}
+
+/** Nobody sends an ACK again: with nothing but a tap that cannot count its drops, a loss there is as likely as on the path. */
+function gradeAcks(lines: number, absence: Vouch | null, counter: number): Grade {
+  if (lines < 2 && absence !== 'complete' && absence !== 'word') return 'inconclusive';
+  return gradeCase({ lines, conclusive: true, absence, headersOnly: false, counter });
 }
 
 /** Data that both taps have twice: sent again although it had been delivered, because no ACK came back. */

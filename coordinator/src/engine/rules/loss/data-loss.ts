@@ -1,4 +1,4 @@
-import { type Control, controlOf, isSignificant } from '../../facts/control.js';
+import { type Control, controlOf, isSignificant, unexplainedArrivals } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -28,6 +28,7 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   const missed = repairs.refuted.length + control.missing.length;
   // A tap that misses as much as is lost explains it all, unless the sender felt the loss.
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
+  if (unexplainedArrivals(flow, toward) >= gone.length) return [];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';

@@ -18,6 +18,9 @@ const LEAST_AGAIN = 2;
 /** A path that delivered this recently did not die of a pause: below the shortest timers of firewalls. */
 const JUST_WORKED_NS = 1_000_000_000;
 
+/** Every IPv4 host takes packets of this size (RFC 791), and no link in use has a smaller MTU. */
+const LEAST_MTU = 576;
+
 /** Loss of packets that would fit, as a share of those sent: above it loss does not depend on size. */
 const MOST_SMALL_LOSS = 0.05;
 
@@ -57,13 +60,21 @@ const isPlain = (p: Packet) => !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst));
 function sizesOf(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): Sizes | null {
   if (lost.length < LEAST_LOST) return null;
   const largest = Math.max(...lost.map((p) => wireSize(flow, p)));
-  const delivered = Math.min(flow.path(toward, Row.DELIVERED_SIZE), largest);
+  const delivered = Math.min(deliveredSize(flow, toward), largest);
   const large = lost.filter((p) => wireSize(flow, p) > delivered).sort((a, b) => a.at - b.at);
   const small = lost.filter((p) => wireSize(flow, p) <= delivered);
   const smallest = Math.min(...large.map((p) => wireSize(flow, p)));
-  if (large.length < LEAST_LOST || spreadOf(large) < LEAST_SPREAD_NS) return null;
+  if (large.length < LEAST_LOST || smallest <= LEAST_MTU || spreadOf(large) < LEAST_SPREAD_NS) return null;
   if (small.length > MOST_SMALL_LOSS * flow.path(toward, Row.PAIRS)) return null;
   return { delivered, smallest, large, small };
+}
+
+/** Largest IP packet that arrived; before any data did, a packet of the handshake. */
+function deliveredSize(flow: FlowFacts, toward: Toward): number {
+  const size = flow.path(toward, Row.DELIVERED_SIZE);
+  if (size > 0) return size;
+  const arrived = flow.packets.filter((p) => p.toward === toward && p.sent && p.received && !p.icmp);
+  return arrived.reduce((most, p) => Math.max(most, p.ipLength), 0);
 }
 
 /** Size of a packet on the wire: a super-packet goes out in segments. */

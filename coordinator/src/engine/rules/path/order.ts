@@ -1,5 +1,5 @@
 import { formatDuration } from '@bothends/proto';
-import { unexplainedArrivals } from '../../facts/control.js';
+import { isCopy, unexplainedArrivals } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
@@ -71,21 +71,18 @@ function isReordered(flow: FlowFacts, toward: Toward): boolean {
 export function duplication(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.flatMap((toward) => {
     if (flow.received(toward, Row.WAITING) === 0 || flow.path(toward, Row.PAIRS) === 0) return [];
-    const copies = flow.packets.filter((p) => p.toward === toward && isCopy(flow, p));
+    const copies = flow.packets.filter((p) => p.toward === toward && arrivedTwice(flow, p));
     const first = copies[0];
     return first && !isMirror(flow, toward, copies.length) ? [copied(flow, toward, copies, first)] : [];
   });
 }
 
-/**
- * A packet like one before it, or, where a NIC merged that one, bytes that came before under an IP id given before. Without
- * IP id two duplicate ACKs of one tick look the same, and are two.
- */
-function isCopy(flow: FlowFacts, p: Packet): boolean {
-  if (!p.received || p.sent || p.icmp || p.covered > 0) return false;
-  if (p.copy) return p.ipId !== 0 || p.length > 0;
+/** A packet like one before it, or, where a NIC merged that one, bytes that came before under an IP id given before. */
+function arrivedTwice(flow: FlowFacts, p: Packet): boolean {
+  // After a pause it is an application that says the same again: a path holds no packet back for so long.
+  if (!p.received || p.sent || p.icmp || p.covered > 0 || p.idle > 0) return false;
   const again = State.overdue | State.oldId;
-  return (flow.capture.intake.store.records.state[p.record] & again) === again;
+  return isCopy(p) || (flow.capture.intake.store.records.state[p.record] & again) === again;
 }
 
 function isMirror(flow: FlowFacts, toward: Toward, copies: number): boolean {
