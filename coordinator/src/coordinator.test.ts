@@ -6,8 +6,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalAnalyst } from './analysis/local-analyst.js';
 import { startCoordinator } from './coordinator.js';
+import { fakeAnalyst } from './testing/fake-engine.js';
 import { Harness } from './testing/harness.js';
 import { batch, coverage, segments } from './testing/packets.js';
+import { systemClock } from './time.js';
 import { readContext } from './trust/context.js';
 
 let harness: Harness;
@@ -77,6 +79,26 @@ test('a port that is in use is named, and the data directory is free again', asy
   });
   squatter.close();
   await (await start('127.0.0.1:0')).close();
+});
+
+test('a start that fails leaves no timer behind that would keep the process alive', async () => {
+  await harness.record(await harness.online('web'), await harness.online('db'));
+  await harness.handle.close();
+  const pending = new Set<object>();
+  const real = systemClock();
+  const after = (ms: number, action: () => void) => {
+    const timer = {};
+    const cancel = real.after(ms, action);
+    pending.add(timer);
+    return () => {
+      pending.delete(timer);
+      cancel();
+    };
+  };
+  const tools = { ...quiet, analyst: fakeAnalyst(), clock: { nowNs: real.nowNs, after } };
+  const options = { dataDir: harness.dataDir, grpcAddress: '192.0.2.1:0' };
+  await expect(startCoordinator(options, tools)).rejects.toThrow('cannot listen');
+  expect(pending.size).toBe(0);
 });
 
 test('an address that is not of this host is named', async () => {

@@ -7,6 +7,7 @@ import type { Analyst } from './analysis/analysis.js';
 import { Captures } from './captures/captures.js';
 import { Fleet } from './fleet/fleet.js';
 import { Ingest } from './ingest/ingest.js';
+import { type Lifetime, lifetime } from './lifetime.js';
 import { agentLinkService } from './serve/agent-link.js';
 import { Audit } from './serve/audit.js';
 import { authoriseCalls } from './serve/authorise.js';
@@ -43,8 +44,11 @@ export interface CoordinatorTools {
   clock?: Clock;
 }
 
-/** A coordinator that is listening. */
-export interface CoordinatorHandle {
+/**
+ * A coordinator that is listening. Closing it ends calls and keeps what is committed; captures go on at the agents
+ * and are resumed by the next start.
+ */
+export interface CoordinatorHandle extends Lifetime {
   /** `host:port` for clients on this machine. */
   address: string;
   /** `host:port` for other hosts; join lines carry it. */
@@ -54,10 +58,6 @@ export interface CoordinatorHandle {
   /** The administrator's context file in the data directory. */
   contextPath: string;
   createJoinToken(name: string | null, validMs?: number): Promise<JoinToken>;
-  /** Ends calls, keeps what is committed; captures go on at the agents and are resumed by the next start. */
-  close(): Promise<void>;
-  /** Resolves once it is closed, whoever closed it. */
-  closed: Promise<void>;
 }
 
 /** Where agents and people expect the coordinator's gRPC; join lines always name it. */
@@ -80,6 +80,7 @@ export async function startCoordinator(
     const authority = await openAuthority(options.dataDir, () => Number(clock.nowNs() / 1_000_000n));
     return await serve(options, tools, clock, store, authority);
   } catch (error) {
+    await tools.analyst.close();
     await store.close();
     throw error;
   }
@@ -104,7 +105,13 @@ async function serve(
   const { server, captures } = await assemble({ tools, clock, store, authority, tokens, endpoint });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
-  endpoint.port = await listen(server, listenOn, serverCredentials(authority.caPem, certificate));
+  try {
+    endpoint.port = await listen(server, listenOn, serverCredentials(authority.caPem, certificate));
+  } catch (error) {
+    captures.close();
+    await captures.settled();
+    throw error;
+  }
 
   const address = joinHostPort({
     host: isWildcard(wanted.host) ? '127.0.0.1' : wanted.host,
@@ -113,7 +120,7 @@ async function serve(
   const contextPath = join(options.dataDir, 'context.json');
   await publishAdminContext(authority, address, contextPath, options.contextPath ?? null, logger);
   logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
-  const lifetime = closing(tools.signal, async () => {
+  const running = lifetime(tools.signal, async () => {
     // First, or the end of the agents' links would count as agents that went away.
     captures.close();
     await shutDown(server);
@@ -129,7 +136,7 @@ async function serve(
     caHash: authority.caHash,
     contextPath,
     createJoinToken: async (name, validMs) => await tokens.create(name, validMs),
-    ...lifetime,
+    ...running,
   };
 }
 
@@ -162,14 +169,7 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
-  const captures = new Captures({
-    store,
-    fleet,
-    clock,
-    logger,
-    endpoint,
-    analyst,
-  });
+  const captures = new Captures({ store, fleet, clock, logger, endpoint, analyst });
   fleet.listen(captures.events);
   await captures.resume();
   const ingest = new Ingest(store, captures.events);
@@ -178,36 +178,9 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
       agentLink: agentLinkService({ fleet, ingest, clock, logger, check }),
-      bothends: bothendsService({
-        captures,
-        fleet,
-        ingest,
-        store,
-        analyst,
-        audit,
-        tokens,
-      }),
+      bothends: bothendsService({ captures, fleet, ingest, store, analyst, audit, tokens }),
     },
     authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
   );
   return { server, captures };
-}
-
-/** Closes once, by the signal or by call. */
-function closing(
-  signal: AbortSignal | undefined,
-  close: () => Promise<void>,
-): { close(): Promise<void>; closed: Promise<void> } {
-  let resolve = () => {};
-  const closed = new Promise<void>((done) => {
-    resolve = done;
-  });
-  let running: Promise<void> | null = null;
-  const once = async () => {
-    running ??= close().finally(resolve);
-    await running;
-  };
-  if (signal?.aborted) void once();
-  else signal?.addEventListener('abort', () => void once(), { once: true });
-  return { close: once, closed };
 }

@@ -10,6 +10,8 @@ import {
   type TapReport,
   Tcp,
 } from '@bothends/proto';
+import type { Analyst } from '../analysis/analysis.js';
+import { LocalAnalyst } from '../analysis/local-analyst.js';
 import type { EngineOptions, LadderLike, TapCoverage, TapDescription } from '../engine/types.js';
 
 interface FakeTap {
@@ -68,6 +70,12 @@ export class FakeEngine implements LadderLike {
     const { clock } = this.report();
     return { flow: FLOW, clock, startedAt: formatInstant(0n), rows: [], omitted: 0 };
   }
+}
+
+/** Analyses that conclude nothing. */
+export function fakeAnalyst(): Analyst {
+  const create = (options: EngineOptions) => new FakeEngine(options);
+  return new LocalAnalyst(create, create);
 }
 
 const FLOW: FlowReport = {

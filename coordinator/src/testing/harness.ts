@@ -10,12 +10,11 @@ import {
   type WatchCaptureResponse,
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
-import { LocalAnalyst } from '../analysis/local-analyst.js';
 import { type CoordinatorHandle, startCoordinator } from '../coordinator.js';
 import type { Credentials } from '../trust/authority.js';
 import { type Context, readContext } from '../trust/context.js';
 import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
-import { FakeEngine } from './fake-engine.js';
+import { fakeAnalyst } from './fake-engine.js';
 
 /** A coordinator on a free loopback port with a directory of its own, and clients to it. */
 export class Harness {
@@ -215,10 +214,7 @@ async function run(dataDir: string): Promise<CoordinatorHandle> {
     { dataDir, grpcAddress: '127.0.0.1:0' },
     {
       logger: pino({ level: process.env.BOTHENDS_TEST_LOG ?? 'silent' }),
-      analyst: new LocalAnalyst(
-        (options) => new FakeEngine(options),
-        (options) => new FakeEngine(options),
-      ),
+      analyst: fakeAnalyst(),
     },
   );
 }
