@@ -37,6 +37,7 @@ export function causeOf(c: ResetCase, earlier: readonly ResetCase[]): Cause {
 
 function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]): Cause {
   if (isSyn(trigger)) return noListener(c, trigger);
+  if (isStray(c, trigger)) return unNattedStray(trigger);
   if (
     isSynAck(trigger) &&
     !earlier.some((e) => e.rst.toward !== c.rst.toward && e.effect === 'took-effect')
@@ -117,7 +118,7 @@ function echo(): Cause {
 function isStray(c: ResetCase, trigger: Packet): boolean {
   const tap = c.flow.senderTap(c.rst.toward);
   const usual = c.flow.packets.some((p) => p !== trigger && p.toward === trigger.toward && p.translated[tap]);
-  return usual && !trigger.translated[tap];
+  return usual && trigger.received?.tap === tap && !trigger.translated[tap];
 }
 
 function unNattedStray(trigger: Packet): Cause {
