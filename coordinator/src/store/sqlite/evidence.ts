@@ -1,25 +1,26 @@
-import { type Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
+import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Database } from 'better-sqlite3';
 import type { SyncVerbs } from './verbs.js';
 
 type Verbs = Pick<SyncVerbs, 'commit' | 'totals' | 'batches'>;
 
 interface EvidenceRow {
-  sequence: bigint;
-  count: bigint;
-  first_ns: bigint;
-  last_ns: bigint;
-  codec: bigint;
-  crc32: bigint;
-  coverage: Uint8Array | null;
+  head: Uint8Array;
   columns: Uint8Array;
 }
 
+/** Stands for the columns in a head. */
+const NO_COLUMNS = Buffer.alloc(0);
+
+/**
+ * A batch is kept as its message in two parts, so that whatever agents put into it (coverage, signatures) comes back
+ * without a column of its own, and large columns are not encoded anew.
+ */
 export function evidenceVerbs(database: Database): Verbs {
   const tapNumber = database.prepare<[string], { number: bigint }>('SELECT number FROM tap WHERE id = ?');
   const insert = database.prepare(
-    `INSERT INTO evidence (tap, sequence, count, first_ns, last_ns, codec, crc32, coverage, columns)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tap, sequence) DO NOTHING`,
+    `INSERT INTO evidence (tap, sequence, head, columns) VALUES (?, ?, ?, ?)
+     ON CONFLICT (tap, sequence) DO NOTHING`,
   );
   const addTotals = database.prepare(
     'UPDATE tap SET sequence = max(sequence, ?), packets = packets + ? WHERE number = ?',
@@ -28,25 +29,15 @@ export function evidenceVerbs(database: Database): Verbs {
     'SELECT sequence, packets FROM tap WHERE id = ?',
   );
   const after = database.prepare<[string, bigint, number], EvidenceRow>(
-    `SELECT e.sequence, count, first_ns, last_ns, codec, crc32, coverage, columns
-     FROM evidence e JOIN tap ON tap.number = e.tap
+    `SELECT head, columns FROM evidence e JOIN tap ON tap.number = e.tap
      WHERE tap.id = ? AND e.sequence > ? ORDER BY e.sequence LIMIT ?`,
   );
 
   const commitOne = (batch: Batch) => {
     const tap = tapNumber.get(batch.tapId);
     if (tap === undefined) return;
-    const { changes } = insert.run(
-      tap.number,
-      batch.sequence,
-      batch.count,
-      signed(batch.firstNs),
-      signed(batch.lastNs),
-      batch.codec,
-      batch.crc32,
-      batch.coverage === undefined ? null : Coverage.encode(batch.coverage).finish(),
-      batch.columns,
-    );
+    const head = Batch.encode({ ...batch, columns: NO_COLUMNS }).finish();
+    const { changes } = insert.run(tap.number, batch.sequence, head, batch.columns);
     if (changes > 0) addTotals.run(batch.sequence, batch.count, tap.number);
   };
   const commit = database.transaction((batches: readonly Batch[]) => batches.forEach(commitOne));
@@ -54,25 +45,9 @@ export function evidenceVerbs(database: Database): Verbs {
   return {
     commit: (batches) => commit.immediate(batches),
     totals: (tapId) => totals.get(tapId) ?? { sequence: 0n, packets: 0n },
-    batches: (tapId, sequence, limit) => after.all(tapId, sequence, limit).map((row) => batchOf(tapId, row)),
+    batches: (tapId, sequence, limit) =>
+      after
+        .all(tapId, sequence, limit)
+        .map(({ head, columns }) => ({ ...Batch.decode(head), columns: Buffer.from(columns) })),
   };
-}
-
-function batchOf(tapId: string, row: EvidenceRow): Batch {
-  return {
-    tapId,
-    sequence: row.sequence,
-    count: Number(row.count),
-    firstNs: BigInt.asUintN(64, row.first_ns),
-    lastNs: BigInt.asUintN(64, row.last_ns),
-    codec: Number(row.codec),
-    columns: Buffer.from(row.columns),
-    crc32: Number(row.crc32),
-    coverage: row.coverage === null ? undefined : Coverage.decode(row.coverage),
-  };
-}
-
-/** SQLite's integers are signed; a time of a wild clock keeps its bits. */
-function signed(ns: bigint): bigint {
-  return BigInt.asIntN(64, ns);
 }

@@ -40,13 +40,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE evidence (
     tap INTEGER NOT NULL REFERENCES tap(number) ON DELETE CASCADE,
     sequence INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    first_ns INTEGER NOT NULL,
-    last_ns INTEGER NOT NULL,
-    codec INTEGER NOT NULL,
-    crc32 INTEGER NOT NULL,
-    coverage BLOB, -- bothends.v1.Coverage
-    columns BLOB NOT NULL -- as shipped; crc32 is over these bytes
+    head BLOB NOT NULL, -- bothends.v1.Batch without its columns
+    columns BLOB NOT NULL -- as shipped; the checksum in the head is over these bytes
   ) STRICT;
   CREATE UNIQUE INDEX evidence_sequence ON evidence(tap, sequence);
 

@@ -84,8 +84,7 @@ export class SqliteStore implements Store {
 
   async batches(tapId: string, sequence: bigint, limit: number): Promise<Batch[]> {
     const batches = await this.#call('batches', tapId, sequence, limit);
-    // A Buffer arrives from the other thread as a plain Uint8Array.
-    return batches.map((batch) => ({ ...batch, columns: asBuffer(batch.columns) }));
+    return batches.map(withBuffers);
   }
 
   async saveReport(captureId: string, json: string): Promise<void> {
@@ -117,6 +116,19 @@ export class SqliteStore implements Store {
     const thread = READ_VERBS.has(verb) ? this.#reader : this.#writer;
     return (await thread.call(verb, input)) as ReturnType<SyncVerbs[V]>;
   }
+}
+
+/** A Buffer arrives from the other thread as a plain Uint8Array; no other field of a batch is one. */
+function withBuffers(batch: Batch): Batch {
+  const fields = Object.entries(batch).map(([name, value]) => [
+    name,
+    isBytes(value) ? asBuffer(value) : value,
+  ]);
+  return Object.fromEntries(fields) as Batch;
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
