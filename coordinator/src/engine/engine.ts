@@ -5,6 +5,7 @@ import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import { Orientation } from './facts/orientation.js';
 import { findProxied } from './facts/proxies.js';
 import { Witness } from './facts/witness.js';
+import { foldNotes } from './fold.js';
 import { weakest } from './grade.js';
 import { Intake } from './intake.js';
 import { buildReport } from './report.js';
@@ -88,7 +89,7 @@ export class Engine implements EngineLike {
       drafts.push(...own);
     }
     for (const rule of CAPTURE_RULES) drafts.push(...rule(capture, flows));
-    return arbitrate(drafts);
+    return arbitrate(foldNotes(drafts));
   }
 
   private flowsOf(capture: CaptureFacts): FlowFacts[] {
