@@ -1,4 +1,5 @@
-import { Layer, type PacketTable } from '@bothends/proto';
+import type { PacketTable } from '@bothends/proto';
+import { contentOf } from './content.js';
 
 /**
  * One packet in so many is remembered. Which ones follows from their content, so that both files remember the same
@@ -9,9 +10,6 @@ const SAMPLED = 256;
 const REMEMBERED = 2048;
 /** Differences of which the median counts: retransmissions and keepalives pair up with the wrong copy now and then. */
 const DIFFERENCES = 15;
-
-const PROTOCOL_TCP = 6;
-const PROTOCOL_UDP = 17;
 
 /**
  * How far two files' clocks are apart, from packets that are in both. Good enough to read the files in step (the verdicts
@@ -29,7 +27,6 @@ export class Alignment {
     this.#baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - this.#baseNs);
     for (let row = 0; row < table.length; row++) {
-      if (table.layer[row] !== Layer.transport) continue;
       const content = contentOf(table, row);
       if (content % SAMPLED === 0) this.#sample(file, content, (table.time[row] as number) + shift);
     }
@@ -53,22 +50,4 @@ export class Alignment {
     this.#differences.push(difference);
     if (this.#differences.length > DIFFERENCES) this.#differences.shift();
   }
-}
-
-/** A number for what a path leaves as it is: not the ports and addresses, which NAT changes. -1: nothing to go by. */
-function contentOf(table: PacketTable, row: number): number {
-  const protocol = table.protocol[row];
-  const length = table.payloadLength[row] as number;
-  if (protocol === PROTOCOL_TCP) {
-    const numbers = mixed(table.sequence[row] as number, table.acknowledgment[row] as number);
-    return mixed(numbers, (length << 8) | ((table.tcpFlags[row] as number) & 0x1f)) >>> 0;
-  }
-  if (protocol !== PROTOCOL_UDP || table.digestLength[row] === 0) return -1;
-  return mixed(table.digestLow[row] as number, length) >>> 0;
-}
-
-/** Two odd multipliers and a shift: as the finish of MurmurHash3, packets only need telling apart. */
-function mixed(a: number, b: number): number {
-  const h = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b);
-  return h ^ (h >>> 15);
 }

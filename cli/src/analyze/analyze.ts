@@ -39,14 +39,17 @@ export function analyzeFiles(
       return { result: { kind: 'ladder', ladder: engine.ladder() }, warnings: warnings() };
     }
     const engine = createEngine(options);
-    const tallies = pump(engine, taps, onProgress);
+    const { tallies, distanceNs } = pump(engine, taps, onProgress);
     const report = engine.report();
     const files = taps.map(({ reader, name }, i) => ({
       name,
       info: reader.info,
       tally: tallies[i as 0 | 1],
     }));
-    return { result: { kind: 'report', report }, warnings: [...warnings(), ...doubtsAbout(files, report)] };
+    return {
+      result: { kind: 'report', report },
+      warnings: [...warnings(), ...doubtsAbout(files, report, distanceNs)],
+    };
   } finally {
     for (const reader of readers) reader.close();
   }

@@ -1,5 +1,5 @@
 import type { CaptureFileInfo } from '@bothends/agent/files';
-import { formatDuration, formatInstant, NS_PER_US, type Report } from '@bothends/proto';
+import { formatInstant, NS_PER_US, type Report } from '@bothends/proto';
 import type { Tally } from './tally.js';
 
 /** A file after its analysis. */
@@ -11,35 +11,36 @@ export interface ReadFile {
 
 /** Bytes that hold every header that is read: two VLAN tags, a tunnel, IPv6, a full TCP header, and a payload digest. */
 const SNAPLEN_NEEDED = 192;
-/**
- * The packets themselves bound how long the way between both taps and back takes. Through two network stacks it takes
- * several times this, even between two namespaces of one machine.
- */
-const SAME_PLACE_NS = 0.5 * NS_PER_US;
+/** Through two network stacks and back a packet takes several times this, even between namespaces of one machine. */
+const SAME_PLACE_NS = NS_PER_US;
 
-/** What lets one doubt that two files are captures of the same traffic, one from each end. */
-export function doubtsAbout(files: readonly ReadFile[], report: Report): string[] {
+/**
+ * What lets one doubt that two files are captures of the same traffic, one from each end. `distanceNs`: see
+ * `distanceBetween`.
+ */
+export function doubtsAbout(files: readonly ReadFile[], report: Report, distanceNs: number | null): string[] {
   const doubts = files.flatMap(cutPackets);
-  if (report.flows.some((flow) => flow.packets.matched > 0)) return [...doubts, ...samePlace(files, report)];
+  if (report.flows.some((flow) => flow.packets.matched > 0))
+    return [...doubts, ...samePlace(files, distanceNs)];
+  // Two connections of one request share no packet either.
+  if (report.findings.some((finding) => finding.code === 'proxy-terminated')) return doubts;
   return [...doubts, ...nothingInCommon(files)];
 }
 
-function cutPackets({ name, info, tally }: ReadFile): string[] {
+function cutPackets({ name, tally }: ReadFile): string[] {
   if (tally.cut === 0) return [];
-  const snaplen = info.snaplen > 0 ? `, at a snaplen of ${info.snaplen}` : '';
   return [
-    `${name}: ${tally.cut} of ${tally.packets} packets are cut before their TCP or UDP header${snaplen}, and tell ` +
-      `nothing: capture with "tcpdump -s ${SNAPLEN_NEEDED}"`,
+    `${name}: ${tally.cut} of ${tally.packets} packets are cut before the end of their TCP or UDP header (after ` +
+      `${tally.cutAt} bytes) and tell nothing: capture with "tcpdump -s ${SNAPLEN_NEEDED}"`,
   ];
 }
 
 /** Packets that need no time from one end to the other were captured at one end. */
-function samePlace(files: readonly ReadFile[], { clock }: Report): string[] {
-  if (clock.method !== 'packets' || clock.errorNs === null || clock.errorNs >= SAME_PLACE_NS) return [];
+function samePlace(files: readonly ReadFile[], distanceNs: number | null): string[] {
+  if (distanceNs === null || distanceNs >= SAME_PLACE_NS) return [];
   return [
-    `${names(files)} seem to come from the same end: from one to the other and back, packets take ` +
-      `${formatDuration(2 * clock.errorNs)} at most. What the path did cannot be told from them; ` +
-      'give captures from both ends.',
+    `${files.map(({ name }) => name).join(' and ')} were taken at the same end: packets of both directions are in both ` +
+      'at the same moment. What the path did cannot be told from them; give captures from both ends.',
   ];
 }
 
@@ -51,7 +52,7 @@ function nothingInCommon(files: readonly ReadFile[]): string[] {
 
 function seen({ name, tally }: ReadFile): string {
   const examples = tally.examples;
-  if (examples.length === 0) return `${name} holds no IP packets`;
+  if (examples.length === 0) return `${name} shows no IP addresses`;
   return `${name} saw packets between ${examples.join(', between ')}`;
 }
 
@@ -72,8 +73,4 @@ function startOf({ tally }: ReadFile): bigint {
 
 function endOf({ tally }: ReadFile): bigint {
   return tally.lastNs ?? 0n;
-}
-
-function names(files: readonly ReadFile[]): string {
-  return files.map(({ name }) => name).join(' and ');
 }

@@ -1,6 +1,7 @@
 import type { TableReader } from '@bothends/agent/files';
 import { NS_PER_S, type PacketTable } from '@bothends/proto';
 import { Alignment } from './alignment.js';
+import { distanceBetween } from './distance.js';
 
 /**
  * Packets of one file that are read before a table of the other is, whatever the clocks say: a second or so of a busy
@@ -44,6 +45,8 @@ class Lane {
  * wait for their match. A table is valid until the next is asked for.
  */
 export class Merge {
+  /** How far apart the taps are, as `distanceBetween` tells from the first tables. */
+  readonly distanceNs: number | null;
   readonly #lanes: readonly [Lane, Lane];
   readonly #alignment = new Alignment();
   /** The second clock minus the first while no packet is known in both files. */
@@ -57,8 +60,9 @@ export class Merge {
   constructor(sources: readonly [TableSource, TableSource]) {
     this.#lanes = [new Lane(0, sources[0]), new Lane(1, sources[1])];
     for (const lane of this.#lanes) lane.advance(this.#alignment);
-    const [first, second] = this.#lanes;
-    const apart = first.table && second.table ? elapsedNs(first.table, second.table) : 0;
+    const [{ table: first }, { table: second }] = this.#lanes;
+    this.distanceNs = first && second ? distanceBetween(first, second) : null;
+    const apart = first && second ? elapsedNs(first, second) : 0;
     this.#guessNs = Math.abs(apart) > START_TOGETHER_NS ? apart : 0;
   }
 

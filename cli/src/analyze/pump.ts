@@ -10,15 +10,22 @@ export interface FileTap {
   readonly name: string;
 }
 
+/** What was seen on the way. */
+export interface Pumped {
+  readonly tallies: readonly [Tally, Tally];
+  /** How far apart the taps are; see `distanceBetween`. */
+  readonly distanceNs: number | null;
+}
+
 /**
  * Pushes all packets of both files into the engine, always of the file that is behind in time, so that few packets
- * wait for their match whatever the sizes of the files. Returns what each file held.
+ * wait for their match whatever the sizes of the files.
  */
 export function pump(
   engine: EngineLike,
   taps: readonly [FileTap, FileTap],
   onProgress: (amount: Amount) => void,
-): [Tally, Tally] {
+): Pumped {
   const readers = taps.map((tap) => tap.reader);
   const indices = taps.map(({ name }) => engine.addTap({ name, role: null, addresses: [] }));
   const tallies: [Tally, Tally] = [new Tally(), new Tally()];
@@ -39,5 +46,5 @@ export function pump(
     engine.cover(indices[i] as number, coverageOf(reader.info));
     engine.finish(indices[i] as number);
   });
-  return tallies;
+  return { tallies, distanceNs: merge.distanceNs };
 }

@@ -6,8 +6,9 @@ const EXAMPLES = 3;
 /** What a file held, in so far as it explains why an analysis found nothing. */
 export class Tally {
   packets = 0;
-  /** Packets that the snaplen cut before their ports. */
+  /** Packets that the snaplen cut before their ports, and how much it left of the longest of them, in bytes. */
   cut = 0;
+  cutAt = 0;
   /** Epoch ns of the earliest and the latest packet; null without packets. */
   firstNs: bigint | null = null;
   lastNs: bigint | null = null;
@@ -23,7 +24,10 @@ export class Tally {
       const time = table.time[row] as number;
       if (time < first) first = time;
       if (time > last) last = time;
-      if (table.layer[row] !== Layer.transport && ((table.marks[row] as number) & Mark.cut) !== 0) this.cut++;
+      if (table.layer[row] !== Layer.transport && ((table.marks[row] as number) & Mark.cut) !== 0) {
+        this.cut++;
+        this.cutAt = Math.max(this.cutAt, table.capturedLength[row] as number);
+      }
     }
     this.#span(table.baseNs + BigInt(first), table.baseNs + BigInt(last));
   }
