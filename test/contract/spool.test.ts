@@ -70,7 +70,8 @@ function mountTiny(path: string): string | null {
 }
 
 describe('spool on a full disk', () => {
-  it('declares what did not fit, keeps what did, and takes batches again when there is room', (test) => {
+  /** Runs `body` with a spool on a file system of 256 kB. */
+  function onTinyDisk(test: { skip(note: string): void }, limitBytes: number, body: (spool: Spool) => void) {
     const path = join(directory, 'tiny');
     const reason = mountTiny(path);
     if (reason) {
@@ -79,10 +80,20 @@ describe('spool on a full disk', () => {
       return;
     }
     try {
-      const spool = Spool.open(path, { limitBytes: 1 << 19 });
-      const append = (at: number) =>
-        spool.append({ packets: 1, firstNs: BigInt(at), lastNs: BigInt(at) }, Buffer.alloc(1000, 1));
-      const kept = Array.from({ length: 400 }, (_, i) => append(i)).filter(Boolean).length;
+      const spool = Spool.open(path, { limitBytes });
+      body(spool);
+      spool.close();
+    } finally {
+      spawnSync('umount', ['-l', path]);
+    }
+  }
+
+  const append = (spool: Spool, at: number) =>
+    spool.append({ packets: 1, firstNs: BigInt(at), lastNs: BigInt(at) }, Buffer.alloc(1000, 1));
+
+  it('declares what did not fit, keeps what did, and takes batches again when there is room', (test) => {
+    onTinyDisk(test, 1 << 19, (spool) => {
+      const kept = Array.from({ length: 400 }, (_, i) => append(spool, i)).filter(Boolean).length;
       // Overheads of the file system aside, 256 records of 1 kB fit.
       expect(kept).toBeGreaterThan(150);
       expect(kept).toBeLessThan(256);
@@ -90,11 +101,19 @@ describe('spool on a full disk', () => {
       expect(spool.losses.packets).toBe(400 - kept);
       expect(spool.losses.all.at(-1)).toMatchObject({ cause: 'spool-full', toNs: 399n });
       spool.commit(kept);
-      expect(append(400)).toBe(true);
+      expect(append(spool, 400)).toBe(true);
       expect(spool.read(kept)).toMatchObject({ kind: 'batch', sequence: kept + 1 });
-      spool.close();
-    } finally {
-      spawnSync('umount', ['-l', path]);
-    }
+    });
+  });
+
+  it('does not fill up with what is committed, however large its segments may grow', (test) => {
+    onTinyDisk(test, 1 << 30, (spool) => {
+      for (let i = 1; i <= 1000; i++) {
+        expect(append(spool, i)).toBe(true);
+        expect(spool.read(i - 1)).toMatchObject({ kind: 'batch', sequence: i });
+        spool.commit(i);
+      }
+      expect(spool.losses.all).toEqual([]);
+    });
   });
 });

@@ -46,7 +46,7 @@ export class Fleet implements AsyncDisposable {
     try {
       await fleet.startCoordinator();
       await Promise.all(agents.map((name) => fleet.startAgent(name)));
-      await fleet.#until('all agents were connected', () => fleet.#online(agents));
+      await fleet.connected(agents);
     } catch (thrown) {
       await fleet.stop();
       throw thrown;
@@ -71,6 +71,11 @@ export class Fleet implements AsyncDisposable {
     const joined = mkdirSync(data, { recursive: true }) === undefined;
     const credentials = joined ? [] : await this.#joinArguments(name);
     this.#start(name, this.#lab.host(name), ['agent', ...credentials, '--name', name, '--data', data]);
+  }
+
+  /** Returns when all of these agents are connected, as after a trouble. */
+  async connected(agents: readonly string[]): Promise<void> {
+    await this.#until(`connected: ${agents.join(', ')}`, () => this.#online(agents));
   }
 
   /** Sends a signal to the coordinator or an agent, and waits for its end: SIGTERM, or SIGKILL for a crash. */

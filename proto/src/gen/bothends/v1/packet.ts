@@ -19,7 +19,7 @@ export interface Batch {
   sequence: bigint;
   /** Number of packet records in `columns`. */
   count: number;
-  /** Epoch nanoseconds of the first and the last record. */
+  /** Epoch nanoseconds of the earliest and the latest record. */
   firstNs: bigint;
   lastNs: bigint;
   /** Version of the column coding. */
@@ -29,7 +29,18 @@ export interface Batch {
   /** CRC-32 (IEEE) of `columns`. */
   crc32: number;
   /** What the tap can vouch for up to and including this batch. */
-  coverage: Coverage | undefined;
+  coverage:
+    | Coverage
+    | undefined;
+  /**
+   * SHA-256 of the tap's batch before this one, without its coverage and signature. Absent in the first one, in
+   * the place of a batch that was lost, and where the agent no longer knew the one before.
+   */
+  previous?:
+    | Buffer
+    | undefined;
+  /** Ed25519 by the agent over this message as it is encoded without this field, which comes last. */
+  signature?: Buffer | undefined;
 }
 
 /** What a tap can vouch for, cumulative since it opened. */
@@ -97,6 +108,8 @@ function createBaseBatch(): Batch {
     columns: Buffer.alloc(0),
     crc32: 0,
     coverage: undefined,
+    previous: undefined,
+    signature: undefined,
   };
 }
 
@@ -137,6 +150,12 @@ export const Batch: MessageFns<Batch> = {
     }
     if (message.coverage !== undefined) {
       Coverage.encode(message.coverage, writer.uint32(74).fork()).join();
+    }
+    if (message.previous !== undefined) {
+      writer.uint32(82).bytes(message.previous);
+    }
+    if (message.signature !== undefined) {
+      writer.uint32(90).bytes(message.signature);
     }
     return writer;
   },
@@ -226,6 +245,22 @@ export const Batch: MessageFns<Batch> = {
             message.coverage = Coverage.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.previous = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -253,6 +288,8 @@ export const Batch: MessageFns<Batch> = {
       columns: isSet(object.columns) ? Buffer.from(bytesFromBase64(object.columns)) : Buffer.alloc(0),
       crc32: isSet(object.crc32) ? globalThis.Number(object.crc32) : 0,
       coverage: isSet(object.coverage) ? Coverage.fromJSON(object.coverage) : undefined,
+      previous: isSet(object.previous) ? Buffer.from(bytesFromBase64(object.previous)) : undefined,
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : undefined,
     };
   },
 
@@ -284,6 +321,12 @@ export const Batch: MessageFns<Batch> = {
     }
     if (message.coverage !== undefined) {
       obj.coverage = Coverage.toJSON(message.coverage);
+    }
+    if (message.previous !== undefined) {
+      obj.previous = base64FromBytes(message.previous);
+    }
+    if (message.signature !== undefined) {
+      obj.signature = base64FromBytes(message.signature);
     }
     return obj;
   },
