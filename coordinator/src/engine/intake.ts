@@ -16,6 +16,9 @@ import { Timeline } from './timeline/timeline.js';
  */
 const DOUBLE_NS = 1_000_000;
 
+/** Stamps of one tap run backwards by µs (several queues); by this much only when the clock was set back. */
+const BACKWARDS_NS = 100_000_000;
+
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
 export class Intake {
   readonly store = new FlowStore();
@@ -36,6 +39,7 @@ export class Intake {
       tap.packets++;
       if (!(tap.first <= time)) tap.first = time;
       if (!(tap.last >= time)) tap.last = time;
+      else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
       this.packet(tap, table, i, time);
     }
     if (this.store.records.live > RECORD_LIMIT) this.store.evict();

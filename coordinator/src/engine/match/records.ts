@@ -22,8 +22,8 @@ export const State = {
   /** An ICMP error about the flow, not a packet of it. */
   icmpError: 256,
   /** Went by the flow's other tuple (address translation) at its own tap; at the tap of its match. */
-  translated: 512,
-  peerTranslated: 1024,
+  translated: 4096,
+  peerTranslated: 8192,
   /** Fills a hole that its tap had seen the sender skip well before. */
   lateFill: 512,
   /** Carries bytes that its tap had all seen before, no hole being open: a retransmission, a copy, or badly late. */

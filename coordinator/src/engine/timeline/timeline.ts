@@ -27,6 +27,9 @@ export class Timeline {
   private view: ClockView | null = null;
   private viewVersion = -1;
 
+  /** One tap's stamps ran backwards: its clock was set back, and a reading of it can mean two moments. */
+  setBack = false;
+
   /** A bound from outside the traffic; replaces an earlier one. */
   setPrior(bounds: Bounds): void {
     this.prior = bounds;
@@ -104,7 +107,7 @@ export class Timeline {
   order(tapA: number, timeA: number, tapB: number, timeB: number): Order {
     if (tapA === tapB) return timeA < timeB ? 'before' : timeA > timeB ? 'after' : 'unknown';
     // After a step one reading of a clock can mean two moments.
-    if (this.clock().segments.length > 1) return 'unknown';
+    if (this.setBack || this.clock().segments.length > 1) return 'unknown';
     const { from, to } = this.across(tapA, timeA);
     if (to < timeB) return 'before';
     return from > timeB ? 'after' : 'unknown';

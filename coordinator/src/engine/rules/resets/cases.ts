@@ -141,6 +141,7 @@ function findLiving(flow: FlowFacts, rst: Packet, received: Sighting): Packet | 
   const isOwn = sameConnection(flow, rst);
   for (const p of flow.packets) {
     if (p.toward !== rst.toward || p.flags & Tcp.rst || p.icmp || isSyn(p) || !isOwn(p)) continue;
+    if (rst.sent && p.sent && p.sent.number < rst.sent.number) continue;
     if (p.sent && flow.isBefore(received, p.sent)) return p;
     if (p.received && flow.isBefore(received, p.received) && p.received.time > received.time + OVERTAKEN_NS)
       return p;
