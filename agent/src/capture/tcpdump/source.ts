@@ -36,7 +36,7 @@ async function probe(): Promise<Probe> {
 async function open(options: OpenOptions): Promise<Tap> {
   checkInterfaceName(options.interface);
   await compileFilter(options.filter, linkTypeOf(options.interface));
-  const process = new TcpdumpProcess(captureArguments(options));
+  const process = await TcpdumpProcess.start(captureArguments(options));
   // Created before tcpdump listens, so that not one packet can pass unread.
   const tap = new TcpdumpTap(process, options);
   let timer: NodeJS.Timeout | undefined;
