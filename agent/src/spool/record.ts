@@ -6,7 +6,7 @@ export interface RecordInfo {
   readonly sequence: number;
   /** Packets in the batch. */
   readonly packets: number;
-  /** Epoch ns of the first and the last packet. */
+  /** Epoch ns of the earliest and the latest packet. */
   readonly firstNs: bigint;
   readonly lastNs: bigint;
 }

@@ -89,9 +89,8 @@ export class Spool {
 
   /** Keeps a batch under `nextSequence`; false when the disk did not take it; packets in it are declared lost. */
   append(info: BatchInfo, payload: Uint8Array): boolean {
-    try {
-      this.#write({ ...info, sequence: this.#nextSequence }, payload);
-    } catch {
+    const record = { ...info, sequence: this.#nextSequence };
+    if (!this.#tryWrite(record, payload) && !(this.#reclaim() && this.#tryWrite(record, payload))) {
       // Whatever the system's reason is, these packets are gone and the tap goes on.
       if (info.packets === 0) return false;
       const { packets, firstNs: fromNs, lastNs: toNs } = info;
@@ -105,9 +104,8 @@ export class Spool {
 
   /** Keeps the last batch of a tap, which is small, in memory if it must: without it the tap would never end. */
   appendFinal(info: BatchInfo, payload: Uint8Array): void {
-    try {
-      this.#write({ ...info, sequence: this.#nextSequence }, payload);
-    } catch {
+    const record = { ...info, sequence: this.#nextSequence };
+    if (!this.#tryWrite(record, payload)) {
       this.#inMemory = { sequence: this.#nextSequence, payload };
     }
     this.#nextSequence++;
@@ -198,6 +196,27 @@ export class Spool {
       this.#cursor = { segment, sequence: wanted, offset };
       return record.payload;
     }
+  }
+
+  /** False when the disk does not take it. */
+  #tryWrite(record: RecordInfo, payload: Uint8Array): boolean {
+    try {
+      this.#write(record, payload);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * On a full disk the newest segment goes too once all of it is committed; false when it is not. A crash before the
+   * next batch would lose the numbering with it, and then the coordinator's number counts.
+   */
+  #reclaim(): boolean {
+    const newest = this.#segments.at(-1)?.summary;
+    if (newest === undefined || newest.lastSequence > this.#committed) return false;
+    this.#deleteOldest();
+    return true;
   }
 
   #write(record: RecordInfo, payload: Uint8Array): void {
