@@ -32,6 +32,8 @@ export interface Scenario {
   readonly network: () => LabConfig;
   readonly family: 4 | 6;
   readonly port: number;
+  /** The analysis is asked about the port, as with `--port`. Default false. */
+  readonly asked?: true;
   /** `any` records Linux cooked v2, `link` Ethernet. */
   readonly tap: 'any' | 'link';
   /** Plays the incident while both taps record; throws when the lab did not do what it should. */

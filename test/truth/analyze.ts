@@ -5,11 +5,11 @@ import { openCaptureFile } from '@bothends/agent';
 import { createEngine, type EngineLike } from '@bothends/coordinator';
 import { PacketTable, type Report } from '@bothends/proto';
 
-const OPTIONS = { captureId: 'truth', captureName: '', port: null, vouchComplete: false } as const;
+const OPTIONS = { captureId: 'truth', captureName: '', vouchComplete: false } as const;
 
-/** The report on two capture files, read one after the other as an engine user does. */
-export function analyzeFiles(first: string, second: string): Report {
-  const engine = createEngine(OPTIONS);
+/** The report on two capture files, read one after the other as an engine user does. `port`: asked about, or null. */
+export function analyzeFiles(first: string, second: string, port: number | null = null): Report {
+  const engine = createEngine({ ...OPTIONS, port });
   const paths = [first, second] as const;
   const taps = paths.map((path) => engine.addTap({ name: basename(path), role: null, addresses: [] }));
   paths.forEach((path, index) => {

@@ -9,6 +9,8 @@ import { proxyTerminated } from './proxy-terminated.js';
 import { tlsAlertScenario } from './tls-alert.js';
 import { tlsHelloReset } from './tls-hello-reset.js';
 import { tlsNameAllowed } from './tls-name-allowed.js';
+import { topTalker } from './top-talker.js';
+import { udpFragments } from './udp-fragments.js';
 import { udpLost } from './udp-lost.js';
 import { udpPortClosed } from './udp-port-closed.js';
 import { udpUnanswered } from './udp-unanswered.js';
@@ -24,6 +26,8 @@ export const APPLICATION_SCENARIOS: readonly Scenario[] = [
   tlsAlertScenario,
   tlsHelloReset,
   tlsNameAllowed,
+  topTalker,
+  udpFragments,
   udpLost,
   udpPortClosed,
   udpUnanswered,

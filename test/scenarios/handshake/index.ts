@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { acceptQueueFull } from './accept-queue-full.js';
 import { acceptStalled } from './accept-stalled.js';
 import { handshakeAckLost } from './handshake-ack-lost.js';
+import { noAttempt } from './no-attempt.js';
 import { synAckLost } from './syn-ack-lost.js';
 import { synForged } from './syn-forged.js';
 import { synLost } from './syn-lost.js';
@@ -12,6 +13,7 @@ export const HANDSHAKE_SCENARIOS: readonly Scenario[] = [
   acceptQueueFull,
   acceptStalled,
   handshakeAckLost,
+  noAttempt,
   synAckLost,
   synForged,
   synLost,

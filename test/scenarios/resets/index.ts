@@ -10,15 +10,19 @@ import { injectedBurst } from './injected-burst.js';
 import { inputReject } from './input-reject.js';
 import { keepaliveExpired } from './keepalive-expired.js';
 import { lateSynAck } from './late-syn-ack.js';
+import { loadBalancer } from './load-balancer.js';
 import { noListener } from './no-listener.js';
+import { oddTtl } from './odd-ttl.js';
 import { outputReject } from './output-reject.js';
 import { portReuse } from './port-reuse.js';
 import { processKilled } from './process-killed.js';
+import { rejectBehindNat } from './reject-behind-nat.js';
 import { rejectTowardClient } from './reject-toward-client.js';
 import { rejectTowardServer } from './reject-toward-server.js';
 import { rstIgnored } from './rst-ignored.js';
 import { rstLost } from './rst-lost.js';
 import { socketDestroyed } from './socket-destroyed.js';
+import { timeWait } from './time-wait.js';
 import { unNattedStray } from './un-natted-stray.js';
 
 export const RESET_SCENARIOS: readonly Scenario[] = [
@@ -33,14 +37,18 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   inputReject,
   keepaliveExpired,
   lateSynAck,
+  loadBalancer,
   noListener,
+  oddTtl,
   outputReject,
   portReuse,
   processKilled,
+  rejectBehindNat,
   rejectTowardClient,
   rejectTowardServer,
   rstIgnored,
   rstLost,
   socketDestroyed,
+  timeWait,
   unNattedStray,
 ];
