@@ -79,13 +79,17 @@ function writeColumn(out: ByteWriter, frame: Frame, column: CodedColumn): boolea
     reference.fill(0);
   }
   relative[0] = column.fallback;
+  let any = 0;
   for (let i = 0; i < count; i++) {
     const predicted = relative[context[i]];
     const value = gates[i] & gate ? (values[offset + i * stride] - reference[i]) | 0 : predicted;
     relative[i + 1] = value;
-    residual[i] = zigzag((value - predicted) | 0);
+    const coded = zigzag((value - predicted) | 0);
+    residual[i] = coded;
+    any |= coded;
   }
-  return writeResiduals(out, residual, gates, gate);
+  // Most columns are wholly as predicted.
+  return any !== 0 && writeResiduals(out, residual, gates, gate);
 }
 
 /** The one value of all rows that have the column, null when there are several. */
