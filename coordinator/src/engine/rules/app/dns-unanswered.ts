@@ -92,6 +92,8 @@ function queryLost(u: Unanswered): Draft {
     ...common(u, lost[0]?.sent ?? null),
     grade: gradeCase({
       ...NO_DOUBT,
+      // Seen on one side of the path, not on the other: with both taps complete nothing else is left.
+      conclusive: true,
       // A resolver that got the query would have answered: that no answer came is a line of its own.
       lines: quiet.lines + controlLine(u.flow) + 1,
       absence: quiet.level,
@@ -155,6 +157,7 @@ function answerLost(u: Unanswered): Draft {
     ...common(u, lost[0]?.sent ?? null),
     grade: gradeCase({
       ...NO_DOUBT,
+      conclusive: true,
       lines: quiet.lines + controlLine(u.flow) + (again ? 1 : 0),
       absence: quiet.level,
     }),

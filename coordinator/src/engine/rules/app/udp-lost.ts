@@ -38,7 +38,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
     lines: 1 + (proven ? 1 : 0) + (delivered > 0 && (counted || isBeyondChance(control, lost, sent)) ? 1 : 0),
-    conclusive: false,
+    conclusive: counted,
     absence: quiet.level,
     headersOnly: false,
     counter: control.missing.length + (blind ? 1 : 0),

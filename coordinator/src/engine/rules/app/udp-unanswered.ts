@@ -50,7 +50,7 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
       direction: 'toward-client',
       blame: 'server-host',
       at: packets[0]?.received ?? null,
-      statement: `${what} reached ${flow.server.address} port ${flow.server.port} and nothing came back out of that host: no answer, no ICMP error.`,
+      statement: `${what} reached ${flow.server.address} port ${flow.server.port} and nothing came back out of that host: no answer${unquoted > 0 ? '' : ', no ICMP error'}.`,
       attributes: { arrived, sent },
       evidence: [
         exhibit('arrived', `${what} arrived at the server's host`, ...packets),

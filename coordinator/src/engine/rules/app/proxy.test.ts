@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { handshake, type Told, TwoEnds } from '../../testing/two-ends.js';
+
+const VIP = '10.0.5.5';
+const PROXY = '10.0.2.2';
+const REQUEST_DIGEST = 4242;
+const ANSWER_DIGEST = 2424;
+
+const front = { server: VIP };
+const back = { client: PROXY, clientPort: 55_555, serverPort: 8080 };
+
+/** One leg of a proxied exchange with numbers of its own, seen by one tap. */
+function leg(
+  at: number,
+  tuple: Told['tuple'],
+  seenBy: 'client' | 'server',
+  digests: [number, number],
+  isn = 0,
+): Told[] {
+  const data = (digest: number) => ({
+    tcpFlags: 0x18,
+    payloadLength: 300,
+    digestLength: 64,
+    digestLow: digest,
+  });
+  const packets: Told[] = [
+    ...handshake(at),
+    { at: at + 20, from: 'client', columns: { ...data(digests[0]), sequence: 1001, acknowledgment: 5001 } },
+    { at: at + 40, from: 'server', columns: { ...data(digests[1]), sequence: 5001, acknowledgment: 1301 } },
+  ];
+  const shifted = ({ columns = {}, ...p }: Told): Told => ({
+    ...p,
+    seenBy,
+    ...(tuple ? { tuple } : {}),
+    columns: {
+      ...columns,
+      sequence: Number(columns.sequence) + isn,
+      acknowledgment: Number(columns.acknowledgment ?? 0) + isn,
+    },
+  });
+  return packets.map(shifted);
+}
+
+/** Both taps have this one in common, so both look at the right place. */
+const control = handshake(0, { clientPort: 41_000, serverPort: 22 });
+
+test('a request that goes in on one connection and out on another was passed on by a proxy', () => {
+  const digests: [number, number] = [REQUEST_DIGEST, ANSWER_DIGEST];
+  const packets = [...leg(100, front, 'client', digests), ...leg(105, back, 'server', digests, 70_000)];
+  const { findings } = new TwoEnds().say(...control, ...packets).report();
+  expect(findings.map((f) => f.code)).toEqual(['proxy-terminated']);
+  expect(findings[0]).toMatchObject({ grade: 'strong', sender: 'path' });
+  expect(findings[0]?.attributes).toMatchObject({
+    front: `${VIP}:443`,
+    backFrom: PROXY,
+    back: '10.0.1.2:8080',
+  });
+});
+
+test('other requests are other people’s', () => {
+  const packets = [
+    ...leg(100, front, 'client', [REQUEST_DIGEST, ANSWER_DIGEST]),
+    ...leg(105, back, 'server', [REQUEST_DIGEST + 1, ANSWER_DIGEST], 70_000),
+  ];
+  const { findings } = new TwoEnds().say(...control, ...packets).report();
+  expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
+});
+
+test('a request that reached the server before it left the client was not passed on', () => {
+  const digests: [number, number] = [REQUEST_DIGEST, ANSWER_DIGEST];
+  const packets = [...leg(500, front, 'client', digests), ...leg(100, back, 'server', digests, 70_000)];
+  const { findings } = new TwoEnds().say(...control, ...packets).report();
+  expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
+});
