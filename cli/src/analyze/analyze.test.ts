@@ -51,7 +51,7 @@ test('two captures of one refused connection raise no doubt', () => {
 
 describe('captures that are not of both ends', () => {
   test('of different networks: says so, and what each saw', () => {
-    const { warnings } = analyse(clientFile(), each(serverFile(), elsewhere));
+    const { warnings } = analyse(clientFile(), each(clientFile(), elsewhere));
     expect(warnings).toEqual([
       'no flow is seen at both ends: client.pcap saw packets between 10.77.1.1 and 10.77.4.2; server.pcap saw packets ' +
         'between 192.168.9.1 and 192.168.9.2. Are these the two ends of the same traffic, captured at the same time?',
@@ -106,15 +106,15 @@ describe('captures that show less than they could', () => {
     );
   });
 
-  test('packets out of order in a file: the verdict stays', () => {
+  test('packets out of order in a file: the verdict is the same', () => {
     const straight = analyse(clientFile(), serverFile()).report;
     const { report, warnings } = analyse(
       edited(clientFile(), (records) => records.toReversed()),
       edited(serverFile(), (records) => records.toReversed()),
     );
     expect(warnings).toEqual([]);
+    expect(report.headline).toBe(straight.headline);
     expect(codes(report)).toEqual(codes(straight));
-    expect(report.findings[0]?.sender).toBe('server');
   });
 
   test('clocks two hours apart: the verdict is the same', () => {

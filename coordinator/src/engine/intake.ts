@@ -8,6 +8,7 @@ import { TupleReuse } from './match/reuse.js';
 import * as Row from './match/rows.js';
 import { FlowStore, RECORD_LIMIT } from './match/store.js';
 import type { Tap } from './taps.js';
+import { BACKWARDS_NS, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
 
 /**
@@ -15,9 +16,6 @@ import { Timeline } from './timeline/timeline.js';
  * through the kernel.
  */
 const DOUBLE_NS = 1_000_000;
-
-/** Stamps of one tap run backwards by µs (several queues); by this much only when the clock was set back. */
-const BACKWARDS_NS = 100_000_000;
 
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
 export class Intake {
@@ -34,14 +32,19 @@ export class Intake {
   push(tap: Tap, table: PacketTable): void {
     tap.baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - tap.baseNs);
-    for (let i = 0; i < table.length; i++) {
+    const order = timeOrder(table);
+    const before = tap.packets;
+    for (let k = 0; k < table.length; k++) {
+      const i = order === null ? k : order[k];
       const time = table.time[i] + shift;
-      tap.packets++;
+      // Packets are numbered as they were captured.
+      tap.packets = before + i + 1;
       if (!(tap.first <= time)) tap.first = time;
       if (!(tap.last >= time)) tap.last = time;
       else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
       this.packet(tap, table, i, time);
     }
+    tap.packets = before + table.length;
     if (this.store.records.live > RECORD_LIMIT) this.store.evict();
   }
 

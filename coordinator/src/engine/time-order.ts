@@ -1,0 +1,24 @@
+import type { PacketTable } from '@bothends/proto';
+
+/** Stamps of one tap run backwards by µs (several queues); by this much only when the clock was set back. */
+export const BACKWARDS_NS = 100_000_000;
+/** A clock is set back once or twice in a batch; where stamps jump back more often, the packets are out of order. */
+const SET_BACK = 2;
+
+/**
+ * Row numbers in the order of their times, for batches of captures that were merged, sorted otherwise or taken from
+ * several queues. null: they are in order, or a clock was set back among them, and then their times order nothing.
+ */
+export function timeOrder(table: PacketTable): Uint32Array | null {
+  const { time, length } = table;
+  let drops = 0;
+  let jumps = 0;
+  for (let i = 1; i < length; i++) {
+    const drop = time[i - 1] - time[i];
+    if (drop <= 0) continue;
+    drops++;
+    if (drop > BACKWARDS_NS) jumps++;
+  }
+  if (drops === 0 || (jumps > 0 && jumps <= SET_BACK)) return null;
+  return Uint32Array.from({ length }, (_, row) => row).sort((a, b) => time[a] - time[b] || a - b);
+}
