@@ -42,6 +42,7 @@ const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['pmtu-black-hole', 'data-loss'],
   ['peer-silent', 'syn-unanswered'],
   ['idle-timeout', 'data-loss'],
+  ['handshake-ack-lost', 'ack-loss'],
 ];
 
 /** What is said of one connection with two ends, and void where a proxy makes it two connections. */

@@ -8,7 +8,7 @@ export interface Loss {
   /** Transmissions that left, and of them those that the receiver's tap vouches never came (wire segments). */
   sent: number;
   lost: number;
-  /** Lost transmissions with data, and pure ACKs. */
+  /** Lost transmissions with data or a FIN, and pure ACKs. */
   data: Packet[];
   acks: Packet[];
 }
@@ -34,10 +34,16 @@ export function lossOf(flow: FlowFacts, toward: Toward): Loss {
 
 function findLoss(flow: FlowFacts, toward: Toward, sent: number): Loss {
   const gone = flow.packets.filter((p) => p.toward === toward && p.fate === 'lost' && !p.icmp);
-  const data = gone.filter((p) => p.length > 0 && !(p.flags & (Tcp.syn | Tcp.rst)));
-  const acks = flow.protocol === 'tcp' ? gone.filter((p) => p.length === 0 && !(p.flags & (Tcp.syn | Tcp.rst | Tcp.fin))) : [];
+  const data = gone.filter(
+    (p) => (p.length > 0 || (p.flags & Tcp.fin) !== 0) && !(p.flags & (Tcp.syn | Tcp.rst)),
+  );
+  const acks =
+    flow.protocol === 'tcp'
+      ? gone.filter((p) => p.length === 0 && !(p.flags & (Tcp.syn | Tcp.rst | Tcp.fin)))
+      : [];
   const { observer } = flow.capture.intake;
   const size = observer.segmentSize(flow.flow, flow.direction(toward), gone[0]?.timestampValue !== 0);
-  const segments = (p: Packet) => (flow.protocol === 'udp' || p.length === 0 ? 1 : Math.ceil((p.length - p.covered) / size));
+  const segments = (p: Packet) =>
+    flow.protocol === 'udp' || p.length === 0 ? 1 : Math.ceil((p.length - p.covered) / size);
   return { sent, lost: gone.reduce((sum, p) => sum + segments(p), 0), data, acks };
 }

@@ -2,6 +2,7 @@ import { type Control, controlOf, isSignificant, unexplainedArrivals } from '../
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { isDiscovery } from '../../facts/path-mtu.js';
 import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
@@ -22,49 +23,59 @@ export function dataLoss(flow: FlowFacts): Draft[] {
 function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   const repairs = repairsOf(flow, toward, loss.data);
   const gone = [...repairs.repaired, ...repairs.open].sort((a, b) => a.at - b.at);
-  const first = gone[0];
-  if (!first) return [];
   const control = controlOf(flow, toward);
   const missed = repairs.refuted.length + control.missing.length;
   // A tap that misses as much as is lost explains it all, unless the sender felt the loss.
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
-  if (unexplainedArrivals(flow, toward) >= gone.length) return [];
+  if (unexplainedArrivals(flow, toward) >= gone.length || isDiscovery(flow, toward, gone)) return [];
+  return [verdict(flow, toward, { loss, repairs, gone, control })];
+}
+
+/** Lost transmissions of a direction and what else bears on them. */
+interface Findings {
+  loss: Loss;
+  repairs: Repairs;
+  /** Those that TCP does not refute, oldest first. */
+  gone: Packet[];
+  control: Control;
+}
+
+function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
+  const { loss, repairs, gone, control } = found;
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
-  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
-  return [
-    draft({
-      code: 'data-loss',
-      grade: gradeCase({
-        lines: lines(repairs, isSignificant(control, lost, loss.sent)),
-        conclusive: true,
-        absence: level,
-        headersOnly: false,
-        counter: missed,
-      }),
-      flow,
-      direction: toward,
-      sender,
-      blame: 'path',
-      at: first.sent,
-      statement: `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path ${toward === 'toward-server' ? 'to the server' : 'to the client'}.`,
-      attributes: {
-        sent: loss.sent,
-        lost,
-        retransmitted: repairs.repaired.length,
-        longestBurst: longestBurst(gone, isNextSegment),
-      },
-      evidence: [
-        exhibit('seen-leaving', `they left the ${sender}`, ...gone.slice(0, 4)),
-        exhibit('absent-at-receiver', `the ${receiver}'s capture does not have them: ${why}`, first),
-        ...retransmissions(repairs, sender),
-      ],
-      counter: counter(repairs, control, receiver),
-      assumptions: [assume(level ?? 'failed', why)],
-      missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
+  return draft({
+    code: 'data-loss',
+    grade: gradeCase({
+      lines: lines(repairs, isSignificant(control, lost, loss.sent)),
+      conclusive: true,
+      absence: level,
+      headersOnly: false,
+      counter: repairs.refuted.length + control.missing.length,
     }),
-  ];
+    flow,
+    direction: toward,
+    sender,
+    blame: 'path',
+    at: gone[0]?.sent ?? null,
+    statement: `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`,
+    attributes: {
+      sent: loss.sent,
+      lost,
+      retransmitted: repairs.repaired.length,
+      longestBurst: longestBurst(gone, isNextSegment),
+    },
+    evidence: [
+      exhibit('seen-leaving', `they left the ${sender}`, ...gone.slice(0, 4)),
+      exhibit('absent-at-receiver', `the ${receiver}'s capture does not have them: ${why}`, gone[0]),
+      ...retransmissions(repairs, sender),
+    ],
+    counter: counter(repairs, control, receiver),
+    assumptions: [assume(level ?? 'failed', why)],
+    missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
+  });
 }
 
 function lines(repairs: Repairs, controlled: boolean): number {

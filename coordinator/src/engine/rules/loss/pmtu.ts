@@ -1,6 +1,7 @@
 import { formatDuration, type Grade, IpFlag, Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { tooBigErrors, wireSize } from '../../facts/path-mtu.js';
 import { repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongest, strongestVouch, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
@@ -77,13 +78,6 @@ function deliveredSize(flow: FlowFacts, toward: Toward): number {
   return arrived.reduce((most, p) => Math.max(most, p.ipLength), 0);
 }
 
-/** Size of a packet on the wire: a super-packet goes out in segments. */
-function wireSize(flow: FlowFacts, p: Packet): number {
-  const { observer } = flow.capture.intake;
-  const segment = observer.segmentSize(flow.flow, flow.direction(p.toward), p.timestampValue !== 0);
-  return Math.min(p.ipLength, segment + p.ipLength - p.length);
-}
-
 const mayNotFragment = (p: Packet) => p.ipVersion === 6 || (p.ipFlags & IpFlag.dontFragment) !== 0;
 
 function spreadOf(packets: readonly Packet[]): number {
@@ -95,7 +89,7 @@ function blackHole(flow: FlowFacts, toward: Toward, sizes: Sizes): Draft[] {
   const { large } = sizes;
   const first = large[0];
   if (!first || !large.every(mayNotFragment)) return [];
-  const told = tellsSize(flow, toward);
+  const told = tooBigErrors(flow, toward);
   const heard = told.find((p) => p.sent);
   const after = heard
     ? large.filter((p) => p.sent && heard.sent && p.sent.time > heard.sent.time + LEAST_SPREAD_NS / 2)
@@ -172,14 +166,6 @@ function workedBefore(flow: FlowFacts, large: readonly Packet[]): boolean {
   return flow.packets.some(
     (p) => p.sent && p.received && !p.icmp && p.at <= start && start - p.at < JUST_WORKED_NS,
   );
-}
-
-/** ICMP "fragmentation needed" (type 3 code 4) and ICMPv6 "packet too big" (type 2) about a direction. */
-function tellsSize(flow: FlowFacts, toward: Toward): Packet[] {
-  return flow.packets.filter((p) => {
-    if (!p.icmp || p.toward !== toward) return false;
-    return p.ipVersion === 6 ? p.icmp.type === 2 : p.icmp.type === 3 && p.icmp.code === 4;
-  });
 }
 
 /** A packet of the same direction delivered while the large ones died. */

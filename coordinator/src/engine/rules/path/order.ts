@@ -1,5 +1,6 @@
-import { formatDuration } from '@bothends/proto';
+import { formatDuration, NS_PER_MS } from '@bothends/proto';
 import { isCopy, unexplainedArrivals } from '../../facts/control.js';
+import { recordAt } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
@@ -21,8 +22,13 @@ const TICK_NS = 2_000_000;
 export function reordering(flow: FlowFacts): Draft[] {
   return BOTH_WAYS.filter((toward) => isReordered(flow, toward)).map((toward) => {
     const packets = lateAtReceiver(flow, toward);
-    const extent = flow.path(toward, Row.LATE_NS);
     const pairs = flow.path(toward, Row.PAIRS);
+    const examples = lateExamples(flow, toward);
+    const extent = Math.max(
+      flow.path(toward, Row.LATE_NS),
+      ...examples.map((p) => delayBeyondLeast(flow, p)),
+    );
+    const late = extent > 0 ? `, up to ${formatDuration(extent)} late` : '';
     return draft({
       code: 'reordering',
       grade: gradeChange(),
@@ -30,17 +36,38 @@ export function reordering(flow: FlowFacts): Draft[] {
       direction: toward,
       sender: 'path',
       blame: 'path',
-      at: null,
-      statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${senderOf(toward)} (${percent(packets, pairs)}) arrived out of order${extent > 0 ? `, up to ${formatDuration(extent)} late` : ''}: overtaken ${wayText(toward)}.`,
-      attributes: { packets, matched: pairs, extentMs: extent / 1e6 },
+      at: examples[0]?.received ?? null,
+      statement: `${packets === 1 ? 'A packet' : `${packets} packets`} of the ${senderOf(toward)} (${percent(packets, pairs)}) arrived out of order${late}: overtaken ${wayText(toward)}.`,
+      attributes: { packets, matched: pairs, extentMs: extent / NS_PER_MS },
       evidence: [
         exhibit(
           'order',
           `the ${receiverOf(toward)} got them in another order than they left, beyond what captures themselves swap`,
+          ...examples.slice(0, 4),
         ),
       ],
     });
   });
+}
+
+/** Packets at hand that came late at the receiver's tap and were in their turn at the sender's. */
+function lateExamples(flow: FlowFacts, toward: Toward): Packet[] {
+  const { state } = flow.capture.intake.store.records;
+  return flow.packets.filter((p) => {
+    if (p.toward !== toward || !p.sent || !p.received) return false;
+    const received = recordAt(flow, p, flow.receiverTap(toward));
+    const sent = recordAt(flow, p, flow.senderTap(toward));
+    if (received < 0 || (sent >= 0 && state[sent] & State.repeat)) return false;
+    return (state[received] & (State.lateFill | State.overdue)) !== 0;
+  });
+}
+
+/** How much longer a packet was on its way than the fastest of its direction, ns. */
+function delayBeyondLeast(flow: FlowFacts, p: Packet): number {
+  if (!p.sent || !p.received) return 0;
+  const fastest = p.sent.tap === 0 ? flow.path(p.toward, Row.MIN_DIFF) : -flow.path(p.toward, Row.MAX_DIFF);
+  const delay = p.received.time - p.sent.time - fastest;
+  return Number.isFinite(delay) ? Math.max(0, delay) : 0;
 }
 
 /**
