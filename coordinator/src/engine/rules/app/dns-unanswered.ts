@@ -1,6 +1,7 @@
 import { type DnsTransaction, dnsTransactions, typeName } from '../../facts/dns.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Sighting } from '../../facts/packet.js';
+import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { gradeCase } from '../../grade.js';
 import type { Vouching } from '../../taps.js';
@@ -21,28 +22,36 @@ interface Unanswered {
   type: string | null;
   /** Transactions of this type and place, none of them answered. */
   transactions: DnsTransaction[];
-  /** Types that were answered on the same flow. */
+  /** Types that this resolver did answer, where it answered none of this one. */
   answered: string[];
 }
 
 /** `dns-unanswered`: one finding for each query type and place of a flow. */
 export function dnsUnanswered(flow: FlowFacts): Draft[] {
-  const all = dnsTransactions(flow);
-  const answered = all.filter((t) => t.answers.some((p) => p.received)).map((t) => typeName(t.type));
   const groups = new Map<string, Unanswered>();
-  for (const t of all) {
+  for (const t of dnsTransactions(flow)) {
     if (!isUnanswered(flow, t)) continue;
     const place = placeOf(flow, t);
     const type = typeName(t.type);
     const key = `${place} ${type}`;
-    const group = groups.get(key) ?? { flow, place, type, transactions: [], answered: [] };
+    const group = groups.get(key) ?? {
+      flow,
+      place,
+      type,
+      transactions: [],
+      answered: answeredOthers(flow, t.type),
+    };
     group.transactions.push(t);
     groups.set(key, group);
   }
-  for (const g of groups.values()) {
-    g.answered = [...new Set(answered.filter((type) => type !== null && type !== g.type))] as string[];
-  }
   return [...groups.values()].map((g) => DRAFTS[g.place](g));
+}
+
+/** Names of the other types that this resolver answered, this one not at all. */
+function answeredOthers(flow: FlowFacts, type: number): string[] {
+  const answered = answeredTypes(flow.capture, flow.server.address);
+  if (answered.has(type)) return [];
+  return [...answered].map(typeName).filter((name) => name !== null);
 }
 
 /** The client got no answer for certain: its tap vouches for the wait, or it asked again. */
@@ -234,7 +243,12 @@ function contrast(u: Unanswered): string {
 
 function answeredToo(u: Unanswered) {
   return u.answered.length > 0
-    ? [exhibit('answered-others', `queries of type ${u.answered.join(', ')} were answered on the same flow`)]
+    ? [
+        exhibit(
+          'answered-others',
+          `queries of type ${u.answered.join(', ')} were answered by the same resolver`,
+        ),
+      ]
     : [];
 }
 

@@ -68,16 +68,19 @@ test('an answer that dies on the way back is the path’s loss', () => {
   });
 });
 
-test('a dead AAAA path is told from a dead resolver', () => {
-  const [finding, ...rest] = findingsOf(
-    query(100, 5, A),
-    query(101, 6, AAAA),
-    answer(110, 5, A),
-    query(5100, 6, AAAA),
-  );
-  expect(rest).toEqual([]);
-  expect(finding?.attributes.type).toBe('AAAA');
-  expect(finding?.statement).toContain('while A queries to it were answered');
+test('a dead AAAA path is told from a dead resolver, also when each type has its own socket', () => {
+  for (const tuple of [{}, { clientPort: 42_000 }]) {
+    const others = [query(100, 5, A), answer(110, 5, A)].map((p) => ({ ...p, tuple }));
+    const [finding, ...rest] = findingsOf(...others, query(101, 6, AAAA), query(5100, 6, AAAA));
+    expect(rest).toEqual([]);
+    expect(finding?.attributes.type).toBe('AAAA');
+    expect(finding?.statement).toContain('while A queries to it were answered');
+  }
+});
+
+test('a resolver that answered nothing of any type is not told so', () => {
+  const [finding] = findingsOf(query(100, 5, A), query(5100, 5, A));
+  expect(finding?.statement).not.toContain('while');
 });
 
 test('an answer to another question with the same id answers nothing', () => {
