@@ -190,9 +190,10 @@ export class Observer {
   private fillHole(r: number, row: number, begin: number, end: number): void {
     const { records, sides } = this.store;
     const s = sides.data;
-    if (Number.isNaN(s[row + Row.HOLE_BEGIN])) records.state[r] |= State.overdue;
-    if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
     const age = records.time[r] - s[row + Row.HOLE_TIME];
+    // Of several holes of one burst only one is remembered: right after it nothing is called overdue.
+    if (Number.isNaN(s[row + Row.HOLE_BEGIN]) && age > LATE_NS) records.state[r] |= State.overdue;
+    if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
     if (age > LATE_NS) {
       s[row + Row.LATE_FILLS]++;
       records.gap[r] = age;

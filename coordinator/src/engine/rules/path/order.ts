@@ -64,7 +64,8 @@ function lateExamples(flow: FlowFacts, toward: Toward): Packet[] {
 
 /** How much longer a packet was on its way than the fastest of its direction, ns. */
 function delayBeyondLeast(flow: FlowFacts, p: Packet): number {
-  if (!p.sent || !p.received) return 0;
+  // Where a clock was stepped, times at the two ends cannot be subtracted.
+  if (!p.sent || !p.received || flow.capture.intake.timeline.clock().segments.length > 1) return 0;
   const fastest = p.sent.tap === 0 ? flow.path(p.toward, Row.MIN_DIFF) : -flow.path(p.toward, Row.MAX_DIFF);
   const delay = p.received.time - p.sent.time - fastest;
   return Number.isFinite(delay) ? Math.max(0, delay) : 0;
