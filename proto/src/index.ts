@@ -8,5 +8,6 @@ export * from './packet/table.js';
 export * from './report/canonical.js';
 export * from './report/codes.js';
 export * from './report/types.js';
+export * from './text/grpc-details.js';
 export * from './text/nearest.js';
 export * from './time/nanoseconds.js';

@@ -1,4 +1,4 @@
-import { BothendsError, codeOfGrpcStatus, toBothendsError } from '@bothends/proto';
+import { BothendsError, codeOfGrpcStatus, plainDetails, toBothendsError } from '@bothends/proto';
 import { status } from '@grpc/grpc-js';
 
 /** A failed call as one of our errors. `target` is the coordinator's address. */
@@ -6,9 +6,13 @@ export function fromRpcError(error: unknown, target: string): BothendsError {
   if (!isServiceError(error)) return toBothendsError(error);
   const { code, details } = error;
   if (code === status.UNAVAILABLE) {
-    return new BothendsError('unavailable', `no coordinator answers at ${target} (${details})`, {
-      cause: error,
-    });
+    return new BothendsError(
+      'unavailable',
+      `no coordinator answers at ${target} (${plainDetails(details)})`,
+      {
+        cause: error,
+      },
+    );
   }
   if (code === status.CANCELLED) {
     // We cancel only what we have given up already, so it was the other side.

@@ -1,4 +1,4 @@
-import { BothendsError, codeOfGrpcStatus, nearestNames } from '@bothends/proto';
+import { BothendsError, codeOfGrpcStatus, nearestNames, plainDetails } from '@bothends/proto';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import {
   type ClientReadableStream,
@@ -135,7 +135,7 @@ function unreachable(address: string, told: string, cause: unknown): BothendsErr
   const certificate = /certificate|self.signed|issuer|altname|SSL|TLS/i.test(told);
   const why = certificate
     ? `what answers at ${address} is not the coordinator of this context (${told}): take a context file from it`
-    : `cannot reach the coordinator at ${address}: is it running, and is the address in the context right? (${told})`;
+    : `cannot reach the coordinator at ${address}: is it running, and is the address in the context right? (${plainDetails(told)})`;
   return new BothendsError(certificate ? 'unauthenticated' : 'unavailable', why, { cause });
 }
 

@@ -152,5 +152,7 @@ async function stop(connection: Connection, captureId: string, display: CaptureD
 
 function failure({ id, code, reason }: CaptureState): BothendsError {
   const known = ERROR_CODES.find((c): c is ErrorCode => c === code) ?? 'failed-precondition';
-  return new BothendsError(known, reason || `capture ${id} failed without a reason`);
+  const why = reason || `capture ${id} failed without a reason`;
+  // One host's trouble is told in that host's words; whoever looks at the other one has to know too.
+  return new BothendsError(known, /nobody start/i.test(why) ? why : `${why}\nNobody started.`);
 }

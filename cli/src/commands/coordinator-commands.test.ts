@@ -352,6 +352,7 @@ describe('no coordinator', () => {
     const { status, stderr } = await cli('captures');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^bothends: cannot reach the coordinator at 127\.0\.0\.1:\d+: is it running/);
+    expect(stderr).toMatch(/\(connect ECONNREFUSED 127\.0\.0\.1:\d+\)$/m);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 

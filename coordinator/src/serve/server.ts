@@ -87,6 +87,13 @@ function listenError(address: string, cause: Error): BothendsError {
       cause,
     });
   }
+  if (cause.message.includes('EADDRNOTAVAIL')) {
+    return new BothendsError(
+      'invalid-argument',
+      `${address} is not an address of this host: give --listen one of its own (see "ip address"), or 0.0.0.0`,
+      { cause },
+    );
+  }
   return new BothendsError('invalid-argument', `cannot listen on ${address}: ${cause.message}`, { cause });
 }
 
