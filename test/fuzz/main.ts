@@ -12,6 +12,8 @@ import { type Failure, runCases } from './runner.js';
 
 const MS_PER_MINUTE = 60_000;
 const DEFAULT_MINUTES = 1;
+/** One fault shows in many cases: enough is enough. */
+const MOST_FAILURES = 20;
 
 async function main(argv: readonly string[]): Promise<number> {
   const { minutes, cases, seed } = parse(argv);
@@ -23,7 +25,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const folder = saveInput(target, `${seed}-${index}`, makeCase(seed, index));
     process.stdout.write(`${target.name} case ${index}: ${reason}\n  kept in ${folder}\n`);
   };
-  const untilMs = Date.now() + minutes * MS_PER_MINUTE;
+  const endMs = Date.now() + minutes * MS_PER_MINUTE;
+  const untilMs = () => (failures < MOST_FAILURES ? endMs : 0);
   const count = await runCases({ seed, cases, untilMs, now: Date.now, failed });
   process.stdout.write(`${count} cases, ${failures} failed\n`);
   return failures > 0 ? 1 : 0;
@@ -33,9 +36,10 @@ function parse(argv: readonly string[]): { minutes: number; cases: number; seed:
   const text = { type: 'string' } as const;
   const { values } = parseArgs({ args: [...argv], options: { minutes: text, cases: text, seed: text } });
   const cases = number('--cases', values.cases, Number.POSITIVE_INFINITY);
+  const otherwise = values.cases === undefined ? DEFAULT_MINUTES : Number.POSITIVE_INFINITY;
   return {
     cases,
-    minutes: number('--minutes', values.minutes, cases < Number.POSITIVE_INFINITY ? cases : DEFAULT_MINUTES),
+    minutes: number('--minutes', values.minutes, otherwise),
     seed: Math.trunc(number('--seed', values.seed, randomInt(2 ** 31))),
   };
 }

@@ -20,7 +20,7 @@ export interface RunOptions {
   /** Most cases. */
   readonly cases: number;
   /** No case begins after this, ms since the epoch. */
-  readonly untilMs: number;
+  readonly untilMs: () => number;
   readonly now: () => number;
   readonly failed: (failure: Failure) => void;
 }
@@ -28,7 +28,7 @@ export interface RunOptions {
 /** Runs cases 0, 1, 2, … on another thread, past those that fail, and returns how many there were. */
 export async function runCases(options: RunOptions): Promise<number> {
   let from = 0;
-  while (from < options.cases && options.now() < options.untilMs) {
+  while (from < options.cases && options.now() < options.untilMs()) {
     const { reached, failure } = await runFrom(from, options);
     if (failure !== null) options.failed(failure);
     from = failure === null ? reached : failure.index + 1;
@@ -54,7 +54,10 @@ function runFrom(from: number, { seed, cases, untilMs, now }: RunOptions): Promi
   });
   return new Promise((resolve) => {
     let last = { index: from, sinceMs: now() };
+    let settled = false;
     const settle = (failure: Failure | null, reached: number) => {
+      if (settled) return;
+      settled = true;
       clearInterval(watch);
       void worker.terminate().then(() => resolve({ reached, failure }));
     };
@@ -66,11 +69,11 @@ function runFrom(from: number, { seed, cases, untilMs, now }: RunOptions): Promi
         settle({ index, reason: `hangs: no end after ${HANG_MS / 1000} s` }, index);
       else if (rss > MOST_RSS_BYTES)
         settle({ index, reason: `takes memory: ${Math.round(rss / 1e6)} MB` }, index);
-      else if (now() >= untilMs) settle(null, index + 1);
+      else if (now() >= untilMs()) settle(null, index + 1);
     }, POLL_MS);
     worker.on('message', ({ index, reason }: WorkerFailure) => settle({ index, reason }, index));
     // The thread itself died, for want of memory or by a fault below JavaScript.
     worker.on('error', (error) => settle({ index: Atomics.load(at, 0), reason: String(error) }, from));
-    worker.on('exit', () => settle(null, cases));
+    worker.on('exit', () => settle(null, Math.min(cases, Atomics.load(at, 0) + 1)));
   });
 }
