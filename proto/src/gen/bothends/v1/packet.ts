@@ -75,7 +75,43 @@ export interface Coverage {
   wallMinusMonotonicNs: bigint;
   tool: string;
   filterLength: number;
+  /** As they were within the last second. */
   interfaceStates: InterfaceState[];
+  host?:
+    | HostFacts
+    | undefined;
+  /** The marker datagram of this tap; absent where the agent does not say. */
+  marker?: Marker | undefined;
+}
+
+/** What a tap's reader may want to know of the host around it. */
+export interface HostFacts {
+  /** Name and version of the kernel. */
+  kernel: string;
+  /** Inode of the network namespace that the tap is in, empty where unknown. */
+  networkNamespace: string;
+  clockSync: ClockSync | undefined;
+}
+
+/** How the host's clock is kept right. */
+export interface ClockSync {
+  /** Who says so: chrony | systemd; empty when nobody can tell. */
+  source: string;
+  synchronised?:
+    | boolean
+    | undefined;
+  /** Bound on the error against true time, where known. */
+  errorNs?: bigint | undefined;
+}
+
+/** The datagram that an agent sends toward the other hosts of a capture at arming, to prove its tap. */
+export interface Marker {
+  /** False when the capture was asked for without. */
+  sent: boolean;
+  /** The value of the packet table's `marker` column for it. */
+  id: number;
+  /** When this tap saw it leave, epoch ns; 0 when it did not. */
+  leftNs: bigint;
 }
 
 export interface Gap {
@@ -353,6 +389,8 @@ function createBaseCoverage(): Coverage {
     tool: "",
     filterLength: 0,
     interfaceStates: [],
+    host: undefined,
+    marker: undefined,
   };
 }
 
@@ -435,6 +473,12 @@ export const Coverage: MessageFns<Coverage> = {
     }
     for (const v of message.interfaceStates) {
       InterfaceState.encode(v!, writer.uint32(154).fork()).join();
+    }
+    if (message.host !== undefined) {
+      HostFacts.encode(message.host, writer.uint32(162).fork()).join();
+    }
+    if (message.marker !== undefined) {
+      Marker.encode(message.marker, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -604,6 +648,22 @@ export const Coverage: MessageFns<Coverage> = {
             message.interfaceStates.push(InterfaceState.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.host = HostFacts.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.marker = Marker.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -691,6 +751,8 @@ export const Coverage: MessageFns<Coverage> = {
         : globalThis.Array.isArray(object?.interface_states)
         ? object.interface_states.map((e: any) => InterfaceState.fromJSON(e))
         : [],
+      host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
+      marker: isSet(object.marker) ? Marker.fromJSON(object.marker) : undefined,
     };
   },
 
@@ -752,6 +814,300 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.interfaceStates?.length) {
       obj.interfaceStates = message.interfaceStates.map((e) => InterfaceState.toJSON(e));
+    }
+    if (message.host !== undefined) {
+      obj.host = HostFacts.toJSON(message.host);
+    }
+    if (message.marker !== undefined) {
+      obj.marker = Marker.toJSON(message.marker);
+    }
+    return obj;
+  },
+};
+
+function createBaseHostFacts(): HostFacts {
+  return { kernel: "", networkNamespace: "", clockSync: undefined };
+}
+
+export const HostFacts: MessageFns<HostFacts> = {
+  encode(message: HostFacts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kernel !== "") {
+      writer.uint32(10).string(message.kernel);
+    }
+    if (message.networkNamespace !== "") {
+      writer.uint32(18).string(message.networkNamespace);
+    }
+    if (message.clockSync !== undefined) {
+      ClockSync.encode(message.clockSync, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostFacts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostFacts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kernel = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.networkNamespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clockSync = ClockSync.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostFacts {
+    return {
+      kernel: isSet(object.kernel) ? globalThis.String(object.kernel) : "",
+      networkNamespace: isSet(object.networkNamespace)
+        ? globalThis.String(object.networkNamespace)
+        : isSet(object.network_namespace)
+        ? globalThis.String(object.network_namespace)
+        : "",
+      clockSync: isSet(object.clockSync)
+        ? ClockSync.fromJSON(object.clockSync)
+        : isSet(object.clock_sync)
+        ? ClockSync.fromJSON(object.clock_sync)
+        : undefined,
+    };
+  },
+
+  toJSON(message: HostFacts): unknown {
+    const obj: any = {};
+    if (message.kernel !== "") {
+      obj.kernel = message.kernel;
+    }
+    if (message.networkNamespace !== "") {
+      obj.networkNamespace = message.networkNamespace;
+    }
+    if (message.clockSync !== undefined) {
+      obj.clockSync = ClockSync.toJSON(message.clockSync);
+    }
+    return obj;
+  },
+};
+
+function createBaseClockSync(): ClockSync {
+  return { source: "", synchronised: undefined, errorNs: undefined };
+}
+
+export const ClockSync: MessageFns<ClockSync> = {
+  encode(message: ClockSync, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.source !== "") {
+      writer.uint32(10).string(message.source);
+    }
+    if (message.synchronised !== undefined) {
+      writer.uint32(16).bool(message.synchronised);
+    }
+    if (message.errorNs !== undefined) {
+      if (BigInt.asUintN(64, message.errorNs) !== message.errorNs) {
+        throw new globalThis.Error("value provided for field message.errorNs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.errorNs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClockSync {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClockSync();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.synchronised = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.errorNs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClockSync {
+    return {
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      synchronised: isSet(object.synchronised) ? globalThis.Boolean(object.synchronised) : undefined,
+      errorNs: isSet(object.errorNs)
+        ? BigInt(object.errorNs)
+        : isSet(object.error_ns)
+        ? BigInt(object.error_ns)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ClockSync): unknown {
+    const obj: any = {};
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.synchronised !== undefined) {
+      obj.synchronised = message.synchronised;
+    }
+    if (message.errorNs !== undefined) {
+      obj.errorNs = message.errorNs.toString();
+    }
+    return obj;
+  },
+};
+
+function createBaseMarker(): Marker {
+  return { sent: false, id: 0, leftNs: 0n };
+}
+
+export const Marker: MessageFns<Marker> = {
+  encode(message: Marker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sent !== false) {
+      writer.uint32(8).bool(message.sent);
+    }
+    if (message.id !== 0) {
+      writer.uint32(16).uint32(message.id);
+    }
+    if (message.leftNs !== 0n) {
+      if (BigInt.asUintN(64, message.leftNs) !== message.leftNs) {
+        throw new globalThis.Error("value provided for field message.leftNs of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.leftNs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Marker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMarker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sent = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.leftNs = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Marker {
+    return {
+      sent: isSet(object.sent) ? globalThis.Boolean(object.sent) : false,
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      leftNs: isSet(object.leftNs) ? BigInt(object.leftNs) : isSet(object.left_ns) ? BigInt(object.left_ns) : 0n,
+    };
+  },
+
+  toJSON(message: Marker): unknown {
+    const obj: any = {};
+    if (message.sent !== false) {
+      obj.sent = message.sent;
+    }
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.leftNs !== 0n) {
+      obj.leftNs = message.leftNs.toString();
     }
     return obj;
   },
