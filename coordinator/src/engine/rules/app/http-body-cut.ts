@@ -16,39 +16,49 @@ interface Ending {
 /** `http-body-cut`: a response declared more bytes than it delivered before the connection ended. */
 export function httpBodyCut(flow: FlowFacts): Draft[] {
   const short = { sent: shortage(flow, 'sent'), received: shortage(flow, 'received') };
-  if (short.sent === 0 && short.received === 0) return [];
+  // What the client's tap has, or the client acknowledged, was delivered, whatever the server's tap missed.
+  if (short.received === 0 || !(short.received ?? short.sent)) return [];
   const head = flow.packets.findLast((p) => p.http?.kind === Http.response && p.http.length !== NO_LENGTH);
   // A FIN's sequence number is the end of what was sent, also as the client's tap saw it.
   const finArrived = !Number.isNaN(flow.received('toward-client', Row.FIN_END));
-  const sentShort = short.sent > 0 || (short.received > 0 && finArrived);
+  const sentShort = (short.sent ?? 0) > 0 || finArrived;
   const ending = head && endingOf(flow, sentShort);
   if (!head?.http || !ending) return [];
   const declared = head.http.length;
-  const delivered = declared - Math.max(short.sent, short.received);
+  const delivered = declared - Math.max(short.sent ?? 0, short.received ?? 0);
   return delivered >= 0
-    ? [cut(flow, head, ending, { declared, delivered, status: head.http.status }, short.sent > 0)]
+    ? [cut(flow, head, ending, { declared, delivered, status: head.http.status }, sentShort)]
     : [];
 }
 
-/** Bytes that one tap's view of the response stops short of what was declared, 0 when it does not. */
-function shortage(flow: FlowFacts, view: 'sent' | 'received'): number {
+/** Bytes that one tap's view of the response stops short of what was declared; null where it has no such head. */
+function shortage(flow: FlowFacts, view: 'sent' | 'received'): number | null {
   const due = flow[view]('toward-client', Row.HTTP_DUE);
+  if (Number.isNaN(due)) return null;
+  const back = view === 'sent' ? 'received' : 'sent';
+  const acknowledgment = flow[back]('toward-server', Row.LAST_ACK);
+  const acknowledged =
+    acknowledgment < 0 ? 0 : (acknowledgment - flow[view]('toward-client', Row.SEQ_BASE)) >>> 0;
+  const highest = Math.max(flow[view]('toward-client', Row.SEQ_END), plausible(acknowledged));
   const fin = Number.isNaN(flow[view]('toward-client', Row.FIN_END)) ? 0 : 1;
-  const end = flow[view]('toward-client', Row.SEQ_END) - fin;
-  // A due of NaN, no body declared, compares false.
-  return due > end ? due - end : 0;
+  return Math.max(0, due - (highest - fin));
+}
+
+/** An acknowledgment below the first byte wraps to a huge number: it belongs to another connection of the tuple. */
+function plausible(offset: number): number {
+  return offset < 2 ** 31 ? offset : 0;
 }
 
 /** The first thing that made it impossible for the rest to come; null while the connection may go on. */
 function endingOf(flow: FlowFacts, sentShort: boolean): Ending | null {
   const fin = flow.packets.find((p) => isFin(p) && p.toward === 'toward-client');
-  if (fin && sentShort)
+  const reset = resetCases(flow).find((c) => c.effect !== 'ignored');
+  if (fin && sentShort && (!reset || fin.at <= reset.rst.at))
     return {
       by: 'server',
       packet: fin,
       text: 'the server closed the connection (FIN) without sending the rest',
     };
-  const reset = resetCases(flow).find((c) => c.effect !== 'ignored');
   if (!reset) return null;
   const { rst } = reset;
   if (reset.origin === 'path')
