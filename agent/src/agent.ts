@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
+import { keyFingerprint, publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { Logger } from 'pino';
 import { backEnds } from './capture/registry.js';
 import { SystemClock } from './clock/clock.js';
@@ -9,11 +10,13 @@ import { ClockExchange } from './clock/exchange.js';
 import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
 import { lockDirectory } from './control/directory-lock.js';
-import { makeHello } from './control/hello.js';
+import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
 import { Taps } from './control/taps.js';
 import { DEFAULT_POLICY, type Policy, parsePolicy } from './policy/policy.js';
+import { signedShipments } from './sign/signed-shipment.js';
+import { openSigningKey } from './sign/signing-key.js';
 import { identityCredentials } from './uplink/credentials.js';
 import { type Identity, loadIdentity } from './uplink/identity.js';
 import { Link } from './uplink/link.js';
@@ -44,6 +47,8 @@ export interface AgentSurroundings {
 export const DEFAULT_SPOOL_BYTES = 1024 * 1024 * 1024;
 /** The coordinator takes an agent for dead after three and a half of these. */
 const HEARTBEAT_MS = 1000;
+/** Offloads, XDP programs and clock synchronisation change when somebody changes them. */
+const SURVEY_MS = 30_000;
 /** How long the end waits for the last commits: a service manager's patience is ten times as long. */
 const DRAIN_MS = 5000;
 
@@ -57,10 +62,13 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const identity = requireIdentity(options.dataDir);
   const policy = readPolicy(options.policyPath);
   const unlock = await lockDirectory(options.dataDir);
+  const host = thisHost();
+  await host.survey();
+  const signingKey = openSigningKey(options.dataDir);
   const exchange = new ClockExchange(clock);
   const taps = new Taps({
     name: identity.name,
-    host: thisHost(),
+    host,
     clock,
     logger,
     policy,
@@ -83,14 +91,20 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     logger,
     random,
   };
-  const link = new Link(settings, await linkHost(taps, clock, logger));
+  const link = new Link(settings, await linkHost(taps, clock, logger, { host, policy, signingKey }));
   const stopWatch = watchClock(clock, (step) => {
     logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
     exchange.forget();
     taps.clockStepped(step.oldNs, step.newNs);
   });
-  logger.info({ agent: identity.name, coordinator: identity.address, version: VERSION }, 'agent runs');
+  const signsWith = keyFingerprint(publicKeyDer(signingKey));
+  logger.info(
+    { agent: identity.name, coordinator: identity.address, version: VERSION, signsWith },
+    'agent runs',
+  );
+  const surveys = setInterval(() => void host.survey(), SURVEY_MS);
   await untilDrained(link, taps, signal);
+  clearInterval(surveys);
   stopWatch();
   unlock();
   logger.info('agent ends');
@@ -110,11 +124,15 @@ async function untilDrained(link: Link, taps: Taps, signal: AbortSignal): Promis
 }
 
 /** The agent as its link sees it. */
-async function linkHost(taps: Taps, clock: SystemClock, logger: Logger): Promise<LinkHost> {
-  const probed = await backEnds();
-  const host = thisHost();
+async function linkHost(
+  taps: Taps,
+  clock: SystemClock,
+  logger: Logger,
+  own: Pick<Introduction, 'host' | 'policy' | 'signingKey'>,
+): Promise<LinkHost> {
+  const introduction = { version: VERSION, probed: await backEnds(), ...own };
   return {
-    hello: () => makeHello(VERSION, host, probed, taps.ids()),
+    hello: () => makeHello(introduction, taps.ids()),
     vitals: () => ({
       wallMinusMonotonicNs: clock.wallMinusMonotonicNs(),
       rssBytes: BigInt(process.memoryUsage.rss()),
@@ -122,7 +140,7 @@ async function linkHost(taps: Taps, clock: SystemClock, logger: Logger): Promise
       taps: taps.progress(),
     }),
     tapStates: () => taps.states(),
-    shipments: () => taps.all(),
+    shipments: () => signedShipments(taps.all(), own.signingKey),
     command: (command) => taps.command(command),
     welcomed: () => logger.info('linked to the coordinator'),
   };

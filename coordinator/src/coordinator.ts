@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
@@ -22,6 +23,7 @@ import { publishAdminContext } from './trust/admin-context.js';
 import { type Authority, openAuthority } from './trust/authority.js';
 import { CurrentCertificates, replacedError } from './trust/current-certificates.js';
 import type { Identity } from './trust/identity.js';
+import { openSigningKey } from './trust/signing-key.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
 
 export interface CoordinatorOptions {
@@ -78,7 +80,8 @@ export async function startCoordinator(
   const store = await SqliteStore.open(options.dataDir);
   try {
     const authority = await openAuthority(options.dataDir, () => Number(clock.nowNs() / 1_000_000n));
-    return await serve(options, tools, clock, store, authority);
+    const signingKey = await openSigningKey(options.dataDir);
+    return await serve(options, tools, { clock, store, authority, signingKey });
   } catch (error) {
     await tools.analyst.close();
     await store.close();
@@ -89,11 +92,10 @@ export async function startCoordinator(
 async function serve(
   options: CoordinatorOptions,
   tools: CoordinatorTools,
-  clock: Clock,
-  store: Store,
-  authority: Authority,
+  opened: Opened,
 ): Promise<CoordinatorHandle> {
   const { logger } = tools;
+  const { clock, store, authority } = opened;
   const wanted = splitHostPort(options.grpcAddress ?? `0.0.0.0:${DEFAULT_PORT}`);
   const advertise = splitHostPort(
     options.advertise ?? (isWildcard(wanted.host) ? likelyHost() : wanted.host),
@@ -102,7 +104,7 @@ async function serve(
   const advertised = () => joinHostPort({ host: advertise.host, port: advertise.port ?? endpoint.port });
 
   const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
-  const { server, captures } = await assemble({ tools, clock, store, authority, tokens, endpoint });
+  const { server, captures } = await assemble({ ...opened, tools, tokens, endpoint });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
   try {
@@ -140,18 +142,23 @@ async function serve(
   };
 }
 
-interface Parts {
-  tools: CoordinatorTools;
+/** What the data directory holds, opened. */
+interface Opened {
   clock: Clock;
   store: Store;
   authority: Authority;
+  signingKey: KeyObject;
+}
+
+interface Parts extends Opened {
+  tools: CoordinatorTools;
   tokens: TokenMaker;
   endpoint: { port: number; addresses: string[] };
 }
 
 /** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
 async function assemble(parts: Parts): Promise<{ server: Server; captures: Captures }> {
-  const { clock, store, authority, tokens, endpoint } = parts;
+  const { clock, store, authority, signingKey, tokens, endpoint } = parts;
   const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
   const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
@@ -178,7 +185,10 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
       agentLink: agentLinkService({ fleet, ingest, clock, logger, check }),
-      bothends: bothendsService({ captures, fleet, ingest, store, analyst, audit, tokens }),
+      bothends: bothendsService({
+        ...{ captures, fleet, ingest, store, analyst, audit, tokens, clock, signingKey },
+        version: VERSION,
+      }),
     },
     authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
   );

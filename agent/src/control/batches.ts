@@ -1,33 +1,54 @@
 import { BATCH_CODEC, crc32, encodeColumns, type PacketTable } from '@bothends/proto';
+import { linkOf } from '@bothends/proto/evidence/chain';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { earlier } from '../clock/instant.js';
 import type { Spool } from '../spool/spool.js';
 
-/** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
-export function spoolRows(
-  spool: Spool,
-  tapId: string,
-  table: PacketTable,
-  count: number,
-  coverage: Coverage,
-): boolean {
-  const columns = Buffer.from(encodeColumns(table, 0, count));
-  // Packets of different CPUs are a little out of order, and a gap has to cover every packet of a lost batch.
-  const [first, last] = timeRange(table, count);
-  const firstNs = table.baseNs + BigInt(first);
-  const lastNs = table.baseNs + BigInt(last);
-  const batch = { ...emptyBatch(tapId, spool.nextSequence, coverage), count, firstNs, lastNs, columns };
-  const bytes = Batch.encode({ ...batch, crc32: crc32(columns) }).finish();
-  return spool.append({ packets: count, firstNs, lastNs }, bytes);
-}
+/** Writes the batches of one tap into its spool, each with a link to the one before. */
+export class BatchWriter {
+  readonly #spool: Spool;
+  readonly #tapId: string;
+  /** Link of the batch before the next; undefined where that is not known. */
+  #previous: Buffer | undefined;
 
-/** Puts a coverage without packets into the spool; a `final` one is kept in memory when the disk is full. */
-export function spoolCoverage(spool: Spool, tapId: string, coverage: Coverage, final: boolean): void {
-  const at = coverage.watermarkNs;
-  const bytes = Batch.encode(emptyBatch(tapId, spool.nextSequence, coverage)).finish();
-  const info = { packets: 0, firstNs: at, lastNs: at };
-  if (final) spool.appendFinal(info, bytes);
-  else spool.append(info, bytes);
+  /** Goes on after the newest batch in the spool. */
+  constructor(spool: Spool, tapId: string) {
+    this.#spool = spool;
+    this.#tapId = tapId;
+    const newest = spool.last();
+    const batch = newest && Batch.decode(newest);
+    if (batch && batch.sequence === BigInt(spool.nextSequence - 1)) this.#previous = linkOf(batch);
+  }
+
+  /** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
+  rows(table: PacketTable, count: number, coverage: Coverage): boolean {
+    const columns = Buffer.from(encodeColumns(table, 0, count));
+    // Packets of different CPUs are a little out of order, and a gap has to cover every packet of a lost batch.
+    const [first, last] = timeRange(table, count);
+    const firstNs = table.baseNs + BigInt(first);
+    const lastNs = table.baseNs + BigInt(last);
+    const batch = { ...this.#next(coverage), count, firstNs, lastNs, columns, crc32: crc32(columns) };
+    const kept = this.#spool.append({ packets: count, firstNs, lastNs }, Batch.encode(batch).finish());
+    if (kept) this.#previous = linkOf(batch);
+    return kept;
+  }
+
+  /** Puts a coverage without packets into the spool; a `final` one is kept in memory when the disk is full. */
+  coverage(coverage: Coverage, final: boolean): void {
+    const at = coverage.watermarkNs;
+    const batch = this.#next(coverage);
+    const bytes = Batch.encode(batch).finish();
+    const info = { packets: 0, firstNs: at, lastNs: at };
+    if (final) this.#spool.appendFinal(info, bytes);
+    else if (!this.#spool.append(info, bytes)) return;
+    this.#previous = linkOf(batch);
+  }
+
+  /** A batch without packets under the next sequence number. */
+  #next(coverage: Coverage): Batch {
+    const batch = emptyBatch(this.#tapId, this.#spool.nextSequence, coverage);
+    return this.#previous ? { ...batch, previous: this.#previous } : batch;
+  }
 }
 
 /**

@@ -1,15 +1,25 @@
+import type { KeyObject } from 'node:crypto';
+import { publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { BackEnd, Hello } from '@bothends/proto/gen/bothends/v1/agent';
 import type { ProbedBackEnd } from '../capture/registry.js';
+import type { Policy } from '../policy/policy.js';
 import type { Host } from './host.js';
 
 /** Version of the control protocol that this agent speaks. */
 export const PROTOCOL = 1;
 
+/** What an agent says of itself that does not change while it runs. */
+export interface Introduction {
+  readonly version: string;
+  readonly host: Host;
+  readonly probed: readonly ProbedBackEnd[];
+  readonly signingKey: KeyObject;
+  readonly policy: Policy;
+}
+
 /** What an agent says first on a new link; interfaces as they are now. */
 export function makeHello(
-  version: string,
-  host: Host,
-  probed: readonly ProbedBackEnd[],
+  { version, host, probed, signingKey, policy }: Introduction,
   tapIds: readonly string[],
 ): Hello {
   const live = probed.filter(({ source }) => source.name !== 'pcapfile');
@@ -22,7 +32,9 @@ export function makeHello(
     backEnds: live.map(toBackEnd),
     interfaces: host.interfaces(),
     tapIds: [...tapIds],
-    limits: limitsOf(live),
+    limits: [...limitsOf(live), ...host.limits()],
+    signingKey: publicKeyDer(signingKey),
+    policyJson: JSON.stringify(policy),
   };
 }
 

@@ -4,8 +4,8 @@ import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../capture/
 import type { Clock } from '../clock/clock.js';
 import { later } from '../clock/instant.js';
 import type { Spool } from '../spool/spool.js';
-import { spoolCoverage, spoolRows } from './batches.js';
-import type { CoverageLedger } from './coverage.js';
+import { BatchWriter } from './batches.js';
+import type { CoverageLedger, Surroundings } from './coverage.js';
 
 export interface RecordingParts {
   readonly tapId: string;
@@ -20,6 +20,8 @@ export interface RecordingParts {
   readonly look: (table: PacketTable) => void;
   /** The packet limit is reached. */
   readonly full: () => void;
+  /** The host around the tap as it is now. */
+  readonly survey: () => Surroundings;
 }
 
 /**
@@ -31,14 +33,15 @@ const PULSE_MS = 200;
 const QUIET_MS = 2 * TABLE_AGE_MS;
 /** A pulse this late means that the process got no time, and what the back end has sent may wait unread. */
 const LATE_MS = PULSE_MS + QUIET_MS;
-/** The spool goes to the disk itself every so many pulses: once a second. */
-const PULSES_PER_SYNC = 5;
+/** Each second the spool goes to the disk itself, and the host is looked at. */
+const PULSES_PER_SECOND = 5;
 
 /** Moves packets from an open capture into its spool, and keeps its coverage true, until the capture ends. */
 export class Recording {
   /** Resolves when everything is in the spool: with null after `close`, else with why the capture ended. */
   readonly ended: Promise<BothendsError | null>;
   readonly #parts: RecordingParts;
+  readonly #batches: BatchWriter;
   readonly #timer: NodeJS.Timeout;
   #closing: Promise<TapStats> | null = null;
   #closedNs = 0n;
@@ -53,6 +56,7 @@ export class Recording {
 
   constructor(parts: RecordingParts) {
     this.#parts = parts;
+    this.#batches = new BatchWriter(parts.spool, parts.tapId);
     const now = parts.clock.monotonicNs();
     this.#lastTable = now;
     this.#lastPulse = now;
@@ -89,7 +93,7 @@ export class Recording {
   }
 
   #take(table: PacketTable): void {
-    const { tapId, spool, ledger, clock, look, pump } = this.#parts;
+    const { ledger, clock, look, pump } = this.#parts;
     this.#lastTable = clock.monotonicNs();
     look(table);
     const count = Math.min(table.length, this.#left);
@@ -97,7 +101,7 @@ export class Recording {
     this.#left -= count;
     const lastNs = table.baseNs + BigInt(table.time[count - 1]);
     ledger.recorded(count, lastNs);
-    spoolRows(spool, tapId, table, count, ledger.toMessage());
+    this.#batches.rows(table, count, ledger.toMessage());
     this.#shippedNs = ledger.watermarkNs;
     pump();
     if (this.#left > 0) return;
@@ -107,13 +111,11 @@ export class Recording {
   }
 
   async #pulse(): Promise<void> {
-    const { clock, spool, logger } = this.#parts;
+    const { clock } = this.#parts;
     const now = clock.monotonicNs();
     if (now - this.#lastPulse > BigInt(LATE_MS * NS_PER_MS)) this.#lastLate = now;
     this.#lastPulse = now;
-    if (++this.#pulses % PULSES_PER_SYNC === 0) {
-      spool.sync().catch((err) => logger.warn({ err }, 'spool not synced to disk'));
-    }
+    if (++this.#pulses % PULSES_PER_SECOND === 0) this.#everySecond();
     // An answer may take longer than a pulse on a loaded host.
     if (this.#asking || this.#closing) return;
     this.#asking = true;
@@ -124,6 +126,12 @@ export class Recording {
     }
     this.#asking = false;
     if (!this.#closing) this.#shipWatermark();
+  }
+
+  #everySecond(): void {
+    const { spool, logger, ledger, survey } = this.#parts;
+    spool.sync().catch((err) => logger.warn({ err }, 'spool not synced to disk'));
+    ledger.surveyed(survey());
   }
 
   async #check(): Promise<void> {
@@ -140,10 +148,10 @@ export class Recording {
   }
 
   #shipWatermark(): void {
-    const { tapId, spool, ledger, pump } = this.#parts;
+    const { ledger, pump } = this.#parts;
     if (ledger.watermarkNs <= this.#shippedNs) return;
     this.#shippedNs = ledger.watermarkNs;
-    spoolCoverage(spool, tapId, ledger.toMessage(), false);
+    this.#batches.coverage(ledger.toMessage(), false);
     pump();
   }
 
@@ -159,9 +167,9 @@ export class Recording {
 
   /** A capture that died vouches for nothing after its watermark. */
   #finish(error: BothendsError | null): void {
-    const { tapId, spool, ledger, pump } = this.#parts;
+    const { ledger, pump } = this.#parts;
     ledger.close(error ? ledger.watermarkNs : this.#closedNs);
-    spoolCoverage(spool, tapId, ledger.toMessage(), true);
+    this.#batches.coverage(ledger.toMessage(), true);
     pump();
   }
 }

@@ -2,7 +2,7 @@ import type { TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agen
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { later } from '../clock/instant.js';
 import { Spool } from '../spool/spool.js';
-import { spoolCoverage } from './batches.js';
+import { BatchWriter } from './batches.js';
 import { withLosses } from './coverage.js';
 import type { OwnedTap } from './owned-tap.js';
 import { SpoolShipment } from './spool-shipment.js';
@@ -51,7 +51,7 @@ export class ShelvedTap implements OwnedTap {
       return new ShelvedTap(saved, new SpoolShipment(saved.tapId, spool, last), changed);
     }
     const coverage = cutOff(last, nowNs);
-    spoolCoverage(spool, saved.tapId, coverage, true);
+    new BatchWriter(spool, saved.tapId).coverage(coverage, true);
     const state: TapState = {
       ...saved,
       state: 'failed',

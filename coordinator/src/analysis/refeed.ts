@@ -6,16 +6,19 @@ import type { Analysis } from './analysis.js';
 /** Batches fetched at once: a few megabytes at most, and few trips to the database thread. */
 const CHUNK = 16;
 
+/** Where committed batches are. */
+type BatchSource = Pick<Store, 'batches'>;
+
 /** One tap's evidence, read ahead in chunks. */
 class EvidenceReader {
   readonly tap: Tap;
-  readonly #store: Store;
+  readonly #store: BatchSource;
   #chunk: Batch[] = [];
   #next = 0;
   #startNs: bigint | null = null;
   #sequence = 0n;
 
-  constructor(tap: Tap, store: Store) {
+  constructor(tap: Tap, store: BatchSource) {
     this.tap = tap;
     this.#store = store;
   }
@@ -45,7 +48,7 @@ class EvidenceReader {
 /** All committed evidence of a capture, its taps side by side in time as they were when it was live. */
 export async function* evidenceOf(
   capture: Capture,
-  store: Store,
+  store: BatchSource,
 ): AsyncGenerator<{ tap: Tap; batch: Batch }> {
   const readers = capture.taps.map((tap) => new EvidenceReader(tap, store));
   while (true) {

@@ -48,6 +48,10 @@ export interface Tap {
   role: End;
   /** Where other hosts reach this one, as its agent said when the capture was asked for. */
   addresses: string[];
+  /** DER, in base64, of the key that its agent signed with when the capture was asked for; absent: it signs nothing. */
+  signingKey?: string;
+  /** JSON of the host's policy then; absent where its agent does not tell. */
+  policyJson?: string;
   phase: TapPhase;
   /** All evidence that the tap took is committed. */
   drained: boolean;

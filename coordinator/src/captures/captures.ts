@@ -126,8 +126,17 @@ export class Captures {
     const others = this.list();
     const id = newCaptureId();
     const tap = (role: End, agent: string): Tap => {
-      const addresses = reachableAddresses(this.#in.fleet.require(agent).hello);
-      return { id: `${id}-${role}`, agent, role, addresses, phase: { state: 'requested' }, drained: false };
+      const { hello } = this.#in.fleet.require(agent);
+      return {
+        id: `${id}-${role}`,
+        agent,
+        role,
+        addresses: reachableAddresses(hello),
+        ...(hello.signingKey && { signingKey: hello.signingKey.toString('base64') }),
+        ...(hello.policyJson !== undefined && { policyJson: hello.policyJson }),
+        phase: { state: 'requested' },
+        drained: false,
+      };
     };
     return {
       id,

@@ -4,12 +4,13 @@ import type { TokenMaker } from '../trust/token-maker.js';
 import type { Audit } from './audit.js';
 import { type AuthenticatedCall, requireCaller } from './caller.js';
 import { agentMessage, captureState, type StateSources } from './messages.js';
-import { type ReportSources, reportJson, sendEvidence, sendFlow } from './reports.js';
+import { reportJson, sendEvidence, sendFlow } from './reports.js';
+import { type BundleSources, sendBundle } from './send-bundle.js';
 import { serverStream } from './server-stream.js';
 import { unary } from './unary.js';
 import { watchCapture } from './watch.js';
 
-export interface BothendsInput extends StateSources, ReportSources {
+export interface BothendsInput extends StateSources, BundleSources {
   audit: Audit;
   tokens: TokenMaker;
 }
@@ -62,6 +63,12 @@ export function bothendsService(input: BothendsInput): BothendsServer {
     exportEvidence: serverStream(async (request, send, _signal, call) => {
       await audited(call, 'export', request.captureId, async () => {
         await sendEvidence(request.captureId, input, send);
+      });
+    }),
+
+    exportBundle: serverStream(async (request, send, _signal, call) => {
+      await audited(call, 'export', request.captureId, async () => {
+        await sendBundle(request, input, send);
       });
     }),
 

@@ -83,7 +83,8 @@ export async function sendEvidence(
   }
 }
 
-function requireEvidence(capture: Capture): void {
+/** @throws BothendsError `failed-precondition` when a capture has nothing to report on */
+export function requireEvidence(capture: Capture): void {
   const { state } = capture.phase;
   if (state === 'failed') {
     const reason = faultOf(capture.phase)?.reason ?? '';

@@ -19,9 +19,12 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   [BothendsService.watchCapture.path]: 'viewer',
   [BothendsService.getReport.path]: 'viewer',
   [BothendsService.getFlow.path]: 'viewer',
+  // A link carries the caller's role or less, so that nobody gains by one.
+  [BothendsService.createLoginLink.path]: 'viewer',
   [BothendsService.startCapture.path]: 'operator',
   [BothendsService.stopCapture.path]: 'operator',
   [BothendsService.exportEvidence.path]: 'operator',
+  [BothendsService.exportBundle.path]: 'operator',
   [BothendsService.deleteCapture.path]: 'admin',
   [BothendsService.createJoinToken.path]: 'admin',
   // Says only that the process serves; load balancers and systemd ask without a certificate.

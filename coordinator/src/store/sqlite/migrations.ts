@@ -60,6 +60,10 @@ const MIGRATIONS: readonly string[] = [
     detail TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE evidence ADD COLUMN previous BLOB; -- as shipped; what its agent signed includes it
+  ALTER TABLE evidence ADD COLUMN signature BLOB;
+  `,
 ];
 
 /**

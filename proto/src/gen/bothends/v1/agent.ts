@@ -59,6 +59,12 @@ export interface Hello {
   tapIds: string[];
   /** What cannot be seen from this host and how to fix it. */
   limits: string[];
+  /** Ed25519 public key that batches of this agent are signed with; DER, SubjectPublicKeyInfo. */
+  signingKey?:
+    | Buffer
+    | undefined;
+  /** The policy in force on this host, as JSON, for whoever reads the evidence later. */
+  policyJson?: string | undefined;
 }
 
 export interface BackEnd {
@@ -456,6 +462,8 @@ function createBaseHello(): Hello {
     interfaces: [],
     tapIds: [],
     limits: [],
+    signingKey: undefined,
+    policyJson: undefined,
   };
 }
 
@@ -487,6 +495,12 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.limits) {
       writer.uint32(74).string(v!);
+    }
+    if (message.signingKey !== undefined) {
+      writer.uint32(82).bytes(message.signingKey);
+    }
+    if (message.policyJson !== undefined) {
+      writer.uint32(90).string(message.policyJson);
     }
     return writer;
   },
@@ -576,6 +590,22 @@ export const Hello: MessageFns<Hello> = {
             message.limits.push(reader.string());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.signingKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.policyJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -613,6 +643,16 @@ export const Hello: MessageFns<Hello> = {
         ? object.tap_ids.map((e: any) => globalThis.String(e))
         : [],
       limits: globalThis.Array.isArray(object?.limits) ? object.limits.map((e: any) => globalThis.String(e)) : [],
+      signingKey: isSet(object.signingKey)
+        ? Buffer.from(bytesFromBase64(object.signingKey))
+        : isSet(object.signing_key)
+        ? Buffer.from(bytesFromBase64(object.signing_key))
+        : undefined,
+      policyJson: isSet(object.policyJson)
+        ? globalThis.String(object.policyJson)
+        : isSet(object.policy_json)
+        ? globalThis.String(object.policy_json)
+        : undefined,
     };
   },
 
@@ -644,6 +684,12 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.limits?.length) {
       obj.limits = message.limits;
+    }
+    if (message.signingKey !== undefined) {
+      obj.signingKey = base64FromBytes(message.signingKey);
+    }
+    if (message.policyJson !== undefined) {
+      obj.policyJson = message.policyJson;
     }
     return obj;
   },

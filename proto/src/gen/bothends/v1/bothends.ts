@@ -163,6 +163,17 @@ export interface ExportEvidenceResponse {
   role: string;
 }
 
+export interface ExportBundleRequest {
+  captureId: string;
+  /** Replace addresses consistently, prefixes kept. */
+  pseudonymise: boolean;
+}
+
+export interface ExportBundleResponse {
+  /** The next bytes of the tar. */
+  data: Buffer;
+}
+
 export interface CreateJoinTokenRequest {
   /** The only name that may enrol with it; empty: any. */
   name: string;
@@ -173,6 +184,21 @@ export interface CreateJoinTokenResponse {
   token: string;
   joinLine: string;
   expiresNs: bigint;
+}
+
+export interface CreateLoginLinkRequest {
+  /** viewer | operator | admin, at most the caller's own; empty: the caller's own. */
+  role: string;
+  /** Path of the page to open; empty: the list of captures. */
+  path: string;
+}
+
+export interface CreateLoginLinkResponse {
+  /** https://HOST:PORT/login#TOKEN */
+  url: string;
+  expiresNs: bigint;
+  /** SHA-256 of the CA certificate that the page's certificate ends in; empty where it has one of its own. */
+  caHash: string;
 }
 
 function createBaseListAgentsRequest(): ListAgentsRequest {
@@ -2282,6 +2308,143 @@ export const ExportEvidenceResponse: MessageFns<ExportEvidenceResponse> = {
   },
 };
 
+function createBaseExportBundleRequest(): ExportBundleRequest {
+  return { captureId: "", pseudonymise: false };
+}
+
+export const ExportBundleRequest: MessageFns<ExportBundleRequest> = {
+  encode(message: ExportBundleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.captureId !== "") {
+      writer.uint32(10).string(message.captureId);
+    }
+    if (message.pseudonymise !== false) {
+      writer.uint32(16).bool(message.pseudonymise);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportBundleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportBundleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.captureId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pseudonymise = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportBundleRequest {
+    return {
+      captureId: isSet(object.captureId)
+        ? globalThis.String(object.captureId)
+        : isSet(object.capture_id)
+        ? globalThis.String(object.capture_id)
+        : "",
+      pseudonymise: isSet(object.pseudonymise) ? globalThis.Boolean(object.pseudonymise) : false,
+    };
+  },
+
+  toJSON(message: ExportBundleRequest): unknown {
+    const obj: any = {};
+    if (message.captureId !== "") {
+      obj.captureId = message.captureId;
+    }
+    if (message.pseudonymise !== false) {
+      obj.pseudonymise = message.pseudonymise;
+    }
+    return obj;
+  },
+};
+
+function createBaseExportBundleResponse(): ExportBundleResponse {
+  return { data: Buffer.alloc(0) };
+}
+
+export const ExportBundleResponse: MessageFns<ExportBundleResponse> = {
+  encode(message: ExportBundleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportBundleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportBundleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportBundleResponse {
+    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: ExportBundleResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+};
+
 function createBaseCreateJoinTokenRequest(): CreateJoinTokenRequest {
   return { name: "", validMs: 0n };
 }
@@ -2461,6 +2624,182 @@ export const CreateJoinTokenResponse: MessageFns<CreateJoinTokenResponse> = {
   },
 };
 
+function createBaseCreateLoginLinkRequest(): CreateLoginLinkRequest {
+  return { role: "", path: "" };
+}
+
+export const CreateLoginLinkRequest: MessageFns<CreateLoginLinkRequest> = {
+  encode(message: CreateLoginLinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.role !== "") {
+      writer.uint32(10).string(message.role);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateLoginLinkRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateLoginLinkRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateLoginLinkRequest {
+    return {
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+    };
+  },
+
+  toJSON(message: CreateLoginLinkRequest): unknown {
+    const obj: any = {};
+    if (message.role !== "") {
+      obj.role = message.role;
+    }
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    return obj;
+  },
+};
+
+function createBaseCreateLoginLinkResponse(): CreateLoginLinkResponse {
+  return { url: "", expiresNs: 0n, caHash: "" };
+}
+
+export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
+  encode(message: CreateLoginLinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    if (message.expiresNs !== 0n) {
+      if (BigInt.asUintN(64, message.expiresNs) !== message.expiresNs) {
+        throw new globalThis.Error("value provided for field message.expiresNs of type fixed64 too large");
+      }
+      writer.uint32(17).fixed64(message.expiresNs);
+    }
+    if (message.caHash !== "") {
+      writer.uint32(26).string(message.caHash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateLoginLinkResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateLoginLinkResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.expiresNs = reader.fixed64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.caHash = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateLoginLinkResponse {
+    return {
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+      expiresNs: isSet(object.expiresNs)
+        ? BigInt(object.expiresNs)
+        : isSet(object.expires_ns)
+        ? BigInt(object.expires_ns)
+        : 0n,
+      caHash: isSet(object.caHash)
+        ? globalThis.String(object.caHash)
+        : isSet(object.ca_hash)
+        ? globalThis.String(object.ca_hash)
+        : "",
+    };
+  },
+
+  toJSON(message: CreateLoginLinkResponse): unknown {
+    const obj: any = {};
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    if (message.expiresNs !== 0n) {
+      obj.expiresNs = message.expiresNs.toString();
+    }
+    if (message.caHash !== "") {
+      obj.caHash = message.caHash;
+    }
+    return obj;
+  },
+};
+
 /** Bothends is what people and programs call, with a user's certificate. */
 export type BothendsService = typeof BothendsService;
 export const BothendsService = {
@@ -2554,6 +2893,17 @@ export const BothendsService = {
       Buffer.from(ExportEvidenceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExportEvidenceResponse => ExportEvidenceResponse.decode(value),
   },
+  /** Report and evidence of a capture that is over as one signed tar; see docs/bundle.md. */
+  exportBundle: {
+    path: "/bothends.v1.Bothends/ExportBundle" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExportBundleRequest): Buffer => Buffer.from(ExportBundleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExportBundleRequest => ExportBundleRequest.decode(value),
+    responseSerialize: (value: ExportBundleResponse): Buffer =>
+      Buffer.from(ExportBundleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExportBundleResponse => ExportBundleResponse.decode(value),
+  },
   createJoinToken: {
     path: "/bothends.v1.Bothends/CreateJoinToken" as const,
     requestStream: false as const,
@@ -2564,6 +2914,18 @@ export const BothendsService = {
     responseSerialize: (value: CreateJoinTokenResponse): Buffer =>
       Buffer.from(CreateJoinTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateJoinTokenResponse => CreateJoinTokenResponse.decode(value),
+  },
+  /** A link that signs one browser in to the coordinator's page, once, as the caller. */
+  createLoginLink: {
+    path: "/bothends.v1.Bothends/CreateLoginLink" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateLoginLinkRequest): Buffer =>
+      Buffer.from(CreateLoginLinkRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateLoginLinkRequest => CreateLoginLinkRequest.decode(value),
+    responseSerialize: (value: CreateLoginLinkResponse): Buffer =>
+      Buffer.from(CreateLoginLinkResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateLoginLinkResponse => CreateLoginLinkResponse.decode(value),
   },
 } as const;
 
@@ -2580,7 +2942,11 @@ export interface BothendsServer extends UntypedServiceImplementation {
   getFlow: handleServerStreamingCall<GetFlowRequest, GetFlowResponse>;
   /** The evidence of a capture: its taps and batches as they were committed. */
   exportEvidence: handleServerStreamingCall<ExportEvidenceRequest, ExportEvidenceResponse>;
+  /** Report and evidence of a capture that is over as one signed tar; see docs/bundle.md. */
+  exportBundle: handleServerStreamingCall<ExportBundleRequest, ExportBundleResponse>;
   createJoinToken: handleUnaryCall<CreateJoinTokenRequest, CreateJoinTokenResponse>;
+  /** A link that signs one browser in to the coordinator's page, once, as the caller. */
+  createLoginLink: handleUnaryCall<CreateLoginLinkRequest, CreateLoginLinkResponse>;
 }
 
 export interface BothendsClient extends Client {
@@ -2701,6 +3067,16 @@ export interface BothendsClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExportEvidenceResponse>;
+  /** Report and evidence of a capture that is over as one signed tar; see docs/bundle.md. */
+  exportBundle(
+    request: ExportBundleRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ExportBundleResponse>;
+  exportBundle(
+    request: ExportBundleRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ExportBundleResponse>;
   createJoinToken(
     request: CreateJoinTokenRequest,
     callback: (error: ServiceError | null, response: CreateJoinTokenResponse) => void,
@@ -2716,6 +3092,22 @@ export interface BothendsClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateJoinTokenResponse) => void,
   ): ClientUnaryCall;
+  /** A link that signs one browser in to the coordinator's page, once, as the caller. */
+  createLoginLink(
+    request: CreateLoginLinkRequest,
+    callback: (error: ServiceError | null, response: CreateLoginLinkResponse) => void,
+  ): ClientUnaryCall;
+  createLoginLink(
+    request: CreateLoginLinkRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateLoginLinkResponse) => void,
+  ): ClientUnaryCall;
+  createLoginLink(
+    request: CreateLoginLinkRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateLoginLinkResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const BothendsClient = makeGenericClientConstructor(BothendsService, "bothends.v1.Bothends") as unknown as {
@@ -2723,6 +3115,14 @@ export const BothendsClient = makeGenericClientConstructor(BothendsService, "bot
   service: typeof BothendsService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

@@ -1,0 +1,116 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { BothendsError } from '@bothends/proto';
+import { BLOCK, padded, parseTarHeader } from './tar.js';
+
+/** Where the content of a file lies in an archive. */
+export interface TarMember {
+  readonly path: string;
+  readonly size: number;
+  readonly offset: number;
+}
+
+/** The largest member that is read at once: a report with 100 000 flows is some 60 MB. */
+const MAX_MEMBER_BYTES = 1024 * 1024 * 1024;
+
+/** An archive on disk: where its members are, and what is wrong with it. */
+export class TarFile {
+  /** In the order of the archive; of a damaged one, up to the damage. */
+  readonly members: readonly TarMember[];
+  /** Sentences, each about one damaged place. */
+  readonly damage: readonly string[];
+  readonly #fd: number;
+
+  private constructor(fd: number, members: readonly TarMember[], damage: readonly string[]) {
+    this.#fd = fd;
+    this.members = members;
+    this.damage = damage;
+  }
+
+  /** Throws `not-found` when the file cannot be opened, `invalid-argument` when it is no tar at all. */
+  static open(path: string): TarFile {
+    let fd: number;
+    try {
+      fd = openSync(path, 'r');
+    } catch (cause) {
+      throw new BothendsError('not-found', `${path} cannot be opened: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    try {
+      const { members, damage } = scan(fd);
+      if (members.length > 0) return new TarFile(fd, members, damage);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(fd);
+    throw new BothendsError('invalid-argument', `${path} is no evidence bundle: it is not a tar`);
+  }
+
+  /** Content of a member. */
+  read({ path, size, offset }: TarMember): Buffer {
+    if (size > MAX_MEMBER_BYTES)
+      throw new BothendsError('invalid-argument', `${path} is too large to be read`);
+    const content = Buffer.alloc(size);
+    readSync(this.#fd, content, 0, size, offset);
+    return content;
+  }
+
+  /** The member of this path; undefined when there is none. */
+  find(path: string): TarMember | undefined {
+    return this.members.find((member) => member.path === path);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function scan(fd: number): { members: TarMember[]; damage: string[] } {
+  const { size: end } = fstatSync(fd);
+  const members: TarMember[] = [];
+  const damage: string[] = [];
+  const block = Buffer.alloc(BLOCK);
+  let at = 0;
+  while (at + BLOCK <= end) {
+    readSync(fd, block, 0, BLOCK, at);
+    const header = headerAt(block, at, damage);
+    if (header === 'damaged') return { members, damage };
+    if (header === null) break;
+    const { path, size } = header;
+    const offset = at + BLOCK;
+    at = offset + padded(size);
+    if (at > end) {
+      damage.push(`the file ends within ${path}: ${at - end} bytes are missing`);
+      return { members, damage };
+    }
+    members.push({ path, size, offset });
+    if (!isEmpty(fd, offset + size, at)) damage.push(`the padding after ${path} is not empty`);
+  }
+  if (end - at < 2 * BLOCK || !isEmpty(fd, at, end))
+    damage.push(`the end of the tar, from byte ${at} on, is damaged`);
+  return { members, damage };
+}
+
+function headerAt(
+  block: Buffer,
+  at: number,
+  damage: string[],
+): ReturnType<typeof parseTarHeader> | 'damaged' {
+  try {
+    return parseTarHeader(block);
+  } catch {
+    damage.push(`the tar header at byte ${at} is damaged: what follows cannot be read`);
+    return 'damaged';
+  }
+}
+
+/** Whether all bytes from `from` to `to` are 0. */
+function isEmpty(fd: number, from: number, to: number): boolean {
+  const bytes = Buffer.alloc(BLOCK);
+  for (let at = from; at < to; at += BLOCK) {
+    const read = readSync(fd, bytes, 0, Math.min(BLOCK, to - at), at);
+    if (bytes.subarray(0, read).some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,75 @@
+import { BothendsError } from '@bothends/proto';
+
+/** Everything in a tar (POSIX.1-2017 pax, "ustar") is padded to blocks of this many bytes. */
+export const BLOCK = 512;
+
+/** Offsets and widths of the header fields that are used. */
+const NAME = { at: 0, width: 100 };
+const MODE = { at: 100, width: 8 };
+const OWNER = { at: 108, width: 8 };
+const GROUP = { at: 116, width: 8 };
+const SIZE = { at: 124, width: 12 };
+const MTIME = { at: 136, width: 12 };
+const CHECKSUM = { at: 148, width: 8 };
+const TYPE = 156;
+const MAGIC = { at: 257, text: 'ustar\x0000' };
+
+interface Field {
+  readonly at: number;
+  readonly width: number;
+}
+
+/** Two empty blocks end an archive. */
+export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);
+
+/** One file of an archive: header, content, padding. `mtime` is in epoch seconds; `path` has at most 100 bytes. */
+export function tarEntry(path: string, content: Uint8Array, mtime: number): Uint8Array {
+  const entry = Buffer.alloc(BLOCK + padded(content.length));
+  if (Buffer.byteLength(path) > NAME.width) throw new RangeError(`too long a path for a tar: ${path}`);
+  entry.write(path, NAME.at);
+  octal(entry, MODE, 0o644);
+  octal(entry, OWNER, 0);
+  octal(entry, GROUP, 0);
+  octal(entry, SIZE, content.length);
+  octal(entry, MTIME, mtime);
+  entry.write('0', TYPE);
+  entry.write(MAGIC.text, MAGIC.at);
+  entry.write(`${checksum(entry).toString(8).padStart(6, '0')}\0 `, CHECKSUM.at);
+  entry.set(content, BLOCK);
+  return entry;
+}
+
+/** What a header says; null for the empty block at the end. Throws `data-loss` for anything else. */
+export function parseTarHeader(block: Buffer): { path: string; size: number } | null {
+  if (block.every((byte) => byte === 0)) return null;
+  const stated = Number.parseInt(text(block, CHECKSUM), 8);
+  const size = Number.parseInt(text(block, SIZE), 8);
+  if (stated !== checksum(block) || !(size >= 0)) {
+    throw new BothendsError('data-loss', 'damaged tar header');
+  }
+  return { path: text(block, NAME), size };
+}
+
+/** Bytes that content takes with its padding. */
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+function octal(entry: Buffer, { at, width }: Field, value: number): void {
+  entry.write(`${value.toString(8).padStart(width - 1, '0')}\0`, at);
+}
+
+function text(block: Buffer, { at, width }: Field): string {
+  const field = block.subarray(at, at + width);
+  const end = field.indexOf(0);
+  return field.subarray(0, end < 0 ? width : end).toString();
+}
+
+/** Sum of the header's bytes, its own field taken as spaces. */
+function checksum(header: Buffer): number {
+  let sum = CHECKSUM.width * 0x20;
+  for (let i = 0; i < BLOCK; i++) {
+    if (i < CHECKSUM.at || i >= CHECKSUM.at + CHECKSUM.width) sum += header[i];
+  }
+  return sum;
+}
