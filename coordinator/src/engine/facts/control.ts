@@ -33,8 +33,8 @@ export function controlOf(flow: FlowFacts, toward: Toward): Control {
  * Packets of the same direction that arrived and are not seen to leave. As many of them as are lost may be the lost ones,
  * not known again: then nothing is said of a loss.
  */
-export function unexplainedArrivals(flow: FlowFacts, toward: Toward): number {
-  if (flow.received(toward, Row.WAITING) === 0) return 0;
+export function unexplainedArrivals(flow: FlowFacts, toward: Toward): Packet[] {
+  if (flow.received(toward, Row.WAITING) === 0) return [];
   return flow.packets.filter(
     (p) =>
       p.toward === toward &&
@@ -43,7 +43,12 @@ export function unexplainedArrivals(flow: FlowFacts, toward: Toward): number {
       !p.icmp &&
       !(p.flags & (Tcp.syn | Tcp.rst)) &&
       !isCopy(p),
-  ).length;
+  );
+}
+
+/** Payload bytes of packets that the other end has not seen. */
+export function bytesMissing(packets: readonly Packet[]): number {
+  return packets.reduce((sum, p) => sum + p.length - p.covered, 0);
 }
 
 /**

@@ -4,7 +4,7 @@ import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { repairsOf } from '../../facts/repair.js';
-import { gradeCase, strongestVouch } from '../../grade.js';
+import { gradeCase, strongestVouch, weakest } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { longestBurst, share } from './share.js';
@@ -19,7 +19,7 @@ export function ackLoss(flow: FlowFacts): Draft[] {
     const control = controlOf(flow, toward);
     const missed = [...control.missing, ...repairsOf(flow, toward, loss.data).refuted];
     // A tap that misses as much as is lost explains it all; so do as many arrivals that nobody saw leave.
-    if (missed.length + unexplainedArrivals(flow, toward) >= loss.acks.length) return [];
+    if (missed.length + unexplainedArrivals(flow, toward).length >= loss.acks.length) return [];
     const controlled = isSignificant(control, loss.acks.length, loss.sent);
     const spurious = spuriousRetransmission(flow, toward);
     return [lostAcks(flow, toward, loss, first, { control, controlled, missed, spurious })];
@@ -101,7 +101,8 @@ function counterOf(toward: Toward, missed: readonly Packet[]): Exhibit[] {
 /** Nobody sends an ACK again: with nothing but a tap that cannot count its drops, a loss there is as likely as on the path. */
 function gradeAcks(lines: number, absence: Vouch | null, counter: number): Grade {
   if (lines < 2 && absence !== 'complete' && absence !== 'word') return 'inconclusive';
-  return gradeCase({ lines, conclusive: true, absence, headersOnly: false, counter });
+  const grade = gradeCase({ lines, conclusive: true, absence, headersOnly: false, counter });
+  return absence === 'complete' || absence === 'word' ? grade : weakest(grade, 'likely');
 }
 
 /** Data that both taps have twice: sent again although it had been delivered, because no ACK came back. */

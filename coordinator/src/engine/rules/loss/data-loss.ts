@@ -1,4 +1,10 @@
-import { type Control, controlOf, isSignificant, unexplainedArrivals } from '../../facts/control.js';
+import {
+  bytesMissing,
+  type Control,
+  controlOf,
+  isSignificant,
+  unexplainedArrivals,
+} from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -27,8 +33,14 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   const missed = repairs.refuted.length + control.missing.length;
   // A tap that misses as much as is lost explains it all, unless the sender felt the loss.
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
-  if (unexplainedArrivals(flow, toward) >= gone.length || isDiscovery(flow, toward, gone)) return [];
+  if (mayHaveArrived(flow, toward, gone) || isDiscovery(flow, toward, gone)) return [];
   return [verdict(flow, toward, { loss, repairs, gone, control })];
+}
+
+/** About as many bytes arrived that nobody saw leave: they may be the lost ones, cut or merged past recognition. */
+function mayHaveArrived(flow: FlowFacts, toward: Toward, gone: readonly Packet[]): boolean {
+  const strangers = unexplainedArrivals(flow, toward);
+  return strangers.length > 0 && bytesMissing(strangers) >= bytesMissing(gone) / 2;
 }
 
 /** Lost transmissions of a direction and what else bears on them. */

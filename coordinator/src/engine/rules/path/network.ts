@@ -10,9 +10,13 @@ import { gradeChange, pairsWhere, wayText } from './change.js';
 const ECN_BITS = 3;
 const ECN_NAMES = ['Not-ECT', 'ECT(1)', 'ECT(0)', 'CE'] as const;
 
+/** A device that marks does so to most packets; one or two others are its own in the sender's name (SYN proxy). */
+const LEAST_MARKED = 3;
+const MARKED_SHARE = 0.5;
+
 /** `dscp-changed`: the path put packets into another class of service. */
 export function dscpChanged(flow: FlowFacts): Draft[] {
-  return BOTH_WAYS.filter((toward) => flow.path(toward, Row.TOS_CHANGED) > 0).flatMap((toward) => {
+  return BOTH_WAYS.filter((toward) => isMarked(flow, toward)).flatMap((toward) => {
     const { tos } = flow.capture.intake.store.records;
     const changed = pairsWhere(flow, toward, ({ sent, received }) => tos[sent] >> 2 !== tos[received] >> 2);
     const first = changed[0];
@@ -40,6 +44,11 @@ export function dscpChanged(flow: FlowFacts): Draft[] {
       }),
     ];
   });
+}
+
+function isMarked(flow: FlowFacts, toward: Toward): boolean {
+  const packets = flow.path(toward, Row.TOS_CHANGED);
+  return packets >= LEAST_MARKED || (packets > 0 && packets >= MARKED_SHARE * flow.path(toward, Row.PAIRS));
 }
 
 /** `ecn-bleached`: ECN bits that left are gone on arrival. A CE mark is not bleaching. */

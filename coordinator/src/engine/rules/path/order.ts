@@ -82,7 +82,7 @@ function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
     flow.path(toward, atFirst ? Row.OVERDUE_AT_0 : Row.OVERDUE_AT_1),
     flow.sent(toward, Row.REPEATS),
   );
-  return overdue === 0 ? late : late + Math.max(0, overdue - unexplainedArrivals(flow, toward));
+  return overdue === 0 ? late : late + Math.max(0, overdue - unexplainedArrivals(flow, toward).length);
 }
 
 /** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
