@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CoverageHead, CoverageLedger, withLosses } from './coverage.js';
+import { type CoverageHead, CoverageLedger, type Surroundings, withLosses } from './coverage.js';
 
 const MS = 1_000_000n;
 const OPENED = 1_000_000n * MS;
@@ -16,10 +16,14 @@ const HEAD: CoverageHead = {
   bootId: '',
   addresses: [],
   tool: '',
-  interfaceStates: [],
 };
 
-const ledger = () => new CoverageLedger(HEAD, 0n);
+const SURROUNDINGS: Surroundings = {
+  interfaceStates: [],
+  host: { kernel: 'Linux 6.1', networkNamespace: '1', clockSync: undefined },
+};
+
+const ledger = () => new CoverageLedger(HEAD, SURROUNDINGS, 0n);
 const clean = { packets: 0, kernelDrops: 0, agentDrops: 0 };
 const at = (ms: number) => OPENED + BigInt(ms) * MS;
 

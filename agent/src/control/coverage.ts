@@ -1,5 +1,11 @@
 import { NS_PER_MS } from '@bothends/proto';
-import type { Coverage, Gap } from '@bothends/proto/gen/bothends/v1/packet';
+import type {
+  Coverage,
+  Gap,
+  HostFacts,
+  InterfaceState,
+  Marker,
+} from '@bothends/proto/gen/bothends/v1/packet';
 import type { TapStats } from '../capture/source.js';
 import { earlier, later } from '../clock/instant.js';
 import type { Loss } from '../spool/losses.js';
@@ -18,8 +24,13 @@ export type CoverageHead = Pick<
   | 'bootId'
   | 'addresses'
   | 'tool'
-  | 'interfaceStates'
 >;
+
+/** What of the host around the tap may change while it is open. */
+export interface Surroundings {
+  readonly interfaceStates: InterfaceState[];
+  readonly host: HostFacts;
+}
 
 /** Packets of different CPUs are queued microseconds out of order; nothing older than this comes after a later one. */
 const REORDERING_NS = BigInt(NS_PER_MS);
@@ -41,9 +52,12 @@ export class CoverageLedger {
   #checkedNs: bigint;
   #closedNs = 0n;
   #wallMinusMonotonicNs: bigint;
+  #surroundings: Surroundings;
+  #marker: Marker | undefined;
 
-  constructor(head: CoverageHead, wallMinusMonotonicNs: bigint) {
+  constructor(head: CoverageHead, surroundings: Surroundings, wallMinusMonotonicNs: bigint) {
     this.#head = head;
+    this.#surroundings = surroundings;
     this.#deliveredNs = head.openedNs;
     this.#checkedNs = head.openedNs;
     this.#wallMinusMonotonicNs = wallMinusMonotonicNs;
@@ -111,6 +125,16 @@ export class CoverageLedger {
     }
   }
 
+  /** The host as it is now. */
+  surveyed(surroundings: Surroundings): void {
+    this.#surroundings = surroundings;
+  }
+
+  /** What became of the tap's marker datagram. */
+  marked(marker: Marker): void {
+    this.#marker = marker;
+  }
+
   /** No packet after `ns` was taken. */
   close(ns: bigint): void {
     this.#closedNs = ns;
@@ -119,6 +143,8 @@ export class CoverageLedger {
   toMessage(): Coverage {
     return {
       ...this.#head,
+      ...this.#surroundings,
+      ...(this.#marker === undefined ? {} : { marker: this.#marker }),
       closedNs: this.#closedNs,
       packets: BigInt(this.#packets),
       kernelDrops: this.#kernelDrops === null ? undefined : BigInt(this.#kernelDrops),

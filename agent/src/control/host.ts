@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces, release, type } from 'node:os';
-import type { InterfaceState } from '@bothends/proto/gen/bothends/v1/packet';
+import type { HostFacts, InterfaceState } from '@bothends/proto/gen/bothends/v1/packet';
 import { interfaceNames } from '../capture/interfaces.js';
+import { networkNamespace } from '../host/rights.js';
+import { HostSurvey } from '../host/survey.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
@@ -12,17 +14,29 @@ export interface Host {
   readonly bootId: string;
   /** Kernel and its version. */
   readonly platform: string;
-  /** As they are now. */
+  /** As they are now; offloads and XDP as the last survey found them. */
   interfaces(): InterfaceState[];
+  /** Kernel, namespace and clock; the clock as of the last survey. */
+  facts(): HostFacts;
+  /** What cannot be seen from here and how to change it, as of the last survey. */
+  limits(): string[];
+  /** Asks the programs that know more than /sys; never rejects. */
+  survey(): Promise<void>;
 }
 
 /** The host that this process runs on, as its network namespace sees it. */
 export function thisHost(): Host {
+  const survey = new HostSurvey(interfaceNames);
+  const platform = `${type()} ${release()}`;
+  const namespace = networkNamespace();
   return {
     hostname: hostname(),
     bootId: readText(BOOT_ID),
-    platform: `${type()} ${release()}`,
-    interfaces: readInterfaces,
+    platform,
+    interfaces: () => readInterfaces().map((state) => survey.describe(state)),
+    facts: () => ({ kernel: platform, networkNamespace: namespace, clockSync: survey.clockSync }),
+    limits: () => survey.limits(),
+    survey: () => survey.refresh(),
   };
 }
 
@@ -41,7 +55,7 @@ function readInterfaces(): InterfaceState[] {
       // Loopback and tunnels do not know their state; they work when they are there.
       up: ['up', 'unknown'].includes(read('operstate')),
       mtu: Number(read('mtu')) || 0,
-      // Neither shows in /sys: that takes netlink and ethtool.
+      // Neither shows in /sys: the survey knows them.
       xdp: false,
       offloads: [],
       addresses: (addresses[name] ?? []).map(({ address }) => address),

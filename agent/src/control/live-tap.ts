@@ -152,21 +152,34 @@ export class LiveTap implements OwnedTap {
     this.#record(open, marker);
     const { peerAddresses, markerPort } = this.#arm;
     const markerNs = await marker.prove(peerAddresses, markerPort, this.#env.sendDatagram);
+    this.#running?.ledger.marked({ sent: markerPort !== 0, id: marker.id, leftNs: markerNs });
     if (this.#phase.state !== 'arming') return;
     this.#after(ARMED_MS, () => this.#discard());
     this.#enter({ state: 'armed', markerNs });
   }
 
-  #record({ capture, head, durationMs }: OpenCapture, marker: MarkerWatch): void {
-    const { clock, directoryOf, spoolBytes, logger, pump } = this.#env;
+  #record({ capture, head, surroundings, durationMs }: OpenCapture, marker: MarkerWatch): void {
+    const { clock, directoryOf, spoolBytes, logger, pump, host } = this.#env;
     const { tapId } = this;
     const spool = Spool.open(directoryOf(tapId), { limitBytes: spoolBytes });
     // After a crash of the machine an old tap of this id may be known to the coordinator.
     spool.commit(Number(this.#arm.committedSequence));
-    const ledger = new CoverageLedger(head, clock.wallMinusMonotonicNs());
+    const ledger = new CoverageLedger(head, surroundings, clock.wallMinusMonotonicNs());
     const look = marker.look.bind(marker);
     const full = () => this.#drain();
-    const recording = new Recording({ tapId, capture, spool, ledger, clock, logger, pump, look, full });
+    const survey = () => ({ interfaceStates: host.interfaces(), host: host.facts() });
+    const recording = new Recording({
+      tapId,
+      capture,
+      spool,
+      ledger,
+      clock,
+      logger,
+      pump,
+      look,
+      full,
+      survey,
+    });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
     this.#running = { recording, shipment, ledger, durationMs };
     void recording.ended.then((error) => this.#ended(error));

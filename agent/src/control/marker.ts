@@ -31,6 +31,11 @@ export class MarkerWatch {
     this.#payload = marker.payload;
   }
 
+  /** What the packet table shows for it. */
+  get id(): number {
+    return this.#id;
+  }
+
   /** Looks for the marker among rows, until `prove` has resolved. */
   look(table: PacketTable): void {
     if (this.#over) return;

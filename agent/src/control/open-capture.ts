@@ -1,7 +1,7 @@
 import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
 import { type Tap as CaptureTap, DEFAULT_BUFFER_BYTES } from '../capture/source.js';
 import { applyPolicy } from '../policy/policy.js';
-import type { CoverageHead } from './coverage.js';
+import type { CoverageHead, Surroundings } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
 
@@ -9,6 +9,7 @@ import { addressesOf } from './host.js';
 export interface OpenCapture {
   readonly capture: CaptureTap;
   readonly head: CoverageHead;
+  readonly surroundings: Surroundings;
   /** How long it may record. */
   readonly durationMs: number;
 }
@@ -44,9 +45,9 @@ export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCa
     bootId: host.bootId,
     addresses,
     tool: version,
-    interfaceStates,
   };
-  return { capture, head, durationMs: allowed.durationMs };
+  const surroundings = { interfaceStates, host: host.facts() };
+  return { capture, head, surroundings, durationMs: allowed.durationMs };
 }
 
 /** Closes a capture that nobody wants any more; what it holds has to be taken from it first. */

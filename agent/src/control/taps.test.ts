@@ -21,6 +21,9 @@ const HOST: Host = {
   interfaces: () => [
     { name: 'eth0', index: 2, up: true, mtu: 1500, xdp: false, offloads: [], addresses: ['192.0.2.7'] },
   ],
+  facts: () => ({ kernel: 'Linux 6.1', networkNamespace: '4026531840', clockSync: undefined }),
+  limits: () => [],
+  survey: async () => undefined,
 };
 
 const ARM: Arm = {
