@@ -1,12 +1,7 @@
 import { Decoder } from '@bothends/agent/decode/decoder';
 import { PacketTable } from '@bothends/proto';
-import { ethernet, fill, ipv4, tcp, u32 } from '../contract/decode/build.js';
-
-/** What one case did. */
-export interface DecodeRate {
-  readonly name: string;
-  readonly packetsPerSecond: number;
-}
+import { ethernet, fill, ipv4, tcp, u32 } from '../../contract/decode/build.js';
+import type { Case } from '../case.js';
 
 /** Enough for a second or so per round on a slow machine. */
 const PACKETS = 4_000_000;
@@ -59,15 +54,19 @@ function rate(layout: Layout, now: () => bigint): number {
   return PACKETS / (Number(now() - began) / 1e9);
 }
 
-/** Decode rates on bulk TCP, payload digests included. `now` is a monotonic clock in ns. */
-export function benchDecode(now: () => bigint): DecodeRate[] {
-  const cases = [
-    { name: 'bulk TCP, two segments to an ACK', layout: bulk(2, 1) },
-    { name: 'full segments only', layout: bulk(1, 0) },
-    { name: 'ACKs only', layout: bulk(0, 1) },
-  ];
-  return cases.map(({ name, layout }) => {
-    const rounds = Array.from({ length: ROUNDS }, () => rate(layout, now));
-    return { name, packetsPerSecond: Math.max(...rounds) };
-  });
-}
+const MIXES = [
+  { name: 'bulk TCP, two segments to an ACK', segments: 2, acknowledgments: 1 },
+  { name: 'full segments only', segments: 1, acknowledgments: 0 },
+  { name: 'ACKs only', segments: 0, acknowledgments: 1 },
+] as const;
+
+export const decode: Case = {
+  name: 'decode',
+  title: 'packets to columns, payload digests included, in memory',
+  run: async ({ now }) =>
+    MIXES.map(({ name, segments, acknowledgments }) => {
+      const layout = bulk(segments, acknowledgments);
+      const rates = Array.from({ length: ROUNDS }, () => rate(layout, now));
+      return { what: name, value: Math.max(...rates), unit: 'packets/s' };
+    }),
+};

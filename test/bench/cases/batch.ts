@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { openCaptureFile } from '@bothends/agent/files';
+import { decodeColumns, encodeColumns, PacketTable } from '@bothends/proto';
+import type { Bench, Case } from '../case.js';
+import { writeBulk } from '../traffic/bulk.js';
+
+/** Enough to warm up and to measure. */
+const PACKETS = 400_000;
+const FLOWS = [4, 1000] as const;
+
+interface Coded {
+  packets: number;
+  capturedBytes: number;
+  codedBytes: number;
+  encodeSeconds: number;
+  decodeSeconds: number;
+}
+
+/** What goes over the network for a packet, and what making it costs. */
+export const batch: Case = {
+  name: 'batch',
+  title: 'coding of batches as agents ship them, bulk TCP',
+  run: async (bench) =>
+    FLOWS.flatMap((flows) => {
+      const path = join(bench.folder, `batch-${flows}.pcap`);
+      writeBulk(path, 'client', { flows, packets: PACKETS });
+      const coded = codeFile(path, bench);
+      const perPacket = coded.codedBytes / coded.packets;
+      const saved = `${(coded.capturedBytes / coded.codedBytes).toFixed(1)} times less than was captured`;
+      return [
+        { what: `${flows} flows: size`, value: perPacket, unit: 'bytes/packet', compared: saved },
+        { what: `${flows} flows: encode`, value: coded.packets / coded.encodeSeconds, unit: 'packets/s' },
+        { what: `${flows} flows: decode`, value: coded.packets / coded.decodeSeconds, unit: 'packets/s' },
+      ];
+    }),
+};
+
+function codeFile(path: string, { now }: Bench): Coded {
+  const file = openCaptureFile(path);
+  const [table, back] = [new PacketTable(), new PacketTable()];
+  const coded: Coded = { packets: 0, capturedBytes: 0, codedBytes: 0, encodeSeconds: 0, decodeSeconds: 0 };
+  while (file.next(table)) {
+    const startedNs = now();
+    const bytes = encodeColumns(table);
+    const encodedNs = now();
+    decodeColumns(bytes, back);
+    coded.encodeSeconds += Number(encodedNs - startedNs) / 1e9;
+    coded.decodeSeconds += Number(now() - encodedNs) / 1e9;
+    coded.codedBytes += bytes.length;
+    coded.packets += table.length;
+    for (let row = 0; row < table.length; row++) coded.capturedBytes += table.capturedLength[row] as number;
+  }
+  file.close();
+  return coded;
+}

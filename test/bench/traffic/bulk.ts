@@ -1,0 +1,173 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { SEGMENT_BYTES, type Segment, SNAPLEN, wireLength, writeSegment } from './segment.js';
+
+/** Bulk transfers from client to server, interleaved: handshake, then an ACK for every two full segments. */
+export interface Bulk {
+  readonly flows: number;
+  /** Packets in all, rounded up to whole rounds over the flows. */
+  readonly packets: number;
+}
+
+/** Time between two turns, and from one host to the other: ten flows' turns take longer than a round trip. */
+const TURN_NS = 4_000;
+const ONE_WAY_NS = 10_000;
+/** 2026-01-02T10:00:00Z, s. */
+const EPOCH_S = 1_767_348_000;
+
+/** 10.1.0.1 and up, 60 000 ports each; 10.2.0.1:443. Three routers are between them. */
+const CLIENT = 0x0a010001;
+const FIRST_PORT = 1_024;
+const PORTS = 60_000;
+const SERVER = 0x0a020001;
+const SERVER_PORT = 443;
+const TTL = 64;
+const HOPS = 3;
+
+const SYN = 0x02;
+const ACK = 0x10;
+
+const MAGIC_NS = 0xa1b23c4d;
+const LINKTYPE_ETHERNET = 1;
+const FILE_HEADER = 24;
+const RECORD_HEADER = 16;
+/** Written at once. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+type End = 'client' | 'server';
+
+/** Writes what the tap at one end captured, pcap with nanoseconds. Returns the number of packets. */
+export function writeBulk(path: string, tap: End, bulk: Bulk): number {
+  const file = new PcapFile(path);
+  const rounds = Math.ceil(bulk.packets / 3 / bulk.flows) + 1;
+  const last = rounds * bulk.flows;
+  // The answer to a turn arrives at the client so many turns later.
+  const lag = tap === 'client' ? (2 * ONE_WAY_NS) / TURN_NS : 0;
+  for (let turn = 0; turn < last + lag; turn++) {
+    if (turn < last) for (const segment of clientTurn(bulk, turn)) file.add(seenAt(tap, 'client', segment));
+    const answered = turn - lag;
+    if (answered >= 0 && answered < last) {
+      for (const segment of serverTurn(bulk, answered)) file.add(seenAt(tap, 'server', segment));
+    }
+  }
+  file.close();
+  return file.packets;
+}
+
+interface Sent extends Segment {
+  /** ns since the beginning, when it leaves its sender. */
+  readonly at: number;
+}
+
+/** What the client sends: the SYN, the handshake's ACK, then two full segments a turn. */
+function clientTurn(bulk: Bulk, turn: number): Sent[] {
+  const round = Math.floor(turn / bulk.flows);
+  const at = turn * TURN_NS;
+  const made = (part: number, rest: Partial<Sent>) => clientSegment(bulk, turn, { at: at + part, ...rest });
+  if (round === 0) return [made(0, { flags: SYN })];
+  const sequence = clientIsn(turn % bulk.flows) + 1 + Math.max(0, round - 2) * 2 * SEGMENT_BYTES;
+  if (round === 1) return [made(0, { flags: ACK, sequence: sequence >>> 0 })];
+  return [0, 1].map((i) => {
+    const data = { flags: ACK, sequence: (sequence + i * SEGMENT_BYTES) >>> 0, length: SEGMENT_BYTES };
+    return made((i * TURN_NS) / 2, { ...data, ipId: (round * 2 + i) & 0xffff });
+  });
+}
+
+function clientSegment(bulk: Bulk, turn: number, rest: Partial<Sent>): Sent {
+  const flow = turn % bulk.flows;
+  const round = Math.floor(turn / bulk.flows);
+  return {
+    at: 0,
+    source: CLIENT + Math.floor(flow / PORTS),
+    destination: SERVER,
+    sourcePort: FIRST_PORT + (flow % PORTS),
+    destinationPort: SERVER_PORT,
+    ttl: TTL,
+    ipId: round & 0xffff,
+    sequence: clientIsn(flow),
+    acknowledgment: round === 0 ? 0 : serverIsn(flow) + 1,
+    flags: ACK,
+    timestampValue: Math.floor((turn * TURN_NS) / 1e6) + 1,
+    timestampEcho: round === 0 ? 0 : 1,
+    length: 0,
+    ...rest,
+  };
+}
+
+/** What the server answers: the SYN-ACK, nothing to the handshake's ACK, one ACK to two segments. */
+function serverTurn(bulk: Bulk, turn: number): Sent[] {
+  const round = Math.floor(turn / bulk.flows);
+  if (round === 1) return [];
+  const flow = turn % bulk.flows;
+  const { source, sourcePort, timestampValue } = clientSegment(bulk, turn, {});
+  return [
+    {
+      at: turn * TURN_NS + TURN_NS / 2 + ONE_WAY_NS,
+      source: SERVER,
+      destination: source,
+      sourcePort: SERVER_PORT,
+      destinationPort: sourcePort,
+      ttl: TTL,
+      ipId: round & 0xffff,
+      sequence: serverIsn(flow) + (round === 0 ? 0 : 1),
+      acknowledgment: (clientIsn(flow) + 1 + Math.max(0, round - 1) * 2 * SEGMENT_BYTES) >>> 0,
+      flags: round === 0 ? SYN | ACK : ACK,
+      timestampValue,
+      timestampEcho: timestampValue,
+      length: 0,
+    },
+  ];
+}
+
+/** The same segment where a tap sees it. */
+function seenAt(tap: End, sender: End, segment: Sent): Sent {
+  if (tap === sender) return segment;
+  return { ...segment, at: segment.at + ONE_WAY_NS, ttl: segment.ttl - HOPS };
+}
+
+/** Far apart, and never so high that adding 1 would wrap. */
+function clientIsn(flow: number): number {
+  return Math.imul(flow + 1, 0x9e3779b1) >>> 1;
+}
+
+function serverIsn(flow: number): number {
+  return Math.imul(flow + 1, 0x85ebca6b) >>> 1;
+}
+
+class PcapFile {
+  packets = 0;
+  readonly #fd: number;
+  readonly #view = new DataView(new ArrayBuffer(BLOCK_BYTES));
+  #end = FILE_HEADER;
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'w');
+    const view = this.#view;
+    view.setUint32(0, MAGIC_NS, true);
+    view.setUint16(4, 2, true);
+    view.setUint16(6, 4, true);
+    view.setUint32(16, SNAPLEN, true);
+    view.setUint32(20, LINKTYPE_ETHERNET, true);
+  }
+
+  add(segment: Sent): void {
+    if (this.#end + RECORD_HEADER + SNAPLEN > BLOCK_BYTES) this.#flush();
+    const at = this.#end;
+    const captured = writeSegment(this.#view, at + RECORD_HEADER, segment);
+    this.#view.setUint32(at, EPOCH_S + Math.floor(segment.at / 1e9), true);
+    this.#view.setUint32(at + 4, segment.at % 1e9, true);
+    this.#view.setUint32(at + 8, captured, true);
+    this.#view.setUint32(at + 12, wireLength(segment), true);
+    this.#end = at + RECORD_HEADER + captured;
+    this.packets++;
+  }
+
+  close(): void {
+    this.#flush();
+    closeSync(this.#fd);
+  }
+
+  #flush(): void {
+    writeSync(this.#fd, new Uint8Array(this.#view.buffer, 0, this.#end));
+    this.#end = 0;
+  }
+}
