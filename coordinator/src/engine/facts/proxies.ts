@@ -60,6 +60,11 @@ function legOf(intake: Intake, flow: number): Leg | null {
   return request < 0 ? null : { flow, tap, request, answer: firstData(intake, flow, 1 - initiator, tap) };
 }
 
+/** Whether a connection that both taps saw began with the same bytes in a direction at both. */
+export function beginsAlike(intake: Intake, flow: number, direction: number): boolean {
+  return sameBytes(intake, firstData(intake, flow, direction, 0), firstData(intake, flow, direction, 1));
+}
+
 /** The record with a direction's first bytes after its SYN, -1 where it was not kept. */
 function firstData(intake: Intake, flow: number, direction: number, tap: number): number {
   const { records, sides } = intake.store;

@@ -1,6 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { isSyn, isSynAck } from '../../facts/packet.js';
+import { beginsAlike } from '../../facts/proxies.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
@@ -26,9 +27,11 @@ interface Signs {
 export function transparentProxy(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || !hasTwoHandshakes(flow)) return [];
   const signs = signsOf(flow);
+  if (!signs) return [];
   const { renewed, reshaped, early, ownAcks, passedOn } = signs;
   const lines = [renewed, reshaped, early, ownAcks, passedOn].filter(Boolean).length;
-  return renewed && lines >= 2 ? [proxied(flow, signs, lines)] : [];
+  // Without payload in common they may be two connections of different times, each seen by one tap.
+  return renewed && passedOn ? [proxied(flow, signs, lines)] : [];
 }
 
 /** Both taps saw both SYNs, and the initial sequence numbers differ in both directions. */
@@ -39,9 +42,11 @@ function hasTwoHandshakes(flow: FlowFacts): boolean {
   });
 }
 
-function signsOf(flow: FlowFacts): Signs {
+function signsOf(flow: FlowFacts): Signs | null {
   const { records } = flow.capture.intake.store;
-  const pairs = [synsOf(flow, 0), synsOf(flow, Tcp.ack)].filter((pair) => pair !== null);
+  const [opening, reply] = [synsOf(flow, 0), synsOf(flow, Tcp.ack)];
+  if (!opening || !reply) return null;
+  const pairs = [opening, reply];
   const differ = (column: ArrayLike<number>) =>
     pairs.some(([a, b]) => column[a] !== 0 && column[b] !== 0 && column[a] !== column[b]);
   const syn = flow.packets.find((p) => isSyn(p) && p.received);
@@ -55,17 +60,23 @@ function signsOf(flow: FlowFacts): Signs {
     ownAcks: BOTH_WAYS.some(
       (toward) => flow.sent(toward, Row.WAITING) > 0 && flow.received(toward, Row.WAITING) > 0,
     ),
-    passedOn: flow.matched > 0,
+    passedOn: BOTH_WAYS.some((toward) => beginsAlike(flow.capture.intake, flow.flow, flow.direction(toward))),
   };
 }
 
-/** The SYN (or SYN-ACK) as each tap saw it, records at tap 0 and 1; null where one was not kept. */
+/**
+ * The SYN (or SYN-ACK) as each tap saw it, records at tap 0 and 1; null where one was not kept, or where a tap saw
+ * several attempts on the tuple, of which the other may have seen another.
+ */
 function synsOf(flow: FlowFacts, ack: number): readonly [number, number] | null {
   const { records, notables } = flow.capture.intake.store;
-  const at = (tap: number) =>
-    (notables.get(flow.flow) ?? []).find(
+  const kept = notables.get(flow.flow) ?? [];
+  const at = (tap: number) => {
+    const syns = kept.filter(
       (r) => records.tap[r] === tap && (records.flags[r] & (Tcp.syn | Tcp.ack)) === (Tcp.syn | ack),
     );
+    return syns.every((r) => records.sequence[r] === records.sequence[syns[0] ?? r]) ? syns[0] : undefined;
+  };
   const [a, b] = [at(0), at(1)];
   return a === undefined || b === undefined ? null : [a, b];
 }
@@ -113,7 +124,7 @@ function proxied(flow: FlowFacts, signs: Signs, lines: number): Draft {
       ...(signs.ownAcks
         ? [exhibit('own-acks', 'each connection has packets that the other does not have')]
         : []),
-      ...(signs.passedOn ? [exhibit('same-request', 'the same payload passes on both')] : []),
+      ...(signs.passedOn ? [exhibit('same-request', 'both begin with the same payload')] : []),
     ],
     missing: ['captures on the proxy itself, one for each of its two connections'],
   });
