@@ -1,7 +1,7 @@
 import type { Evidence, Finding, FlowReport, Report } from '@bothends/proto';
 import { findingLabel, findingsOf } from './flows.js';
 import { type FindingGroup, type Page, pageOf } from './page.js';
-import { clockText, filterText, gapTexts, tapText } from './taps.js';
+import { clockText, filterText, remarks, tapText } from './taps.js';
 import { counted, endpoint, fields, grouped, packetNumbers, translated, tuple } from './words.js';
 
 const FLOWS_SHOWN = 10;
@@ -90,7 +90,7 @@ function flowBlocks(report: Report, page: Page): string[] {
 function tapBlock(report: Report): string {
   const lines = report.taps.flatMap((tap) => [
     `- **${tap.role}** ${inline(tapText(tap))}${tap.filter ? `; filter ${code(filterText(tap))}` : ''}`,
-    ...gapTexts(tap).map((text) => `  - ${inline(text)}`),
+    ...remarks(tap).map((text) => `  - ${inline(text)}`),
   ]);
   return [...lines, `- **clock** ${inline(clockText(report.clock))}`].join('\n');
 }

@@ -18,7 +18,7 @@ function oneTap(tap: TapReport, { width, style }: TextOptions): string[] {
   const paint = tap.coverage === 'complete' ? style.green : style.yellow;
   const lines = wrap(tapText(tap), width, `  ${tap.role}  `);
   if (tap.filter !== '') lines.push(...wrap(`filter: ${filterText(tap)}`, width, '          '));
-  for (const text of gapTexts(tap)) lines.push(...wrap(text, width, '          '));
+  for (const text of remarks(tap)) lines.push(...wrap(text, width, '          '));
   const word = coverageWord(tap);
   return lines.map((line) => line.replace(word, paint(word)));
 }
@@ -70,6 +70,38 @@ export function gapTexts(tap: TapReport): string[] {
   const rest = tap.gaps.length - GAPS_SHOWN;
   if (rest > 0) texts.push(`and ${counted(rest, 'more gap')}`);
   return texts;
+}
+
+/** Everything that a reader must know of a tap beside its figures. */
+export function remarks(tap: TapReport): string[] {
+  return [...gapTexts(tap), ...markerTexts(tap), ...cutTexts(tap)];
+}
+
+/** Nothing about a marker that left and was seen at both ends: that is how it should be. */
+function markerTexts({ marker }: TapReport): string[] {
+  switch (marker?.state) {
+    case 'off':
+      return [
+        'no marker was sent (--no-marker): nothing but the traffic itself proves that this tap sees the path',
+      ];
+    case 'not-seen':
+      return ['this tap did not see its own marker leave: check the interface and the filter'];
+    case 'left':
+      return ['its marker did not arrive at the other tap: the path drops it, or does not pass that tap'];
+    default:
+      return marker?.translated
+        ? [`the other tap sees ${marker.translated.from} as ${marker.translated.to} (by its marker)`]
+        : [];
+  }
+}
+
+/** Bytes that hold every header and 64 bytes of payload; what agents take by default. */
+const ENOUGH_SNAPLEN = 192;
+
+function cutTexts({ cutShort, snaplen }: TapReport): string[] {
+  if (cutShort === undefined) return [];
+  const what = `${counted(cutShort, 'packet')} cut before the header that tells the flow`;
+  return [`${what}, and not judged: the snaplen ${snaplen} is too small, use -s ${ENOUGH_SNAPLEN}`];
 }
 
 /** The sentence about the two clocks. */

@@ -1,4 +1,4 @@
-import type { Coverage, Gap } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Coverage, Gap, Marker } from '@bothends/proto/gen/bothends/v1/packet';
 import type { GapInterval, TapCoverage } from '../engine/types.js';
 
 /** An agent's coverage as the engine takes it; `declared` are gaps that the coordinator found itself. */
@@ -16,7 +16,12 @@ export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]
     timestamps: timestampsOf(coverage.timeStamps),
     gaps: [...coverage.gaps.map(gapInterval), ...declared],
     watermarkNs: known(coverage.watermarkNs),
+    ...(coverage.marker === undefined ? {} : { marker: markerFacts(coverage.marker) }),
   };
+}
+
+function markerFacts({ id, sent, leftNs }: Marker): NonNullable<TapCoverage['marker']> {
+  return { id, sent, left: leftNs !== 0n };
 }
 
 /** True when an agent's gaps, or ours, say already that something may be missing in this interval. */

@@ -1,4 +1,5 @@
 import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
+import { noteMarker } from './markers.js';
 import { FlowJoiner } from './match/join.js';
 import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
@@ -56,7 +57,7 @@ export class Intake {
     }
     const protocol = table.protocol[i];
     if (protocol === 6 || protocol === 17) {
-      if (table.marker[i] !== 0) tap.markers.add(table.marker[i]);
+      if (table.marker[i] !== 0) noteMarker(tap, table, i);
       else this.segment(tap, table, i, time);
     } else if (table.quotedProtocol[i] === 6 || table.quotedProtocol[i] === 17) {
       this.icmpError(tap, table, i, time);

@@ -14,6 +14,7 @@ import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import { latencyOf } from './facts/latency.js';
 import { lossOf } from './facts/loss.js';
 import type { Sighting } from './facts/packet.js';
+import { markerReport } from './markers.js';
 import { type Draft, type Exhibit, packetRefs } from './rules/draft.js';
 import { absolute, type Tap } from './taps.js';
 import type { EngineOptions } from './types.js';
@@ -69,6 +70,7 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
   const c = tap.coverage;
   const instant = (time: number): Instant | null =>
     Number.isNaN(time) ? null : formatInstant(absolute(tap, time));
+  const marker = markerReport(tap, capture.taps[1 - tap.index] as Tap);
   const lossy = (c?.gaps.length ?? 0) > 0 || (c?.kernelDrops ?? 0) > 0 || (c?.agentDrops ?? 0) > 0;
   return {
     name: tap.description.name,
@@ -90,6 +92,8 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
       packets: gap.packets,
       cause: gap.cause,
     })),
+    ...(marker === undefined ? {} : { marker }),
+    ...(tap.cut > 0 ? { cutShort: tap.cut } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { MarkerSightings } from './markers.js';
 import type { GapInterval, TapCoverage, TapDescription } from './types.js';
 
 /** What the engine knows about one tap. Times are ns from `baseNs`, on the tap's own clock. */
@@ -19,8 +20,7 @@ export interface Tap {
   finished: boolean;
   /** Packets that TCP proves to have passed here and that the tap does not have. */
   missed: number;
-  /** Nonces (low 32 bits) of marker datagrams seen. */
-  readonly markers: Set<number>;
+  readonly markers: MarkerSightings;
 }
 
 export function newTap(index: 0 | 1, description: TapDescription): Tap {
@@ -37,7 +37,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     last: Number.NaN,
     finished: false,
     missed: 0,
-    markers: new Set(),
+    markers: new Map(),
   };
 }
 

@@ -36,6 +36,8 @@ export interface TapCoverage {
   gaps: readonly GapInterval[];
   /** Everything up to here has been pushed; null: unknown until `finish`. */
   watermarkNs: bigint | null;
+  /** The tap's marker datagram: its value in the `marker` column, and whether this tap saw it leave. Absent for files. */
+  marker?: { readonly id: number; readonly sent: boolean; readonly left: boolean };
 }
 
 export interface EngineOptions {

@@ -21,6 +21,17 @@ export interface GapReport {
   cause: string;
 }
 
+/** The datagram that an agent sends toward the other host when its tap is armed. */
+export interface MarkerReport {
+  /**
+   * `arrived`: seen at the other tap too, which proves both; `left`: seen at its own tap only; `not-seen`: not even
+   * there; `off`: the capture was asked for without.
+   */
+  state: 'arrived' | 'left' | 'not-seen' | 'off';
+  /** This host's address as it left and as the other tap saw it, where NAT makes them differ. */
+  translated: { from: string; to: string } | null;
+}
+
 export interface TapReport {
   name: string;
   role: End;
@@ -36,6 +47,10 @@ export interface TapReport {
   timestamps: 'kernel' | 'user' | 'file';
   coverage: 'complete' | 'gaps' | 'unknown';
   gaps: GapReport[];
+  /** Absent for files. */
+  marker?: MarkerReport;
+  /** Packets cut by the snaplen before the header that tells their flow; absent when there are none. */
+  cutShort?: number;
 }
 
 /** Server's clock minus the client's. Numbers are null where nothing bounds them. */

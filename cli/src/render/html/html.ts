@@ -1,7 +1,7 @@
 import { type FlowReport, formatDuration, type Report } from '@bothends/proto';
 import { findingLabel, findingsOf } from '../flows.js';
 import { outcomeOf, type Page, pageOf } from '../page.js';
-import { clockText, filterText, gapTexts, tapText } from '../taps.js';
+import { clockText, filterText, remarks, tapText } from '../taps.js';
 import { counted, endpoint, grouped } from '../words.js';
 import { CSS } from './css.js';
 import { escapeHtml } from './escape.js';
@@ -93,7 +93,7 @@ function number(text: string): string {
 function tapSection(report: Report): string {
   const taps = report.taps.map((tap) => {
     const filter = tap.filter ? `<br>filter <code>${escapeHtml(filterText(tap))}</code>` : '';
-    const gaps = gapTexts(tap).map((text) => `<br>${escapeHtml(text)}`);
+    const gaps = remarks(tap).map((text) => `<br>${escapeHtml(text)}`);
     return `<strong>${tap.role}</strong> ${escapeHtml(tapText(tap))}${filter}${gaps.join('')}`;
   });
   const clock = `<strong>clock</strong> ${escapeHtml(clockText(report.clock))}`;
