@@ -12,7 +12,7 @@ import {
 import type { Environment } from '../environment.js';
 import type { Random } from '../random.js';
 import type { Deed, Role } from '../sim/ledger.js';
-import type { Device } from '../sim/path.js';
+import { type Device, opposite } from '../sim/path.js';
 import { MS, SECOND } from '../sim/scheduler.js';
 import type { Direction } from '../wire/packets.js';
 import type { World } from '../world.js';
@@ -100,13 +100,7 @@ export const TRANSFER_KINDS: readonly Kind[] = [
     { code: 'ack-loss', directed: false },
     lost('ack'),
     // ACKs of the bulk flow against it.
-    (random, router, toward) =>
-      lossy(
-        router,
-        toward === 'toward-server' ? 'toward-client' : 'toward-server',
-        ['ack'],
-        random.scale(0.05, 0.4),
-      ),
+    (random, router, toward) => lossy(router, opposite(toward), ['ack'], random.scale(0.05, 0.4)),
   ),
   meddling(
     'pmtu-black-hole',
