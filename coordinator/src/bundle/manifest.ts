@@ -5,6 +5,8 @@ export const BUNDLE_SCHEMA = 'bothends.bundle.v1';
 /** Paths of the members of a bundle that there is one of. */
 export const MANIFEST = 'manifest.json';
 export const MANIFEST_SIGNATURE = 'manifest.sig';
+/** SHA-256 of the manifest in hex, where nobody signs it. */
+export const MANIFEST_HASH = 'manifest.sha256';
 export const CAPTURE = 'capture.json';
 export const COVERAGE = 'coverage.json';
 export const REPORT = 'report.json';
@@ -54,7 +56,7 @@ export interface Manifest {
   notes: string[];
   /** Who signed this manifest; null: nobody did. */
   signer: Signer | null;
-  /** Every other member but the signature, in the order of the tar. */
+  /** Every other member, but for what vouches for the manifest itself, in the order of the tar. */
   files: ManifestFile[];
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
-import { BLOCK, padded, parseTarHeader } from './tar.js';
+import { BLOCK, padded, parseTarHeader, TAR_END } from './tar.js';
 
 /** Where the content of a file lies in an archive. */
 export interface TarMember {
@@ -87,7 +87,7 @@ function scan(fd: number): { members: TarMember[]; damage: string[] } {
     members.push({ path, size, offset });
     if (!isEmpty(fd, offset + size, at)) damage.push(`the padding after ${path} is not empty`);
   }
-  if (end - at < 2 * BLOCK || !isEmpty(fd, at, end))
+  if (end - at !== TAR_END.length || !isEmpty(fd, at, end))
     damage.push(`the end of the tar, from byte ${at} on, is damaged`);
   return { members, damage };
 }
@@ -100,7 +100,9 @@ function headerAt(
   try {
     return parseTarHeader(block);
   } catch {
-    damage.push(`the tar header at byte ${at} is damaged: what follows cannot be read`);
+    damage.push(
+      `the tar header at byte ${at} is damaged, or of another program: what follows cannot be read`,
+    );
     return 'damaged';
   }
 }

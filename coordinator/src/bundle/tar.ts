@@ -25,29 +25,39 @@ export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);
 /** One file of an archive: header, content, padding. `mtime` is in epoch seconds; `path` has at most 100 bytes. */
 export function tarEntry(path: string, content: Uint8Array, mtime: number): Uint8Array {
   const entry = Buffer.alloc(BLOCK + padded(content.length));
-  if (Buffer.byteLength(path) > NAME.width) throw new RangeError(`too long a path for a tar: ${path}`);
-  entry.write(path, NAME.at);
-  octal(entry, MODE, 0o644);
-  octal(entry, OWNER, 0);
-  octal(entry, GROUP, 0);
-  octal(entry, SIZE, content.length);
-  octal(entry, MTIME, mtime);
-  entry.write('0', TYPE);
-  entry.write(MAGIC.text, MAGIC.at);
-  entry.write(`${checksum(entry).toString(8).padStart(6, '0')}\0 `, CHECKSUM.at);
+  entry.set(tarHeader(path, content.length, mtime));
   entry.set(content, BLOCK);
   return entry;
 }
 
-/** What a header says; null for the empty block at the end. Throws `data-loss` for anything else. */
+function tarHeader(path: string, size: number, mtime: number): Buffer {
+  if (Buffer.byteLength(path) > NAME.width) throw new RangeError(`too long a path for a tar: ${path}`);
+  const header = Buffer.alloc(BLOCK);
+  header.write(path, NAME.at);
+  octal(header, MODE, 0o644);
+  octal(header, OWNER, 0);
+  octal(header, GROUP, 0);
+  octal(header, SIZE, size);
+  octal(header, MTIME, mtime);
+  header.write('0', TYPE);
+  header.write(MAGIC.text, MAGIC.at);
+  header.write(`${checksum(header).toString(8).padStart(6, '0')}\0 `, CHECKSUM.at);
+  return header;
+}
+
+/**
+ * What a header says; null for the empty block at the end. Throws `data-loss` for one that is not, to the bit, as
+ * `tarEntry` writes it: whatever was changed in a bundle is to be noticed.
+ */
 export function parseTarHeader(block: Buffer): { path: string; size: number } | null {
   if (block.every((byte) => byte === 0)) return null;
-  const stated = Number.parseInt(text(block, CHECKSUM), 8);
+  const path = text(block, NAME);
   const size = Number.parseInt(text(block, SIZE), 8);
-  if (stated !== checksum(block) || !(size >= 0)) {
-    throw new BothendsError('data-loss', 'damaged tar header');
+  const mtime = Number.parseInt(text(block, MTIME), 8);
+  if (!(size >= 0) || !(mtime >= 0) || !tarHeader(path, size, mtime).equals(block)) {
+    throw new BothendsError('data-loss', 'a tar header is damaged, or of another program');
   }
-  return { path: text(block, NAME), size };
+  return { path, size };
 }
 
 /** Bytes that content takes with its padding. */

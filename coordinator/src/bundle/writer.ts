@@ -11,6 +11,7 @@ import {
   CAPTURE,
   COVERAGE,
   MANIFEST,
+  MANIFEST_HASH,
   MANIFEST_SIGNATURE,
   type Manifest,
   type ManifestFile,
@@ -78,10 +79,11 @@ export class BundleWriter {
     const coverage = this.#file(COVERAGE, canonicalJson(this.#coverage));
     const report = this.#file(REPORT, reportJson);
     const manifest = Buffer.from(canonicalJson(this.#manifest()));
-    const parts = [coverage, report, this.#entry(MANIFEST, manifest)];
     const { signs } = this.#input;
-    if (signs) parts.push(this.#entry(MANIFEST_SIGNATURE, sign(null, manifest, signs.key)));
-    return Buffer.concat([...parts, TAR_END]);
+    const voucher = signs
+      ? this.#entry(MANIFEST_SIGNATURE, sign(null, manifest, signs.key))
+      : this.#entry(MANIFEST_HASH, Buffer.from(`${sha256(manifest)}\n`));
+    return Buffer.concat([coverage, report, this.#entry(MANIFEST, manifest), voucher, TAR_END]);
   }
 
   #manifest(): Manifest {
@@ -106,14 +108,18 @@ export class BundleWriter {
   }
 
   #add(path: string, content: Uint8Array): Uint8Array {
-    const sha256 = createHash('sha256').update(content).digest('hex');
-    this.#files.push({ path, size: content.length, sha256 });
+    this.#files.push({ path, size: content.length, sha256: sha256(content) });
     return this.#entry(path, content);
   }
 
   #entry(path: string, content: Uint8Array): Uint8Array {
     return tarEntry(path, content, Number(this.#input.nowNs / NS_PER_S));
   }
+}
+
+/** In hex. */
+export function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 export function signerOf(name: string, der: Buffer): Signer {
