@@ -10,6 +10,8 @@ const FINGERPRINT_LIMIT = 65_536;
 /** Packets of a direction that are fingerprinted where no SYN was seen. */
 const FINGERPRINTED = 3;
 
+const NONE: readonly number[] = [];
+
 /** Payload bytes below which a digest says nothing about a connection. */
 const FINGERPRINT_BYTES = 16;
 
@@ -51,19 +53,26 @@ export class FlowJoiner {
     const flow = records.flow[r];
     const tap = records.tap[r];
     if (this.isSeenAt(flow, 1 - tap)) return;
-    const print = this.fingerprint(r);
-    if (print === 0) return;
+    for (const print of this.fingerprints(r)) if (print !== 0 && this.meet(r, print)) return;
+  }
+
+  /** True when the print's partner was found and both flows are one now; else the print is kept for it. */
+  private meet(r: number, print: number): boolean {
+    const { records } = this.store;
+    const flow = records.flow[r];
+    const tap = records.tap[r];
     const partner = this.seen[1 - tap].get(print);
     if (partner !== undefined) {
       const other = this.resolve(partner >> 1);
       if (other !== flow && !this.isSeenAt(other, tap)) {
         this.join(r, other, (partner & 1) !== records.direction[r]);
-        return;
+        return true;
       }
     }
     const own = this.seen[tap];
     if (own.size >= FINGERPRINT_LIMIT) own.delete(own.keys().next().value as number);
     own.set(print, flow * 2 + records.direction[r]);
+    return false;
   }
 
   private isSeenAt(flow: number, tap: number): boolean {
@@ -74,23 +83,26 @@ export class FlowJoiner {
     return false;
   }
 
-  /** 0 where the packet says too little. */
-  private fingerprint(r: number): number {
+  /** What the packet is known by wherever it goes; 0 where it says too little. */
+  private fingerprints(r: number): readonly number[] {
     const { records, sides } = this.store;
     const protocol = this.store.table.protocol(records.flow[r]);
-    if (protocol === 6 && records.flags[r] & Tcp.syn) {
-      if (records.flags[r] & Tcp.ack) return 0;
-      return hash(records.sequence[r], records.timestampValue[r], records.window[r], 1);
-    }
+    if (protocol === 6 && records.flags[r] & Tcp.syn)
+      return records.flags[r] & Tcp.ack ? NONE : this.ofSyn(r);
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
     if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < FINGERPRINT_BYTES)
-      return 0;
-    return hash(
-      records.digestHigh[r],
-      records.digestLow[r],
-      records.length[r],
-      protocol === 6 ? records.sequence[r] : 2,
-    );
+      return NONE;
+    const number = protocol === 6 ? records.sequence[r] : 2;
+    return [hash(records.digestHigh[r], records.digestLow[r], records.length[r], number)];
+  }
+
+  /** By its initial sequence number, and for devices that rewrite that one too by time stamp and IP id. */
+  private ofSyn(r: number): readonly number[] {
+    const { records } = this.store;
+    const stamp = records.timestampValue[r];
+    const id = records.ipId[r];
+    const first = hash(records.sequence[r], stamp, records.window[r], 1);
+    return stamp === 0 || id === 0 ? [first] : [first, hash(stamp, id, records.window[r], 3)];
   }
 
   /** Moves all of the record's flow, which only its tap has seen, into `target`, which that tap has not. */

@@ -1,6 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
+import * as Row from '../../match/rows.js';
 import { type ResetShape, shapeOf, triggerOf } from './shape.js';
 
 /** Packets that were already in a queue when the RST came may still leave this much later, ns. */
@@ -11,6 +12,9 @@ const OVERTAKEN_NS = 5_000_000;
 
 /** A RST that a device rewrote leaves and arrives within this time, ns (a path's delay and queues). */
 const REWRITTEN_NS = 1_000_000_000;
+
+/** Bytes that can be under way beyond what was seen: windows in use stay far below (RFC 7323 allows 2^30). */
+const LARGEST_WINDOW = 2 ** 26;
 
 /** What became of a RST at the host that got it. */
 export type Effect = 'took-effect' | 'ignored' | 'unknown';
@@ -97,11 +101,11 @@ function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
 
 /**
  * Which of several connections on one tuple a number of a direction belongs to: the one whose first number it is
- * nearest above; -1 for one whose SYN was not seen.
+ * nearest above, by no more than `reach`; -1 for one whose SYN was not seen.
  */
-function connectionOf(numbers: readonly number[], sequence: number): number {
+function connectionOf(numbers: readonly number[], sequence: number, reach: number): number {
   let best = -1;
-  let least = 2 ** 31;
+  let least = reach;
   for (const isn of numbers) {
     const ahead = (sequence - isn) >>> 0;
     if (ahead < least) {
@@ -116,10 +120,12 @@ function connectionOf(numbers: readonly number[], sequence: number): number {
 function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
   const numbers = initialNumbers(flow, rst.toward);
   if (numbers.length === 0 || rst.sequence === 0) return () => true;
-  const own = connectionOf(numbers, rst.sequence);
+  const sent = Math.max(flow.sent(rst.toward, Row.SEQ_END), flow.received(rst.toward, Row.SEQ_END));
+  const reach = Math.min(2 ** 32, sent + LARGEST_WINDOW);
+  const own = connectionOf(numbers, rst.sequence, reach);
   return (p) => {
-    if (p.toward === rst.toward) return connectionOf(numbers, p.sequence) === own;
-    return !(p.flags & Tcp.ack) || connectionOf(numbers, p.acknowledgment) === own;
+    if (p.toward === rst.toward) return connectionOf(numbers, p.sequence, reach) === own;
+    return !(p.flags & Tcp.ack) || connectionOf(numbers, p.acknowledgment, reach) === own;
   };
 }
 

@@ -126,7 +126,13 @@ function unNattedStray(trigger: Packet): Cause {
     name: 'un-natted-stray',
     text: 'got a packet of the connection without address translation, knows no such connection, and said so',
     grade: 'strong',
-    evidence: [exhibit('stray', 'this packet went by another tuple than the connection; its numbers are the connection’s', trigger)],
+    evidence: [
+      exhibit(
+        'stray',
+        'this packet went by another tuple than the connection; its numbers are the connection’s',
+        trigger,
+      ),
+    ],
     open: null,
   };
 }

@@ -39,7 +39,6 @@ export function forgedResets(cases: readonly ResetCase[]): Draft[] {
 function isSuspicious(c: ResetCase, all: readonly ResetCase[]): boolean {
   const alike = all.filter((other) => other.rst.toward === c.rst.toward && other.origin === 'unclear');
   return (
-    c.livesOn !== null ||
     headerMismatch(c.flow, c.rst) !== null ||
     lacksTimestamps(c.rst, c.flow.packets) ||
     answersTooFast(c) !== null ||
