@@ -72,3 +72,29 @@ test('a request that reached the server before it left the client was not passed
   const { findings } = new TwoEnds().say(...control, ...packets).report();
   expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
 });
+
+/** The same tuple at both taps, but nothing in common except the payload: other numbers, time stamps, windows. */
+function transparent(serverDigests: [number, number]): Told[] {
+  const stamped = (packets: Told[], stamp: number, window: number) =>
+    packets.map((p) => ({
+      ...p,
+      columns: { ...p.columns, timestampValue: stamp + p.at, tcpOptions: 16, window },
+    }));
+  return [
+    ...stamped(leg(100, undefined, 'client', [REQUEST_DIGEST, ANSWER_DIGEST]), 10_000, 500),
+    ...stamped(leg(106, undefined, 'server', serverDigests, 70_000), 900_000, 700),
+  ];
+}
+
+test('a transparent proxy shows as two handshakes with the same payload', () => {
+  const { findings } = new TwoEnds()
+    .say(...control, ...transparent([REQUEST_DIGEST, ANSWER_DIGEST]))
+    .report();
+  expect(findings.map((f) => f.code)).toEqual(['proxy-terminated']);
+  expect(findings[0]?.statement).toContain('transparent proxy');
+});
+
+test('two connections of one tuple with other payloads are no proxy', () => {
+  const { findings } = new TwoEnds().say(...control, ...transparent([1, 2])).report();
+  expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
+});
