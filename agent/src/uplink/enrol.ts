@@ -5,7 +5,7 @@ import { formatTarget, parseTarget } from './address.js';
 import { fetchCa, parseCaHash } from './chain.js';
 import { CHANNEL_OPTIONS } from './credentials.js';
 import { createCsr } from './csr.js';
-import { type Identity, saveIdentity } from './identity.js';
+import { type Identity, makeRoomForIdentity, saveIdentity } from './identity.js';
 import { fromRpcError } from './rpc-error.js';
 
 /** What a join line says, and where to keep the result. */
@@ -26,12 +26,14 @@ const JOIN_TIMEOUT_MS = 10_000;
 /**
  * Joins a coordinator in the manner of `kubeadm join`: its CA is checked against the hash, then the token is
  * exchanged for a certificate on a key that never leaves this host. The identity is kept in `dataDir`.
- * Throws `invalid-argument`, `unavailable`, or `unauthenticated` (wrong coordinator; wrong, used or expired token).
+ * Throws `invalid-argument`, `unavailable`, `unauthenticated` (wrong coordinator; wrong, used or expired token), and
+ * what `saveIdentity` throws; then the token is not used.
  */
 export async function enrol(options: JoinOptions): Promise<Identity> {
   const address = parseTarget(options.address);
   const target = formatTarget(address);
   const caPem = await fetchCa(address, parseCaHash(options.caHash), JOIN_TIMEOUT_MS);
+  makeRoomForIdentity(options.dataDir);
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const csr = createCsr(options.name, keys);
   const answer = await callEnrol(target, caPem, { token: options.token, name: options.name, csr });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, folderError } from '@bothends/proto';
 
 /** What an agent got when it joined: who it is, and whom it trusts. */
 export interface Identity {
@@ -14,13 +14,36 @@ export interface Identity {
 
 const FIELDS = ['name', 'address', 'caPem', 'certificatePem', 'keyPem'] as const;
 const FILE = 'identity.json';
+/** A key and two certificates take a few kB. */
+const ROOM_BYTES = 16 * 1024;
 
-/** Keeps the identity in `dataDir`, readable by its owner alone; as a whole or not at all. */
+/**
+ * Makes sure that an identity can be kept in `dataDir`, before a one-time token is spent on it.
+ * Throws what `saveIdentity` throws.
+ */
+export function makeRoomForIdentity(dataDir: string): void {
+  writeNew(dataDir, ' '.repeat(ROOM_BYTES));
+}
+
+/**
+ * Keeps the identity in `dataDir`, readable by its owner alone; as a whole or not at all.
+ * Throws `resource-exhausted` where the disk is full, `permission-denied` where it may not be written.
+ */
 export function saveIdentity(dataDir: string, identity: Identity): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const path = join(dataDir, FILE);
-  writeFileSync(`${path}.new`, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  const path = writeNew(dataDir, `${JSON.stringify(identity, null, 2)}\n`);
+  renameSync(path, join(dataDir, FILE));
+}
+
+/** Writes what is to take the place of the identity; returns its path. */
+function writeNew(dataDir: string, text: string): string {
+  const path = join(dataDir, `${FILE}.new`);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600, flush: true });
+  } catch (error) {
+    throw folderError(dataDir, error);
+  }
+  return path;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, folderError } from '@bothends/proto';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { migrate } from './migrations.js';
 
@@ -45,6 +45,7 @@ export function lockDirectory(dataDir: string): Database {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
+    if (!(cause instanceof Sqlite.SqliteError && cause.code.startsWith('SQLITE_BUSY'))) throw cause;
     throw new BothendsError(
       'failed-precondition',
       `another coordinator is running on ${dataDir} (its process id is in ${join(dataDir, 'coordinator.pid')}): ` +
@@ -52,6 +53,11 @@ export function lockDirectory(dataDir: string): Database {
       { cause },
     );
   }
-  writeFileSync(join(dataDir, 'coordinator.pid'), `${process.pid}\n`);
+  try {
+    writeFileSync(join(dataDir, 'coordinator.pid'), `${process.pid}\n`);
+  } catch (error) {
+    lock.close();
+    throw folderError(dataDir, error);
+  }
   return lock;
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { folderError } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../../captures/capture.js';
 import { ThreadClient } from '../../threads/client.js';
@@ -29,10 +30,15 @@ export class SqliteStore implements Store {
 
   /**
    * Opens or makes the store in a directory, and takes the directory for this process.
-   * @throws BothendsError `failed-precondition` when another coordinator has it, or a newer one made it
+   * @throws BothendsError `failed-precondition` when another coordinator has it, or a newer one made it; what
+   *   `folderError` makes of a directory that cannot be
    */
   static async open(dataDir: string): Promise<SqliteStore> {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw folderError(dataDir, error);
+    }
     const writer = await startThread({ dataDir, mode: 'writer' });
     try {
       return new SqliteStore(writer, await startThread({ dataDir, mode: 'reader' }));
