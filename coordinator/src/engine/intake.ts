@@ -7,7 +7,7 @@ import { PairObserver } from './match/pairs.js';
 import { State } from './match/records.js';
 import { TupleReuse } from './match/reuse.js';
 import * as Row from './match/rows.js';
-import { FlowStore, RECORD_LIMIT } from './match/store.js';
+import { FlowStore } from './match/store.js';
 import type { Tap } from './taps.js';
 import { BACKWARDS_NS, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
@@ -46,7 +46,7 @@ export class Intake {
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;
-    if (this.store.records.live > RECORD_LIMIT) this.store.evict();
+    this.store.evict();
   }
 
   private packet(tap: Tap, table: PacketTable, i: number, time: number): void {

@@ -51,6 +51,8 @@ export class FlowStore {
   private readonly retired = new Int32Array(RETIRED).fill(-1);
   private retiredNext = 0;
   private buckets = new Int32Array(8192).fill(-1);
+  /** Records alive above which to look whether too many wait for their match. */
+  private ceiling = RECORD_LIMIT;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
@@ -184,13 +186,19 @@ export class FlowStore {
     this.records.release(r);
   }
 
-  /** Lets the older half of the unmatched records go when too many are alive. */
+  /**
+   * Lets the older half of the unmatched records go when too many are alive. Those that are kept for being notable do
+   * not count: they grow with the flows, and letting others go makes no room for them.
+   */
   evict(): void {
     const records = this.records;
+    if (records.live <= this.ceiling) return;
     const waiting: number[] = [];
     for (let r = 0; r < records.capacity; r++) {
       if (records.flow[r] >= 0 && !(records.state[r] & ~PASSIVE)) waiting.push(r);
     }
+    this.ceiling = Math.max(RECORD_LIMIT, records.live - waiting.length + RECORD_LIMIT);
+    if (records.live <= this.ceiling) return;
     waiting.sort((a, b) => records.time[a] - records.time[b]);
     for (const r of waiting.slice(0, Math.ceil(waiting.length / 2))) {
       const side = this.side(records.flow[r], records.direction[r], records.tap[r]);
