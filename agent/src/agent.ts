@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
 import { keyFingerprint, publicKeyDer } from '@bothends/proto/evidence/keys';
@@ -9,6 +10,7 @@ import { SystemClock } from './clock/clock.js';
 import { ClockExchange } from './clock/exchange.js';
 import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
+import { ceilingPassed, guestReadings } from './control/ceilings.js';
 import { lockDirectory } from './control/directory-lock.js';
 import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
@@ -47,6 +49,8 @@ export interface AgentSurroundings {
 export const DEFAULT_SPOOL_BYTES = 1024 * 1024 * 1024;
 /** The coordinator takes an agent for dead after three and a half of these. */
 const HEARTBEAT_MS = 1000;
+/** A tap takes a few MB of memory and disk in this time at full load. */
+const CEILINGS_MS = 1000;
 /** Offloads, XDP programs and clock synchronisation change when somebody changes them. */
 const SURVEY_MS = 30_000;
 /** How long the end waits for the last commits: a service manager's patience is ten times as long. */
@@ -102,9 +106,18 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     { agent: identity.name, coordinator: identity.address, version: VERSION, signsWith },
     'agent runs',
   );
-  const surveys = setInterval(() => void host.survey(), SURVEY_MS);
+  // Never less nice than whoever started it wants.
+  setPriority(Math.max(getPriority(), policy.nice));
+  const readings = guestReadings(options.dataDir);
+  const timers = [
+    setInterval(() => void host.survey(), SURVEY_MS),
+    setInterval(() => {
+      const passed = ceilingPassed(policy, readings);
+      if (passed !== null) taps.endAll(passed);
+    }, CEILINGS_MS),
+  ];
   await untilDrained(link, taps, signal);
-  clearInterval(surveys);
+  for (const timer of timers) clearInterval(timer);
   stopWatch();
   unlock();
   logger.info('agent ends');

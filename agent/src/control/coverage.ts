@@ -54,6 +54,7 @@ export class CoverageLedger {
   #wallMinusMonotonicNs: bigint;
   #surroundings: Surroundings;
   #marker: Marker | undefined;
+  #endedBy: string | undefined;
 
   constructor(head: CoverageHead, surroundings: Surroundings, wallMinusMonotonicNs: bigint) {
     this.#head = head;
@@ -135,6 +136,11 @@ export class CoverageLedger {
     this.#marker = marker;
   }
 
+  /** A ceiling ended the tap; the first one counts. */
+  endedBy(ceiling: string): void {
+    this.#endedBy ??= ceiling;
+  }
+
   /** No packet after `ns` was taken. */
   close(ns: bigint): void {
     this.#closedNs = ns;
@@ -145,6 +151,7 @@ export class CoverageLedger {
       ...this.#head,
       ...this.#surroundings,
       ...(this.#marker === undefined ? {} : { marker: this.#marker }),
+      ...(this.#endedBy === undefined ? {} : { endedBy: this.#endedBy }),
       closedNs: this.#closedNs,
       packets: BigInt(this.#packets),
       kernelDrops: this.#kernelDrops === null ? undefined : BigInt(this.#kernelDrops),

@@ -8,7 +8,7 @@ import { MarkerWatch } from './marker.js';
 import { discardCapture, type OpenCapture, openCapture } from './open-capture.js';
 import type { OwnedTap } from './owned-tap.js';
 import { hasEnded, markerOf, type TapPhase } from './phase.js';
-import { Recording } from './recording.js';
+import { type Limits, Recording } from './recording.js';
 import { SpoolShipment } from './spool-shipment.js';
 import { saveTapFile } from './tap-file.js';
 
@@ -110,9 +110,10 @@ export class LiveTap implements OwnedTap {
   start(): void {
     if (this.#phase.state !== 'armed' || !this.#running) return;
     const { recording, durationMs } = this.#running;
-    const { maxPackets } = this.#arm;
-    if (maxPackets > 0n) recording.limit(Number(maxPackets));
-    this.#after(durationMs + DURATION_GRACE_MS, () => this.#drain());
+    recording.limit(this.#limits());
+    this.#after(durationMs + DURATION_GRACE_MS, () => {
+      this.drain('its time was over, and its coordinator had not stopped it');
+    });
     this.#enter({ state: 'recording', markerNs: markerOf(this.#phase) });
   }
 
@@ -128,6 +129,13 @@ export class LiveTap implements OwnedTap {
     } else if (state === 'draining' && leadOutMs === 0) {
       this.#running?.recording.close();
     }
+  }
+
+  drain(ceiling: string): void {
+    if (this.ended) return;
+    this.#running?.ledger.endedBy(ceiling);
+    // No lead-out, because the ceiling holds.
+    this.stop(0, false);
   }
 
   clockStepped(oldNs: bigint, newNs: bigint): void {
@@ -166,7 +174,7 @@ export class LiveTap implements OwnedTap {
     spool.commit(Number(this.#arm.committedSequence));
     const ledger = new CoverageLedger(head, surroundings, clock.wallMinusMonotonicNs());
     const look = marker.look.bind(marker);
-    const full = () => this.#drain();
+    const full = (ceiling: string) => this.drain(ceiling);
     const survey = () => ({ interfaceStates: host.interfaces(), host: host.facts() });
     const recording = new Recording({
       tapId,
@@ -185,9 +193,14 @@ export class LiveTap implements OwnedTap {
     void recording.ended.then((error) => this.#ended(error));
   }
 
-  /** A ceiling was reached: no lead-out, because the ceiling holds. */
-  #drain(): void {
-    this.stop(0, false);
+  /** What the request and the policy of the host allow, whichever is less. */
+  #limits(): Limits {
+    const { maxPackets, maxBytes } = this.#env.policy;
+    const wanted = Number(this.#arm.maxPackets) || Number.POSITIVE_INFINITY;
+    return {
+      packets: Math.min(wanted, maxPackets ?? Number.POSITIVE_INFINITY),
+      bytes: maxBytes ?? Number.POSITIVE_INFINITY,
+    };
   }
 
   #ended(error: BothendsError | null): void {

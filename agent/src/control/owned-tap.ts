@@ -13,6 +13,8 @@ export interface OwnedTap extends Shipment {
   start(): void;
   /** Ends it after `leadOutMs`; with `discard` at once, with all that it took. */
   stop(leadOutMs: number, discard: boolean): void;
+  /** A ceiling is reached: ends it at once, keeps all that it took, and says why in its coverage. */
+  drain(ceiling: string): void;
   /** Somebody set the wall clock; the two times are just before, in the old time, and after, in the new. */
   clockStepped(oldNs: bigint, newNs: bigint): void;
   /** Takes what it has off the disk. */

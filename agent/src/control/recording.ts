@@ -18,8 +18,8 @@ export interface RecordingParts {
   readonly pump: () => void;
   /** Sees each table before it goes into the spool. */
   readonly look: (table: PacketTable) => void;
-  /** The packet limit is reached. */
-  readonly full: () => void;
+  /** A limit of packets or bytes is reached. */
+  readonly full: (ceiling: string) => void;
   /** The host around the tap as it is now. */
   readonly survey: () => Surroundings;
 }
@@ -36,6 +36,15 @@ const LATE_MS = PULSE_MS + QUIET_MS;
 /** Each second the spool goes to the disk itself, and the host is looked at. */
 const PULSES_PER_SECOND = 5;
 
+/** How much a tap may take; infinite where there is no limit. */
+export interface Limits {
+  readonly packets: number;
+  /** Captured bytes; passed by at most one table. */
+  readonly bytes: number;
+}
+
+const NO_LIMITS: Limits = { packets: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
 /** Moves packets from an open capture into its spool, and keeps its coverage true, until the capture ends. */
 export class Recording {
   /** Resolves when everything is in the spool: with null after `close`, else with why the capture ended. */
@@ -45,8 +54,9 @@ export class Recording {
   readonly #timer: NodeJS.Timeout;
   #closing: Promise<TapStats> | null = null;
   #closedNs = 0n;
-  /** Packets that may still be taken. */
-  #left = Number.POSITIVE_INFINITY;
+  #limits: Limits = NO_LIMITS;
+  /** Taken since the limits were set. */
+  #taken = { packets: 0, bytes: 0 };
   #lastTable: bigint;
   #lastPulse: bigint;
   #lastLate: bigint;
@@ -65,9 +75,10 @@ export class Recording {
     this.ended = this.#consume();
   }
 
-  /** Takes at most `packets` more. */
-  limit(packets: number): void {
-    this.#left = packets;
+  /** Takes at most this much more. */
+  limit(limits: Limits): void {
+    this.#limits = limits;
+    this.#taken = { packets: 0, bytes: 0 };
   }
 
   /** Ends the capture; what it has taken already still goes into the spool. */
@@ -96,18 +107,27 @@ export class Recording {
     const { ledger, clock, look, pump } = this.#parts;
     this.#lastTable = clock.monotonicNs();
     look(table);
-    const count = Math.min(table.length, this.#left);
-    if (count === 0) return;
-    this.#left -= count;
+    const count = Math.min(table.length, this.#limits.packets - this.#taken.packets);
+    if (count <= 0) return;
+    this.#taken.packets += count;
+    this.#taken.bytes += bytesOf(table, count);
     const lastNs = table.baseNs + BigInt(table.time[count - 1]);
     ledger.recorded(count, lastNs);
     this.#batches.rows(table, count, ledger.toMessage());
     this.#shippedNs = ledger.watermarkNs;
     pump();
-    if (this.#left > 0) return;
-    // What comes after the last packet that was wanted was not recorded.
-    this.#closedNs = lastNs;
-    this.#parts.full();
+    this.#checkLimits(lastNs);
+  }
+
+  #checkLimits(lastNs: bigint): void {
+    const { packets, bytes } = this.#limits;
+    if (this.#taken.packets >= packets) {
+      // What comes after the last packet that was wanted was not recorded.
+      this.#closedNs = lastNs;
+      this.#parts.full(`the limit of ${packets} packets was reached`);
+    } else if (this.#taken.bytes >= bytes) {
+      this.#parts.full(`the limit of ${bytes} captured bytes was reached`);
+    }
   }
 
   async #pulse(): Promise<void> {
@@ -172,4 +192,10 @@ export class Recording {
     this.#batches.coverage(ledger.toMessage(), true);
     pump();
   }
+}
+
+function bytesOf(table: PacketTable, count: number): number {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += table.capturedLength[i];
+  return bytes;
 }

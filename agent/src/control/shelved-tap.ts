@@ -112,6 +112,10 @@ export class ShelvedTap implements OwnedTap {
     this.#changed(this);
   }
 
+  drain(_ceiling: string): void {
+    // It takes no packets.
+  }
+
   clockStepped(): void {
     // Its packets were stamped before.
   }

@@ -55,11 +55,16 @@ export class SyntheticTap implements Tap {
 /** Where the times of rows are counted from: all tables of a tap have the same base. */
 const BASE_NS = 1_700_000_000_000_000_000n;
 
+/** Of a packet, on the wire and captured. */
+const BYTES = 60;
+
 function writeRow(table: PacketTable, time: bigint, marker: number): void {
   const row = table.length++;
   table.baseNs = BASE_NS;
   table.time[row] = Number(time - BASE_NS);
   table.layer[row] = Layer.transport;
+  table.wireLength[row] = BYTES;
+  table.capturedLength[row] = BYTES;
   table.ipVersion[row] = 4;
   table.protocol[row] = 17;
   table.marker[row] = marker;

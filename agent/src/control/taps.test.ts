@@ -57,14 +57,14 @@ const kit: CaptureKit = {
   filter: async (_source, text) => ({ text: `wide(${text})`, length: 9 }),
 };
 
-function makeTaps(): Taps {
+function makeTaps(policy = DEFAULT_POLICY): Taps {
   return new Taps({
     name: 'db-1',
     host: HOST,
     clock,
     kit,
     logger: pino({ level: 'silent' }),
-    policy: DEFAULT_POLICY,
+    policy,
     randomBytes: (count) => new Uint8Array(count).fill(7),
     sendDatagram: (address, port, payload) => {
       datagrams.push({ address, port, payload });
@@ -347,6 +347,27 @@ describe('a tap that cannot be', () => {
     taps.command({ $case: 'arm', value: { ...ARM, tapId: '../../etc' } });
     expect(states.at(-1)).toMatchObject({ state: 'failed', code: 'invalid-argument' });
     expect(source.taps).toEqual([]);
+  });
+});
+
+describe('a ceiling of the agent', () => {
+  it('ends what records, keeps what was taken and says which it was', async () => {
+    const tap = await recording();
+    const times = [clock.wallNs(), clock.wallNs()];
+    tap.push(times);
+    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(2));
+    taps.endAll('the agent takes too much memory');
+    await reached('complete');
+    expect(packetTimes(shipped())).toEqual(times);
+    expect(finalCoverage(shipped()).endedBy).toBe('the agent takes too much memory');
+  });
+
+  it('of captured bytes ends the tap that passes it', async () => {
+    taps = makeTaps({ ...DEFAULT_POLICY, maxBytes: 1 });
+    const tap = await recording();
+    tap.push([clock.wallNs()]);
+    await reached('complete');
+    expect(finalCoverage(shipped()).endedBy).toMatch(/limit of 1 captured bytes/);
   });
 });
 

@@ -97,6 +97,15 @@ export class Taps {
     for (const tap of this.#taps.values()) tap.clockStepped(oldNs, newNs);
   }
 
+  /** Ends what records, keeps what it took, and says in its coverage which ceiling it was. */
+  endAll(ceiling: string): void {
+    for (const tap of this.#taps.values()) {
+      if (tap.ended) continue;
+      this.#options.logger.warn({ tap: tap.tapId }, `tap ends: ${ceiling}`);
+      tap.drain(ceiling);
+    }
+  }
+
   /** Takes no more captures, ends all recording at once and waits, at most `ms`, until everything is committed; the rest stays on disk. */
   async drain(ms: number): Promise<void> {
     this.#ending = true;

@@ -45,11 +45,24 @@ describe('parsePolicy', () => {
   it('reads every setting and leaves the others at their defaults', () => {
     const text = '{"maxSnaplen": 96, "maxDuration": "90s", "interfaces": ["eth0"], "ports": [443]}';
     expect(parsePolicy(text, 'p.json')).toEqual({
+      ...DEFAULT_POLICY,
       maxSnaplen: 96,
       maxDurationMs: 90_000,
       interfaces: ['eth0'],
       ports: [443],
       filters: null,
+    });
+  });
+
+  it('reads the ceilings that an agent keeps by itself', () => {
+    const text =
+      '{"maxPackets": 1000, "maxBytes": "2GB", "maxMemory": "300MB", "minFreeDisk": "500 kB", "nice": 19}';
+    expect(parsePolicy(text, 'p.json')).toMatchObject({
+      maxPackets: 1000,
+      maxBytes: 2e9,
+      maxMemoryBytes: 300e6,
+      minFreeDiskBytes: 500e3,
+      nice: 19,
     });
   });
 
@@ -59,6 +72,8 @@ describe('parsePolicy', () => {
     ['{"snaplen": 96}', 'unknown setting "snaplen"'],
     ['{"maxSnaplen": "96"}', '"maxSnaplen" cannot be "96"'],
     ['{"maxDuration": "soon"}', '"maxDuration" cannot be "soon"'],
+    ['{"maxMemory": 300}', '"maxMemory" cannot be 300'],
+    ['{"nice": -5}', '"nice" cannot be -5'],
     ['{"ports": [0]}', '"ports" cannot be [0]'],
     ['{"interfaces": []}', '"interfaces" cannot be []'],
   ])('refuses %s and names the file', (text, what) => {

@@ -11,15 +11,32 @@ export interface Policy {
   readonly ports: readonly number[] | null;
   /** Only these filters, to the letter, null: all. */
   readonly filters: readonly string[] | null;
+  /** Of one tap; null: no limit. Bytes are those captured, after the snaplen. */
+  readonly maxPackets: number | null;
+  readonly maxBytes: number | null;
+  /** Resident memory of the agent above which its taps end. */
+  readonly maxMemoryBytes: number;
+  /** Free space on the disk of the spools below which its taps end. */
+  readonly minFreeDiskBytes: number;
+  /** Niceness of the agent and its tcpdump: 0 as any program, 19 only when nobody else wants the CPU. */
+  readonly nice: number;
 }
 
-/** Headers of every kind fit into 256 bytes; a forgotten capture ends after ten minutes. */
+/**
+ * Headers of every kind fit into 256 bytes; a forgotten capture ends after ten minutes. An agent at full load takes some
+ * 150 MB; what others need of the disk comes before evidence; and a little nicer than the service it watches.
+ */
 export const DEFAULT_POLICY: Policy = {
   maxSnaplen: 256,
   maxDurationMs: 10 * 60_000,
   interfaces: null,
   ports: null,
   filters: null,
+  maxPackets: null,
+  maxBytes: null,
+  maxMemoryBytes: 512_000_000,
+  minFreeDiskBytes: 200_000_000,
+  nice: 5,
 };
 
 /** Holds headers with options and 64 bytes of payload to digest; see the capture back ends for the ring's part in it. */
@@ -82,7 +99,8 @@ function inWords(ms: number): string {
 
 /**
  * The policy that a JSON file says: an object with any of `maxSnaplen`, `maxDuration` ("10m"), `interfaces`,
- * `ports`, `filters`. `source` names the file in errors.
+ * `ports`, `filters`, `maxPackets`, `maxBytes` ("2GB"), `maxMemory` ("512MB"), `minFreeDisk` ("200MB"), `nice`.
+ * `source` names the file in errors.
  * Throws `invalid-argument` for anything else, because a policy that is half understood protects nobody.
  */
 export function parsePolicy(text: string, source: string): Policy {
@@ -117,6 +135,11 @@ const READERS: Readonly<Record<string, (value: unknown) => Partial<Policy> | nul
   interfaces: (value) => (isListOf(value, isText) ? { interfaces: value } : null),
   ports: (value) => (isListOf(value, isPort) ? { ports: value } : null),
   filters: (value) => (isListOf(value, isText) ? { filters: value } : null),
+  maxPackets: (value) => (isInteger(value, 1, Number.MAX_SAFE_INTEGER) ? { maxPackets: value } : null),
+  maxBytes: (value) => sizeSetting(value, (maxBytes) => ({ maxBytes })),
+  maxMemory: (value) => sizeSetting(value, (maxMemoryBytes) => ({ maxMemoryBytes })),
+  minFreeDisk: (value) => sizeSetting(value, (minFreeDiskBytes) => ({ minFreeDiskBytes })),
+  nice: (value) => (isInteger(value, 0, 19) ? { nice: value } : null),
 };
 
 function durationSetting(value: unknown): Partial<Policy> | null {
@@ -126,6 +149,15 @@ function durationSetting(value: unknown): Partial<Policy> | null {
   } catch {
     return null;
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** `512MB`, `2GB`; a bare number is refused, because nobody remembers its unit. */
+function sizeSetting(value: unknown, into: (bytes: number) => Partial<Policy>): Partial<Policy> | null {
+  const [, number, unit = ''] = isText(value) ? (/^(\d+) ?(kB|MB|GB)$/.exec(value) ?? []) : [];
+  const bytes = Number(number) * (UNITS[unit] ?? Number.NaN);
+  return Number.isSafeInteger(bytes) ? into(bytes) : null;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

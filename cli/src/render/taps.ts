@@ -74,7 +74,8 @@ export function gapTexts(tap: TapReport): string[] {
 
 /** Everything that a reader must know of a tap beside its figures. */
 export function remarks(tap: TapReport): string[] {
-  return [...gapTexts(tap), ...markerTexts(tap), ...cutTexts(tap)];
+  const ended = tap.endedBy === undefined ? [] : [`ended by itself: ${tap.endedBy}`];
+  return [...gapTexts(tap), ...ended, ...markerTexts(tap), ...cutTexts(tap)];
 }
 
 /** Nothing about a marker that left and was seen at both ends: that is how it should be. */

@@ -16,6 +16,7 @@ export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]
     timestamps: timestampsOf(coverage.timeStamps),
     gaps: [...coverage.gaps.map(gapInterval), ...declared],
     watermarkNs: known(coverage.watermarkNs),
+    ...(coverage.endedBy === undefined ? {} : { endedBy: coverage.endedBy }),
     ...(coverage.marker === undefined ? {} : { marker: markerFacts(coverage.marker) }),
   };
 }

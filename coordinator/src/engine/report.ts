@@ -93,6 +93,7 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
       cause: gap.cause,
     })),
     ...(marker === undefined ? {} : { marker }),
+    ...(c?.endedBy === undefined ? {} : { endedBy: c.endedBy }),
     ...(tap.cut > 0 ? { cutShort: tap.cut } : {}),
   };
 }

@@ -38,6 +38,8 @@ export interface TapCoverage {
   watermarkNs: bigint | null;
   /** The tap's marker datagram: its value in the `marker` column, and whether this tap saw it leave. Absent for files. */
   marker?: { readonly id: number; readonly sent: boolean; readonly left: boolean };
+  /** The ceiling of its host that ended the tap, in words. */
+  endedBy?: string;
 }
 
 export interface EngineOptions {

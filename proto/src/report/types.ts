@@ -51,6 +51,8 @@ export interface TapReport {
   marker?: MarkerReport;
   /** Packets cut by the snaplen before the header that tells their flow; absent when there are none. */
   cutShort?: number;
+  /** The ceiling that ended the tap by itself, in words; absent when it was stopped as asked. */
+  endedBy?: string;
 }
 
 /** Server's clock minus the client's. Numbers are null where nothing bounds them. */

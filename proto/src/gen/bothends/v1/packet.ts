@@ -81,7 +81,11 @@ export interface Coverage {
     | HostFacts
     | undefined;
   /** The marker datagram of this tap; absent where the agent does not say. */
-  marker?: Marker | undefined;
+  marker?:
+    | Marker
+    | undefined;
+  /** The ceiling that ended the tap, in words; absent when nothing but its coordinator did. */
+  endedBy?: string | undefined;
 }
 
 /** What a tap's reader may want to know of the host around it. */
@@ -391,6 +395,7 @@ function createBaseCoverage(): Coverage {
     interfaceStates: [],
     host: undefined,
     marker: undefined,
+    endedBy: undefined,
   };
 }
 
@@ -479,6 +484,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.marker !== undefined) {
       Marker.encode(message.marker, writer.uint32(170).fork()).join();
+    }
+    if (message.endedBy !== undefined) {
+      writer.uint32(178).string(message.endedBy);
     }
     return writer;
   },
@@ -664,6 +672,14 @@ export const Coverage: MessageFns<Coverage> = {
             message.marker = Marker.decode(reader, reader.uint32());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.endedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -753,6 +769,11 @@ export const Coverage: MessageFns<Coverage> = {
         : [],
       host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
       marker: isSet(object.marker) ? Marker.fromJSON(object.marker) : undefined,
+      endedBy: isSet(object.endedBy)
+        ? globalThis.String(object.endedBy)
+        : isSet(object.ended_by)
+        ? globalThis.String(object.ended_by)
+        : undefined,
     };
   },
 
@@ -820,6 +841,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.marker !== undefined) {
       obj.marker = Marker.toJSON(message.marker);
+    }
+    if (message.endedBy !== undefined) {
+      obj.endedBy = message.endedBy;
     }
     return obj;
   },
