@@ -1,4 +1,4 @@
-import type { FlowFacts } from '../../facts/flow-facts.js';
+import { type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { IcmpError, Packet } from '../../facts/packet.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
@@ -34,16 +34,23 @@ function isOrdinary(flow: FlowFacts, p: ErrorPacket): boolean {
   return meaning === 'too-big' && !isIgnored(flow, p);
 }
 
-/** The sender went on with packets larger than the path takes, and lost them. */
+/**
+ * The bytes of a segment that was too big were never acknowledged: its sender did not cut them smaller. Of a datagram, which
+ * nobody cuts, that larger ones than the path takes went on to be sent, and lost.
+ */
 function isIgnored(flow: FlowFacts, error: ErrorPacket): boolean {
-  return flow.packets.some(
-    (p) =>
-      p.toward === error.toward &&
-      p.fate === 'lost' &&
-      !p.icmp &&
-      p.at > error.at &&
-      p.ipLength > error.icmp.mtu,
-  );
+  const { toward } = error;
+  const base = flow.sequenceBase(toward, flow.senderTap(toward));
+  const baseAtReceiver = flow.sequenceBase(toward, flow.receiverTap(toward));
+  const acknowledgment = flow.sent(opposite(toward), Row.LAST_ACK);
+  if (flow.protocol === 'tcp' && base !== null && baseAtReceiver !== null && acknowledgment >= 0) {
+    return (acknowledgment - baseAtReceiver) >>> 0 <= (error.icmp.sequence - base) >>> 0;
+  }
+  const told = error.sent?.time ?? Number.POSITIVE_INFINITY;
+  return flow.packets.some((p) => {
+    if (p.toward !== toward || p.icmp || p.fate !== 'lost' || !p.sent) return false;
+    return p.sent.time > told && p.ipLength > error.icmp.mtu;
+  });
 }
 
 function about(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {

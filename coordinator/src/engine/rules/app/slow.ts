@@ -11,10 +11,10 @@ const SLOW_ANSWER_NS = 1_000_000_000;
 const SLOW_SINGLE_NS = 3_000_000_000;
 
 /**
- * Light goes half round the globe and back through fibre in 200 ms; with 500 ms both ways a path has queues,
- * detours or a satellite in it, ns.
+ * Light goes half round the globe and back through fibre in 200 ms, and the longest terrestrial routes in use take
+ * about 300 ms; a path that takes more has queues, detours or a satellite in it, ns.
  */
-const SLOW_PATH_NS = 500_000_000;
+const SLOW_PATH_NS = 350_000_000;
 
 /** `slow-server` and `slow-path`: where the time went, when it was long. */
 export function slowness(flow: FlowFacts): Draft[] {

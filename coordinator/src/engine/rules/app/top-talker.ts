@@ -9,8 +9,9 @@ const SHARE = 0.5;
 /** Among fewer conversations than this one of them always makes much of the traffic. */
 const CONVERSATIONS = 4;
 
-/** Fewer packets than this fill no link. */
+/** Less than this in packets and in bytes is nothing that anybody asks about. */
 const PACKETS = 1000;
+const BYTES = 100_000;
 
 /** What a conversation, one flow or all flows of one client with one service, adds up to. */
 interface Talker {
@@ -26,7 +27,7 @@ export function topTalker(_: CaptureFacts, flows: readonly FlowFacts[]): Draft[]
     talkerOf([flow], `${endOf(flow, 'client')} to ${endOf(flow, 'server')}`),
   );
   const total = sum(single);
-  if (total.packets < PACKETS) return [];
+  if (total.packets < PACKETS && total.bytes < BYTES) return [];
   const made = topOf(single, total) ?? topOf(services(flows), total);
   return made ? [made] : [];
 }
