@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { labAvailable } from '../../lab/available.js';
+import { checkCommand } from '../../lab/command.js';
 import { Fleet } from '../../lab/fleet.js';
 import { chain, Lab } from '../../lab/index.js';
 import { type Bench, type Case, type Figure, median } from '../case.js';
@@ -65,12 +66,10 @@ async function refused(lab: Lab, fleet: Fleet, round: number, { now }: Bench): P
   return { startMs, findingMs: saidMs - Date.parse(at) };
 }
 
-/** Resident memory of an agent that has nothing to do, from its kernel. */
+/** Resident memory of an agent that has nothing to do: of the largest process on its host, from the kernel. */
 async function idleMemory(lab: Lab): Promise<Figure[]> {
-  const pids = (await lab.host('client').check(['ip', 'netns', 'pids', lab.host('client').namespace]))
-    .split('\n')
-    .filter(Boolean);
-  const sizes = pids.map(residentBytes);
+  const pids = await checkCommand(['ip', 'netns', 'pids', lab.host('client').namespace]);
+  const sizes = pids.split('\n').filter(Boolean).map(residentBytes);
   return [{ what: 'idle agent, resident memory', value: Math.max(...sizes) / 1e6, unit: 'MB' }];
 }
 
