@@ -1,4 +1,5 @@
 import { Http, NO_LENGTH, Tcp } from '@bothends/proto';
+import { Holes } from './holes.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
@@ -18,9 +19,6 @@ const REPEAT_LIMIT = 96;
 /** A hole filled sooner was swapped by the capture: taps swap neighbours by 3–5 µs, ten times that is safe. */
 const LATE_NS = 50_000;
 
-/** A hole this old is given up (a packet that the tap missed is never sent again): Linux's first RTOs are 0.2 to 3 s. */
-const HOLE_PATIENCE_NS = 3_000_000_000;
-
 /** Packets with a wrong checksum kept per direction and tap, as examples. */
 const BAD_KEPT = 4;
 
@@ -30,11 +28,12 @@ const ID_WINDOW = 0x1000;
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
 const DEFAULT_MSS = 1460;
 /** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
-const TIMESTAMP_BYTES = 12;
+export const TIMESTAMP_BYTES = 12;
 
 /** Keeps what one tap saw of one direction up to date, and decides which packets verdicts may need later. */
 export class Observer {
   private readonly store: FlowStore;
+  private readonly holes = new Holes();
 
   constructor(store: FlowStore) {
     this.store = store;
@@ -93,6 +92,7 @@ export class Observer {
     const { records, sides } = this.store;
     const s = sides.data;
     if (records.packetType[r] === 4) s[row + Row.OUTGOING] = 1;
+    if (records.checksum[r] === Checksum.bad && ++s[row + Row.BAD_CHECKSUMS] <= BAD_KEPT) this.store.note(r);
     if (records.flags[r] & Tcp.rst) return;
     if (s[row + Row.TTL] < 0) {
       s[row + Row.TTL] = records.ttl[r];
@@ -167,7 +167,10 @@ export class Observer {
     const highest = s[row + Row.SEQ_END];
     const ahead = (first - (s[row + Row.SEQ_BASE] + highest)) | 0;
     const end = highest + ahead + extent;
-    if (ahead > 0) this.openHole(row, highest, highest + ahead, records.time[r]);
+    if (ahead > 0) {
+      this.holes.skip(row, highest, highest + ahead, records.time[r]);
+      s[row + Row.HOLE_TIME] = records.time[r];
+    }
     if (records.length[r] > 0 && end <= highest) {
       s[row + Row.REPEATS]++;
       records.state[r] |= State.repeat;
@@ -178,30 +181,18 @@ export class Observer {
     if (flags & Tcp.fin) s[row + Row.FIN_END] = end;
   }
 
-  private openHole(row: number, begin: number, end: number, time: number): void {
-    const s = this.store.sides.data;
-    const open = !Number.isNaN(s[row + Row.HOLE_BEGIN]);
-    if (open && time - s[row + Row.HOLE_TIME] < HOLE_PATIENCE_NS) return;
-    s[row + Row.HOLE_BEGIN] = begin;
-    s[row + Row.HOLE_END] = end;
-    s[row + Row.HOLE_TIME] = time;
-  }
-
   private fillHole(r: number, row: number, begin: number, end: number): void {
     const { records, sides } = this.store;
     const s = sides.data;
-    const age = records.time[r] - s[row + Row.HOLE_TIME];
-    // Of several holes of one burst only one is remembered: right after it nothing is called overdue.
-    if (Number.isNaN(s[row + Row.HOLE_BEGIN]) && age > LATE_NS) records.state[r] |= State.overdue;
-    if (!(begin < s[row + Row.HOLE_END] && end > s[row + Row.HOLE_BEGIN])) return;
-    if (age > LATE_NS) {
+    const time = records.time[r];
+    const age = this.holes.fill(row, begin, end, time);
+    if (age !== null && age > LATE_NS) {
       s[row + Row.LATE_FILLS]++;
       records.gap[r] = age;
       records.state[r] |= State.lateFill;
     }
-    if (begin <= s[row + Row.HOLE_BEGIN]) s[row + Row.HOLE_BEGIN] = end;
-    else s[row + Row.HOLE_END] = begin;
-    if (s[row + Row.HOLE_BEGIN] >= s[row + Row.HOLE_END]) s[row + Row.HOLE_BEGIN] = Number.NaN;
+    // Not every hole of a burst may have been kept: right after one nothing is called overdue.
+    if (age === null && time - s[row + Row.HOLE_TIME] > LATE_NS) records.state[r] |= State.overdue;
   }
 
   private keepRepeat(r: number): void {

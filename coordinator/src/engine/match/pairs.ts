@@ -1,5 +1,6 @@
 import { Tcp } from '@bothends/proto';
 import type { Timeline } from '../timeline/timeline.js';
+import { TIMESTAMP_BYTES } from './observe.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
@@ -43,7 +44,7 @@ export class PairObserver {
     const size = Math.min(records.ipLength[at0], records.ipLength[at1]);
     if (records.length[at0] > 0 && size > d[row + Row.DELIVERED_SIZE]) d[row + Row.DELIVERED_SIZE] = size;
     this.compare(at0, at1, aligned, row);
-    if (isNumbered(records, at0)) this.order(at0, at1, row);
+    if (isNumbered(records, at0)) this.order(at0, at1, aligned, row);
     this.survive(at0, at1);
   }
 
@@ -104,7 +105,7 @@ export class PairObserver {
     const d = directions.data;
     // A forged SYN or RST can pass for its genuine twin; the class of service shows on the other packets too.
     const change = records.flags[at0] & (Tcp.syn | Tcp.rst) ? 0 : records.tos[at0] ^ records.tos[at1];
-    if ((records.flags[at0] ^ records.flags[at1]) & (Tcp.ece | Tcp.cwr)) this.compareEcnFlags(at0, at1, row);
+    if ((records.flags[at0] ^ records.flags[at1]) & (Tcp.ece | Tcp.cwr)) this.compareEcnFlags(at0, row);
     if (change) {
       if (change & 0xfc) d[row + Row.TOS_CHANGED]++;
       if (change & 3) this.compareEcn(at0, at1, row);
@@ -135,7 +136,7 @@ export class PairObserver {
   }
 
   /** Without ECE and CWR in the SYN the ends do not agree on ECN at all. */
-  private compareEcnFlags(at0: number, at1: number, row: number): void {
+  private compareEcnFlags(at0: number, row: number): void {
     const { flags } = this.store.records;
     if (!(flags[at0] & Tcp.syn)) return;
     const gone = flags[at0] & Tcp.ece ? Row.ECN_GONE_1 : Row.ECN_GONE_0;
@@ -147,12 +148,12 @@ export class PairObserver {
     this.store.note(at1);
   }
 
-  private order(at0: number, at1: number, row: number): void {
+  private order(at0: number, at1: number, aligned: boolean, row: number): void {
     const { records, directions } = this.store;
     const d = directions.data;
     const ahead0 = records.number[at0] - d[row + Row.TOP_NUMBER_0];
     const ahead1 = records.number[at1] - d[row + Row.TOP_NUMBER_1];
-    if (records.length[at0] > 0 && records.flags[at0] !== 0) this.compareHoles(at0, at1, row);
+    if (records.length[at0] > 0 && records.flags[at0] !== 0) this.compareHoles(at0, at1, aligned, row);
     else if (ahead0 < 0 !== ahead1 < 0 && ahead0 !== 0 && ahead1 !== 0 && records.flags[at0] === 0) {
       const shift0 = Math.abs(records.time[at0] - d[row + Row.TOP_TIME_0]);
       const shift1 = Math.abs(records.time[at1] - d[row + Row.TOP_TIME_1]);
@@ -170,20 +171,33 @@ export class PairObserver {
   }
 
   /** A segment that comes late at one tap and was in its turn at the other was overtaken between them. */
-  private compareHoles(at0: number, at1: number, row: number): void {
-    const { state, gap, length } = this.store.records;
+  private compareHoles(at0: number, at1: number, aligned: boolean, row: number): void {
+    const { state, gap } = this.store.records;
     const late0 = (state[at0] & (State.lateFill | State.overdue)) !== 0;
     const late1 = (state[at1] & (State.lateFill | State.overdue)) !== 0;
     if (late0 === late1) return;
     const [late, other] = late0 ? [at0, at1] : [at1, at0];
     if (state[other] & State.repeat) return;
     if (state[late] & State.lateFill) {
+      if (!this.isSameTransmission(late, other, aligned, row)) return;
       const delay = state[late] & State.afterIdle ? 0 : gap[late];
       this.late(at0, at1, row, [late0 ? Row.LATE_AT_0 : Row.LATE_AT_1], delay);
-    } else if (length[at0] === length[at1]) {
+    } else if (this.store.records.length[at0] === this.store.records.length[at1]) {
       // Bytes of a super-packet may be counted for another copy of theirs: only whole packets are told apart so.
       this.late(at0, at1, row, [late0 ? Row.OVERDUE_AT_0 : Row.OVERDUE_AT_1], 0);
     }
+  }
+
+  /** A segment of a super-packet, and not a retransmission of its bytes: by its IP id to the segment, else by its time stamp. */
+  private isSameTransmission(segment: number, whole: number, aligned: boolean, row: number): boolean {
+    if (aligned) return true;
+    const { ipId, timestampValue, sequence } = this.store.records;
+    const stamped = timestampValue[segment] !== 0;
+    if (ipId[segment] === 0 || ipId[whole] === 0) return stamped;
+    const size = this.store.directions.data[row + Row.SEGMENT] - (stamped ? TIMESTAMP_BYTES : 0);
+    const ahead = (sequence[segment] - sequence[whole]) | 0;
+    const step = ((ipId[segment] - ipId[whole]) << 16) >> 16;
+    return step * size === ahead;
   }
 
   private late(at0: number, at1: number, row: number, words: readonly number[], delay: number): void {

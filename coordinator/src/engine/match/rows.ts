@@ -63,16 +63,14 @@ export const LAST_SEGMENTS = 35;
 /** Side: options of its SYN (TcpOption bits), -1 before; data packets seen before their turn (a hole filled later). */
 export const SYN_OPTIONS = 36;
 export const LATE_FILLS = 37;
-/** Side: the oldest range of bytes skipped and not filled yet (unwrapped as SEQ_END), NaN: none; when it was skipped. */
-export const HOLE_BEGIN = 38;
-export const HOLE_END = 39;
-export const HOLE_TIME = 40;
+/** Side: when its sender was last seen to skip bytes. */
+export const HOLE_TIME = 38;
 /** Side: where the body of its last HTTP/1 head with a Content-Length ends (unwrapped as SEQ_END), NaN: none; 1 after a HEAD. */
-export const HTTP_DUE = 41;
-export const HTTP_HEAD = 42;
+export const HTTP_DUE = 39;
+export const HTTP_HEAD = 40;
 /** Side: packets whose transport checksum is wrong. */
-export const BAD_CHECKSUMS = 43;
-export const SIDE_WORDS = 44;
+export const BAD_CHECKSUMS = 41;
+export const SIDE_WORDS = 42;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -204,7 +202,7 @@ export const BLANK_SIDE = blankRow(SIDE_WORDS, {
   [SYN_OPTIONS]: -1,
   [WSCALE]: -1,
   [FIN_END]: Number.NaN,
-  [HOLE_BEGIN]: Number.NaN,
+  [HOLE_TIME]: Number.NEGATIVE_INFINITY,
   [HTTP_DUE]: Number.NaN,
 });
 

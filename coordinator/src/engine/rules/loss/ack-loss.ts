@@ -98,9 +98,9 @@ function counterOf(toward: Toward, missed: readonly Packet[]): Exhibit[] {
   return [exhibit('tap-missed', text, ...missed.slice(0, 3))];
 }
 
-/** Nobody sends an ACK again: with nothing but a tap that cannot count its drops, a loss there is as likely as on the path. */
+/** Nobody sends an ACK again: with nothing but a tap that cannot count its drops, or is known to miss some, it can be its loss. */
 function gradeAcks(lines: number, absence: Vouch | null, counter: number): Grade {
-  if (lines < 2 && absence !== 'complete' && absence !== 'word') return 'inconclusive';
+  if ((lines < 2 || counter > 0) && absence !== 'complete' && absence !== 'word') return 'inconclusive';
   const grade = gradeCase({ lines, conclusive: true, absence, headersOnly: false, counter });
   return absence === 'complete' || absence === 'word' ? grade : weakest(grade, 'likely');
 }

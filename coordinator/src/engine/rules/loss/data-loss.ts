@@ -1,3 +1,4 @@
+import type { Grade } from '@bothends/proto';
 import {
   bytesMissing,
   type Control,
@@ -11,6 +12,7 @@ import type { Packet, Toward } from '../../facts/packet.js';
 import { isDiscovery } from '../../facts/path-mtu.js';
 import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch } from '../../grade.js';
+import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { longestBurst, share } from './share.js';
 
@@ -60,13 +62,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   return draft({
     code: 'data-loss',
-    grade: gradeCase({
-      lines: lines(repairs, isSignificant(control, lost, loss.sent)),
-      conclusive: true,
-      absence: level,
-      headersOnly: false,
-      counter: repairs.refuted.length + control.missing.length,
-    }),
+    grade: gradeLoss(found, lost, level),
     flow,
     direction: toward,
     sender,
@@ -88,6 +84,14 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     assumptions: [assume(level ?? 'failed', why)],
     missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
   });
+}
+
+/** A tap that is known to have missed more than the sender sent again decides nothing. */
+function gradeLoss({ loss, repairs, control }: Findings, lost: number, absence: Vouch | null): Grade {
+  const counter = repairs.refuted.length + control.missing.length;
+  if (counter > repairs.repaired.length && absence !== 'complete') return 'inconclusive';
+  const independent = lines(repairs, isSignificant(control, lost, loss.sent));
+  return gradeCase({ lines: independent, conclusive: true, absence, headersOnly: false, counter });
 }
 
 function lines(repairs: Repairs, controlled: boolean): number {

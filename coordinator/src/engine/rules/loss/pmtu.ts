@@ -155,7 +155,8 @@ function gradeHole(flow: FlowFacts, sizes: Sizes, lines: number, conclusive: boo
   const level = strongestVouch(sizes.large.map((p) => p.vouching?.level ?? 'failed'));
   const seen = gradeCase({ lines, conclusive, absence: level, headersOnly: false, counter });
   const sentAgain = sizes.large.filter((p) => p.repeat).length >= LEAST_AGAIN;
-  if (!sentAgain || !workedBefore(flow, sizes.large)) return seen;
+  const data = flow.path(sizes.large[0]?.toward ?? 'toward-server', Row.DELIVERED_SIZE) > 0;
+  if (!sentAgain || !data || !workedBefore(flow, sizes.large)) return seen;
   const told = gradeCase({ lines, conclusive: false, absence: null, headersOnly: false, counter });
   return strongest(seen, weakest(told, 'likely'));
 }
