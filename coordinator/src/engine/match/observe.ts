@@ -1,4 +1,4 @@
-import { Http, NO_LENGTH, Tcp } from '@bothends/proto';
+import { Checksum, Http, NO_LENGTH, Tcp } from '@bothends/proto';
 import { Holes } from './holes.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
