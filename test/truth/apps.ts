@@ -97,11 +97,12 @@ function ask(world: World, script: Script, client: TcpConnection, exchanges: rea
 /** How often a run has a conversation beside the one that fails. */
 const CONTROL_SHARE = 0.7;
 
-/** Now and then, a small conversation that nothing blocks: it shows that path and taps work. */
+/** Now and then, a small conversation that nothing blocks: for some 10 s it shows that path and taps work. */
 export function playControl(world: World): void {
   if (!world.random.chance(CONTROL_SHARE)) return;
   const bytes = () => world.payload(400);
-  const script = { serverPort: SPARED_PORT, requests: 3, request: bytes, response: bytes };
+  const pauseNs = () => world.random.between(SECOND, 4 * SECOND);
+  const script = { serverPort: SPARED_PORT, requests: 5, request: bytes, response: bytes, pauseNs };
   converse(world, drawScript(world, { ...script, ending: 'client-closes' }));
 }
 

@@ -45,6 +45,14 @@ export function happened(world: World, picks: (deed: Deed) => boolean): boolean 
   return mainFlow(world).deeds.some(picks);
 }
 
+/** Every header and 64 bytes of payload, on any link: less, and the two ends' payloads cannot be compared. */
+const PAYLOAD_SNAPLEN = 192;
+
+/** True when both captures hold the start of payloads. */
+export function keepsPayload(environment: Environment): boolean {
+  return environment.snaplen >= PAYLOAD_SNAPLEN;
+}
+
 /** A router index away from both ends of the path. */
 export function somewhere(random: Random, environment: Environment): number {
   return random.integer(2, environment.path.hops - 1);

@@ -1,7 +1,7 @@
-import { type Conversation, converse, drawScript, type Script } from '../apps.js';
+import { type Conversation, converse, drawScript, playControl, type Script } from '../apps.js';
 import { rejecting } from '../devices/firewall.js';
 import { type Burst, injecting } from '../devices/injector.js';
-import { blocking } from '../devices/loss.js';
+import { blocking, isSpared } from '../devices/loss.js';
 import type { Environment } from '../environment.js';
 import type { Random } from '../random.js';
 import { roleOf } from '../sim/ledger.js';
@@ -16,7 +16,7 @@ const LENGTH_NS = 8 * SECOND;
 function fromData(n: number, toward: Direction): (packet: TcpPacket, direction: Direction) => boolean {
   let seen = 0;
   return (packet, direction) => {
-    if (direction !== toward) return false;
+    if (direction !== toward || isSpared(packet)) return false;
     if (roleOf(packet) === 'data') seen++;
     return seen >= n;
   };
@@ -24,7 +24,9 @@ function fromData(n: number, toward: Direction): (packet: TcpPacket, direction: 
 
 /** A conversation that goes on long enough for a reset in its middle to hurt. */
 function longTalk(world: World, changes: Partial<Script> = {}): Conversation {
-  return converse(world, drawScript(world, { requests: 8, ...changes }));
+  const talk = converse(world, drawScript(world, { requests: 8, ...changes }));
+  playControl(world);
+  return talk;
 }
 
 function drawTtl(random: Random): number {

@@ -16,7 +16,7 @@ import { type Device, opposite } from '../sim/path.js';
 import { MS, SECOND } from '../sim/scheduler.js';
 import type { Direction } from '../wire/packets.js';
 import type { World } from '../world.js';
-import { type Expectation, happened, type Kind, mainFlow, somewhere, when } from './kind.js';
+import { type Expectation, happened, type Kind, keepsPayload, mainFlow, somewhere, when } from './kind.js';
 
 const LENGTH_NS = 10 * SECOND;
 const BULK_BYTES = { from: 20_000, to: 200_000 } as const;
@@ -51,12 +51,15 @@ function meddling(
         expect: (world) => {
           const { code, directed } = expected;
           const direction = directed ? { direction: toward } : {};
-          return when(happened(world, evidence), {
-            code,
-            flow: mainFlow(world),
-            grade: 'likely',
-            ...direction,
-          });
+          return when(
+            happened(world, evidence) && (code !== 'payload-altered' || keepsPayload(environment)),
+            {
+              code,
+              flow: mainFlow(world),
+              grade: 'likely',
+              ...direction,
+            },
+          );
         },
       };
     },
