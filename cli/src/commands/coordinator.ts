@@ -51,9 +51,15 @@ async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<vo
       },
       { logger, signal },
     );
-    const token = await coordinator.createJoinToken(null);
-    io.stdout.write(`${token.joinLine}\n`);
-    io.stderr.write('Run that line on a host to join it; `bothends join-token` makes more.\n');
+    try {
+      const token = await coordinator.createJoinToken(null);
+      io.stdout.write(`${token.joinLine}\n`);
+      io.stderr.write('Run that line on a host to join it; `bothends join-token` makes more.\n');
+    } catch (error) {
+      // A store that takes no token takes no evidence either: full, or damaged.
+      await coordinator.close();
+      throw error;
+    }
     await coordinator.closed;
   });
 }
