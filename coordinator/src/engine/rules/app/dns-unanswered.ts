@@ -4,7 +4,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Sighting } from '../../facts/packet.js';
 import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
-import { gradeCase } from '../../grade.js';
+import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 
 interface Unanswered {
@@ -120,14 +120,19 @@ function answerLost(u: Unanswered): Draft {
   const [first] = u.transactions;
   const quiet = known.length > 0 || !first ? silenceAbout(known) : { lines: 1, ...waitOf(u.flow, first) };
   const again = askedAgain(u);
+  const graded = gradeCase({
+    ...NO_DOUBT,
+    conclusive: true,
+    lines: quiet.lines + controlLine(u.flow) + (again ? 1 : 0),
+    absence: quiet.level,
+  });
   return draft({
     ...common(u, lost[0]?.sent ?? null),
-    grade: gradeCase({
-      ...NO_DOUBT,
-      conclusive: true,
-      lines: quiet.lines + controlLine(u.flow) + (again ? 1 : 0),
-      absence: quiet.level,
-    }),
+    // A client without an answer asks again; one that does not may have it, past a tap that missed it.
+    grade:
+      again || quiet.level === 'complete'
+        ? graded
+        : weakest(graded, quiet.level === 'doubtful' ? 'inconclusive' : 'possible'),
     direction: 'toward-client',
     sender: 'server',
     blame: 'path',
