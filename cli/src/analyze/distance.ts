@@ -35,7 +35,8 @@ export function distanceBetween(first: PacketTable, second: PacketTable): number
 /** Which way a packet goes; only that both ways differ matters. */
 function directionOf(table: PacketTable, row: number): 0 | 1 {
   for (let word = row * 4; word < row * 4 + 4; word++) {
-    const [from, to] = [table.source[word] as number, table.destination[word] as number];
+    const from = table.source[word] as number;
+    const to = table.destination[word] as number;
     if (from !== to) return from < to ? 0 : 1;
   }
   return (table.sourcePort[row] as number) < (table.destinationPort[row] as number) ? 0 : 1;

@@ -13,12 +13,26 @@ export function timeOrder(table: PacketTable): Uint32Array | null {
   const { time, length } = table;
   let drops = 0;
   let jumps = 0;
+  let before = time[0];
   for (let i = 1; i < length; i++) {
-    const drop = time[i - 1] - time[i];
-    if (drop <= 0) continue;
-    drops++;
-    if (drop > BACKWARDS_NS) jumps++;
+    const now = time[i];
+    if (now < before) {
+      drops++;
+      if (before - now > BACKWARDS_NS) jumps++;
+    }
+    before = now;
   }
   if (drops === 0 || (jumps > 0 && jumps <= SET_BACK)) return null;
-  return Uint32Array.from({ length }, (_, row) => row).sort((a, b) => time[a] - time[b] || a - b);
+  return sorted(time, length);
+}
+
+/** By insertion: where several queues are captured, few rows are out of place, and those by little. */
+function sorted(time: Float64Array, length: number): Uint32Array {
+  const rows = new Uint32Array(length);
+  for (let row = 0; row < length; row++) {
+    let at = row;
+    for (; at > 0 && time[rows[at - 1]] > time[row]; at--) rows[at] = rows[at - 1];
+    rows[at] = row;
+  }
+  return rows;
 }
