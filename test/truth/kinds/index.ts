@@ -6,12 +6,14 @@ import type { Kind } from './kind.js';
 import { PROXY_KINDS } from './proxies.js';
 import { RESET_KINDS } from './resets.js';
 import { TRANSFER_KINDS } from './transfer.js';
+import { TRAP_KINDS } from './traps.js';
 
 /** Every story that the generator can tell. */
 export const KINDS: readonly Kind[] = [
   ...TRANSFER_KINDS,
   ...HANDSHAKE_KINDS,
   ...RESET_KINDS,
+  ...TRAP_KINDS,
   ...IDLE_KINDS,
   ...APPLICATION_KINDS,
   ...DATAGRAM_KINDS,
