@@ -1,5 +1,5 @@
 import type { PacketTable } from '@bothends/proto';
-import { contentOf } from './content.js';
+import { contentOf, isSampled } from './content.js';
 
 /**
  * One packet in so many is remembered. Which ones follows from their content, so that both files remember the same
@@ -27,8 +27,8 @@ export class Alignment {
     this.#baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - this.#baseNs);
     for (let row = 0; row < table.length; row++) {
-      const content = contentOf(table, row);
-      if (content % SAMPLED === 0) this.#sample(file, content, (table.time[row] as number) + shift);
+      if (isSampled(table, row, SAMPLED))
+        this.#sample(file, contentOf(table, row), (table.time[row] as number) + shift);
     }
   }
 

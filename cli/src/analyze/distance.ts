@@ -4,19 +4,22 @@ import { contentOf } from './content.js';
 /** Part of the differences at either end that counts for nothing: packets that pair with another one's repetition. */
 const OUTLIERS = 0.1;
 
+/** Rows looked at: each time stamp tells as much as the next. */
+const EXAMINED = 1024;
+
 /**
  * How far apart two taps are in time, in ns, on any clocks: from packets of both directions that are in these tables of
  * both. 0: each packet was at both at once, as clocks run. null: these tables do not tell.
  */
 export function distanceBetween(first: PacketTable, second: PacketTable): number | null {
   const rows = new Map<number, number>();
-  for (let row = 0; row < first.length; row++) {
+  for (let row = 0; row < Math.min(EXAMINED, first.length); row++) {
     const content = contentOf(first, row);
     if (content >= 0 && !rows.has(content)) rows.set(content, row);
   }
   const bases = Number(second.baseNs - first.baseNs);
   const differences: [number[], number[]] = [[], []];
-  for (let row = 0; row < second.length; row++) {
+  for (let row = 0; row < Math.min(EXAMINED, second.length); row++) {
     const other = rows.get(contentOf(second, row));
     if (other === undefined) continue;
     differences[directionOf(second, row)].push(
