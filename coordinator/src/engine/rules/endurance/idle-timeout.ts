@@ -34,6 +34,8 @@ interface Death {
 interface Service {
   /** Longest pause after which packets were delivered, ns, over all flows. */
   survived: number;
+  /** The same over all services of the two hosts: a timer per port is possible, but rare. */
+  survivedElsewhere: number;
   deaths: Death[];
   flows: number;
 }
@@ -44,15 +46,22 @@ interface Service {
  */
 export function idleTimeout(_capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
   const services = new Map<string, Service>();
+  const pairs = new Map<string, number>();
   for (const flow of flows) {
     if (flow.protocol !== 'tcp' || flow.matched === 0) continue;
-    const key = `${flow.client.address} ${flow.server.address} ${flow.server.port}`;
-    const service = services.get(key) ?? { survived: 0, deaths: [], flows: 0 };
+    const pair = `${flow.client.address} ${flow.server.address}`;
+    const key = `${pair} ${flow.server.port}`;
+    pairs.set(pair, Math.max(pairs.get(pair) ?? 0, flow.flowWord(Row.SURVIVED)));
+    const service = services.get(key) ?? { survived: 0, survivedElsewhere: 0, deaths: [], flows: 0 };
     services.set(key, service);
     service.flows++;
     service.survived = Math.max(service.survived, flow.flowWord(Row.SURVIVED));
     const death = mayHaveDied(flow) ? deathOf(flow) : null;
     if (death) service.deaths.push(death);
+  }
+  for (const service of services.values()) {
+    const { client, server } = service.deaths[0]?.flow ?? {};
+    if (client && server) service.survivedElsewhere = pairs.get(`${client.address} ${server.address}`) ?? 0;
   }
   return [...services.values()].flatMap(timersOf);
 }
@@ -137,6 +146,14 @@ function verdict(service: Service, death: Death): Draft {
       connections: service.deaths.length,
     },
     evidence: exhibits(service, death, why),
+    counter: outlivedElsewhere(service, death)
+      ? [
+          exhibit(
+            'survived-elsewhere',
+            `a connection of the same hosts to another port outlived ${formatDuration(service.survivedElsewhere)}`,
+          ),
+        ]
+      : [],
     assumptions: [assume(level ?? 'failed', why)],
     missing: missingOf(service, survived),
     remedy: remedy(survived, idle),
@@ -172,19 +189,26 @@ function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouc
   const survived = service.survived > 0;
   const several = service.deaths.length > 1;
   const lines = 1 + (survived ? 1 : 0) + (forged ? 1 : 0) + (several ? 1 : 0);
+  const counter = outlivedElsewhere(service, death) ? 1 : 0;
   const seen = gradeCase({
     lines,
     conclusive: survived && several,
     absence: level,
     headersOnly: false,
-    counter: 0,
+    counter,
   });
+  if (counter > 0) return { grade: seen, level };
   const forgery = forged && forgeryGrade(flow, forged);
   const unanswered = flow.packets.filter(
     (p) => p.toward === packet.toward && p.sent && p.repeat && p.at > packet.at,
   ).length;
   const told = survived && (forgery || unanswered >= LEAST_UNANSWERED) ? 'likely' : 'inconclusive';
   return { grade: strongest(seen, told), level };
+}
+
+/** Another service of the same hosts outlived as long a pause. */
+function outlivedElsewhere(service: Service, death: Death): boolean {
+  return service.survivedElsewhere >= death.idle;
 }
 
 /** The grade at which a RST was found to be forged, null where it was not, or at less than likely. */

@@ -8,7 +8,7 @@ import { State } from '../../match/records.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
-import { gradeChange, wayText } from './change.js';
+import { wayText } from './change.js';
 
 /** A tap that has so much of a direction twice looks at a mirror port or at two interfaces: it is not the path. */
 const MIRROR_SHARE = 0.5;
@@ -24,6 +24,7 @@ export function reordering(flow: FlowFacts): Draft[] {
     const packets = lateAtReceiver(flow, toward);
     const pairs = flow.path(toward, Row.PAIRS);
     const examples = lateExamples(flow, toward);
+    const strangers = flow.sent(toward, Row.REPEATS) > 0 ? unexplainedArrivals(flow, toward) : [];
     const extent = Math.max(
       flow.path(toward, Row.LATE_NS),
       ...examples.map((p) => delayBeyondLeast(flow, p)),
@@ -31,7 +32,13 @@ export function reordering(flow: FlowFacts): Draft[] {
     const late = extent > 0 ? `, up to ${formatDuration(extent)} late` : '';
     return draft({
       code: 'reordering',
-      grade: gradeChange(),
+      grade: gradeCase({
+        lines: 1,
+        conclusive: true,
+        absence: null,
+        headersOnly: false,
+        counter: strangers.length,
+      }),
       flow,
       direction: toward,
       sender: 'path',
@@ -46,6 +53,16 @@ export function reordering(flow: FlowFacts): Draft[] {
           ...examples.slice(0, 4),
         ),
       ],
+      counter:
+        strangers.length === 0
+          ? []
+          : [
+              exhibit(
+                'tap-missed',
+                `${strangers.length} packets arrived that the ${senderOf(toward)}'s capture does not show leaving: retransmissions of what it missed look late`,
+                strangers[0],
+              ),
+            ],
     });
   });
 }
