@@ -41,13 +41,15 @@ describe('import directions', () => {
     expect(offences(modulesOf(`${name}/src`), allowed)).toEqual([]);
   });
 
-  it('cli starts the other packages from four commands only, through their public entries', () => {
+  it('cli starts the other packages from a few commands only, through their public entries', () => {
     // A command's file, or the folder of the same name that it keeps its work in.
-    const starter = /^cli\/src\/(?:commands\/(?:analyze|agent|coordinator|verify)\.ts|(?:analyze|verify)\/)/;
+    const starter =
+      /^cli\/src\/(?:commands\/(?:analyze|agent|coordinator|doctor|verify)\.ts|(?:analyze|export|verify)\/)/;
     const allowed = (specifier: string, { path }: Module) =>
       !specifier.startsWith('@bothends/') ||
       packageOf(specifier) === '@bothends/proto' ||
-      (starter.test(path) && /^@bothends\/(?:agent(?:\/files)?|coordinator(?:\/engines)?)$/.test(specifier));
+      (starter.test(path) &&
+        /^@bothends\/(?:agent(?:\/files)?|coordinator(?:\/(?:engines|bundle))?)$/.test(specifier));
     expect(offences(modulesOf('cli/src'), allowed)).toEqual([]);
   });
 

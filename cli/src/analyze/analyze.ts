@@ -4,7 +4,7 @@ import { createEngine, createLadder } from '@bothends/coordinator/engines';
 import type { Ladder, Report } from '@bothends/proto';
 import { doubtsAbout } from './doubts.js';
 import type { Amount } from './progress.js';
-import { type FileTap, pump } from './pump.js';
+import { type FileTap, pump, type Recorder } from './pump.js';
 import { tapNames, warningsAbout } from './source.js';
 
 export interface FileAnalysis {
@@ -22,13 +22,14 @@ export function analyzeFiles(
   options: EngineOptions,
   flow: string | null,
   onProgress: (amount: Amount) => void,
+  recorder: Recorder | null = null,
 ): FileAnalysis {
   const readers: TableReader[] = [];
   const names = tapNames(paths);
   const open = (i: 0 | 1): FileTap => {
     const reader = readTables(paths[i]);
     readers.push(reader);
-    return { reader, name: names[i] };
+    return { reader, name: recorder?.name(names[i]) ?? names[i] };
   };
   try {
     const taps = [open(0), open(1)] as const;
@@ -39,7 +40,7 @@ export function analyzeFiles(
       return { result: { kind: 'ladder', ladder: engine.ladder() }, warnings: warnings() };
     }
     const engine = createEngine(options);
-    const { tallies, distanceNs } = pump(engine, taps, onProgress);
+    const { tallies, distanceNs } = pump(engine, taps, onProgress, recorder);
     const report = engine.report();
     const files = taps.map(({ reader, name }, i) => ({
       name,

@@ -1,5 +1,6 @@
 import type { TableReader } from '@bothends/agent/files';
-import type { EngineLike } from '@bothends/coordinator';
+import type { EngineLike, TapCoverage } from '@bothends/coordinator';
+import type { PacketTable } from '@bothends/proto';
 import { Merge } from './merge.js';
 import type { Amount } from './progress.js';
 import { coverageOf } from './source.js';
@@ -17,6 +18,15 @@ export interface Pumped {
   readonly distanceNs: number | null;
 }
 
+/** Keeps what the engine is given, and may replace addresses in it before. */
+export interface Recorder {
+  name(name: string): string;
+  /** Before the engine gets the rows; it may change them. */
+  table(file: 0 | 1, table: PacketTable): void;
+  /** The coverage that the engine gets. */
+  coverage(file: 0 | 1, coverage: TapCoverage): TapCoverage;
+}
+
 /**
  * Pushes all packets of both files into the engine, always of the file that is behind in time, so that few packets
  * wait for their match whatever the sizes of the files.
@@ -25,6 +35,7 @@ export function pump(
   engine: EngineLike,
   taps: readonly [FileTap, FileTap],
   onProgress: (amount: Amount) => void,
+  recorder: Recorder | null = null,
 ): Pumped {
   const readers = taps.map((tap) => tap.reader);
   const indices = taps.map(({ name }) => engine.addTap({ name, role: null, addresses: [] }));
@@ -34,6 +45,7 @@ export function pump(
   const merge = new Merge([taps[0].reader, taps[1].reader]);
   for (let next = merge.next(); next !== null; next = merge.next()) {
     tallies[next.file].add(next.table);
+    recorder?.table(next.file, next.table);
     engine.push(indices[next.file] as number, next.table);
     packets += next.table.length;
     onProgress({
@@ -43,7 +55,8 @@ export function pump(
     });
   }
   taps.forEach(({ reader }, i) => {
-    engine.cover(indices[i] as number, coverageOf(reader.info));
+    const coverage = coverageOf(reader.info);
+    engine.cover(indices[i] as number, recorder?.coverage(i as 0 | 1, coverage) ?? coverage);
     engine.finish(indices[i] as number);
   });
   return { tallies, distanceNs: merge.distanceNs };

@@ -1,17 +1,22 @@
+import type { EngineOptions } from '@bothends/coordinator';
 import { canonicalJson } from '@bothends/proto';
-import { AnalysisProgress } from '../analyze/progress.js';
-import { refuseSameFile } from '../analyze/source.js';
+import type { FileAnalysis } from '../analyze/analyze.js';
+import type { BundleRecorder } from '../analyze/bundle-recorder.js';
+import { type Amount, AnalysisProgress } from '../analyze/progress.js';
+import { refuseSameFile, tapNames } from '../analyze/source.js';
 import { type ListFormat, type ReportFormat, reportOptions } from '../args/output.js';
 import { name, port } from '../args/values.js';
 import { type LadderFlags, ladderOptions } from '../args/zoom.js';
 import { readReport } from '../client/report.js';
 import { ExitStatus, UsageError } from '../errors.js';
+import type { NewFile } from '../export/new-file.js';
+import { type FileFlags, fileOptions, requireOutputs, writeOutputs } from '../export/outputs.js';
 import type { Io } from '../io.js';
 import { printLadder } from '../output/print-ladder.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
 import type { Setup } from '../program.js';
 
-interface AnalyzeFlags extends ReportFlags, LadderFlags {
+interface AnalyzeFlags extends ReportFlags, LadderFlags, FileFlags {
   name?: string;
   port?: number;
   vouchComplete?: boolean;
@@ -36,7 +41,7 @@ export function register({ program, io, exit }: Setup): void {
     .option('--vouch-complete', 'vouch that neither file lacks packets (noted as an unchecked assumption)')
     .option('--flow <id>', 'draw this flow as a two-ended ladder instead of the report')
     .option('--progress', 'tell progress on stderr even when it is no terminal');
-  ladderOptions(reportOptions(command)).action(
+  ladderOptions(reportOptions(fileOptions(command))).action(
     async (client: string, server: string, flags: AnalyzeFlags) => {
       exit(await run([client, server], flags, io));
     },
@@ -46,23 +51,58 @@ export function register({ program, io, exit }: Setup): void {
 async function run(paths: [string, string], flags: AnalyzeFlags, io: Io): Promise<number> {
   refuseSameFile(paths);
   if (flags.flow !== undefined) ladderFormat(flags.output);
+  if (flags.flow !== undefined && (flags.bundle || flags.pcapng)) {
+    throw new UsageError(
+      '--flow draws one flow, files hold all',
+      'Write the files in a call without --flow.',
+    );
+  }
+  requireOutputs(flags);
+  if (!flags.bundle && !flags.pcapng) return show(await analyze(paths, flags, io), flags, io);
+  const analysis = await writeOutputs(flags, io, (file) => analyze(paths, flags, io, file));
+  return show(analysis, flags, io);
+}
+
+/** The analysis; what it rests on goes into `bundle`, where one is given. */
+async function analyze(
+  paths: [string, string],
+  flags: AnalyzeFlags,
+  io: Io,
+  bundle: NewFile | null = null,
+): Promise<FileAnalysis> {
   const { analyzeFiles } = await import('../analyze/analyze.js');
-  const progress = new AnalysisProgress(io, flags.progress === true);
   const options = {
     captureId: 'files',
     captureName: flags.name ?? '',
     port: flags.port ?? null,
     vouchComplete: flags.vouchComplete === true,
   };
-  const flow = flags.flow ?? null;
-  const { result, warnings } = analyzeFiles(paths, options, flow, (amount) => progress.update(amount));
+  const recorder = bundle && (await recorderInto(bundle, paths, options, flags, io));
+  const progress = new AnalysisProgress(io, flags.progress === true);
+  const tell = (amount: Amount) => progress.update(amount);
+  const analysis = analyzeFiles(paths, options, flags.flow ?? null, tell, recorder);
   progress.close();
+  if (analysis.result.kind === 'report') recorder?.finish(canonicalJson(analysis.result.report));
+  return analysis;
+}
+
+async function recorderInto(
+  out: NewFile,
+  paths: [string, string],
+  options: EngineOptions,
+  flags: AnalyzeFlags,
+  io: Io,
+): Promise<BundleRecorder> {
+  const { BundleRecorder } = await import('../analyze/bundle-recorder.js');
+  const pseudonymise = flags.pseudonymise === true;
+  return new BundleRecorder({ out, options, names: tapNames(paths), pseudonymise, nowMs: io.now() });
+}
+
+function show({ result, warnings }: FileAnalysis, flags: AnalyzeFlags, io: Io): number {
   for (const warning of warnings) io.stderr.write(`bothends: warning: ${warning}\n`);
-  if (result.kind === 'ladder') {
-    printLadder(result.ladder, { ...flags, output: ladderFormat(flags.output) }, io);
-    return ExitStatus.done;
-  }
-  return printReport(readReport(canonicalJson(result.report)), flags, io);
+  if (result.kind === 'report') return printReport(readReport(canonicalJson(result.report)), flags, io);
+  printLadder(result.ladder, { ...flags, output: ladderFormat(flags.output) }, io);
+  return ExitStatus.done;
 }
 
 function ladderFormat(format: ReportFormat): ListFormat {

@@ -1,0 +1,48 @@
+import type { Verification } from '@bothends/coordinator/bundle';
+import { Option } from 'commander';
+import { name } from '../args/values.js';
+import { ExitStatus } from '../errors.js';
+import { jsonLine } from '../output/json-lines.js';
+import type { Setup } from '../program.js';
+import { styleFor, textWidth } from '../render/style.js';
+import { verificationText } from '../verify/text.js';
+
+interface VerifyFlags {
+  output: 'text' | 'json';
+}
+
+/** `bothends verify FILE`: whether a bundle is whole and its report follows from its evidence. */
+export function register({ program, io, exit }: Setup): void {
+  program
+    .command('verify')
+    .helpGroup('Captures:')
+    .summary('check an evidence bundle')
+    .description(
+      'Checks an evidence bundle with nothing but the file: every hash and signature, that no batch is missing, and ' +
+        'that the report follows from the evidence, byte for byte. Names each file, tap, batch and finding that is ' +
+        'not as it was. Compare the fingerprints that it prints with those that you know: whoever makes a bundle ' +
+        'chooses its keys. Exits with 1 when something is wrong.',
+    )
+    .argument('<file>', 'the bundle', name)
+    .addOption(
+      new Option('-o, --output <format>', 'text, or one JSON object')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (file: string, flags: VerifyFlags) => {
+      const { verifyBundle } = await import('@bothends/coordinator/bundle');
+      const verification = verifyBundle(file);
+      const style = styleFor(io.stdout, io.env);
+      io.stdout.write(
+        flags.output === 'json'
+          ? jsonLine(summary(file, verification))
+          : verificationText(file, verification, { width: textWidth(io.stdout), style }),
+      );
+      exit(verification.whole ? ExitStatus.done : ExitStatus.failed);
+    });
+}
+
+function summary(file: string, { whole, checks, manifest }: Verification): object {
+  const { files, ...head } = manifest ?? { files: [] };
+  return { file, whole, checks, manifest: manifest && { ...head, files: files.length } };
+}
