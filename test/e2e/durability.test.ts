@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '@bothends/proto';
@@ -143,6 +144,25 @@ describeLab('every packet that the kernel handed over is reported, or missing in
     expect(server?.gaps.map(({ cause }) => cause)).toContain('agent-down');
   });
 
+  it.each([
+    ['early, in what was committed', 0.1],
+    ['late, in what was not', 0.9],
+  ])('when the spool rots %s, while its agent is down', { timeout: TIMEOUT_MS }, async (_, part) => {
+    const outcome = await recordThrough(6_000, async () => {
+      await sleep(BREATH_MS);
+      await cutOff(CUT, async () => {
+        await sleep(BREATH_MS);
+        await fleet.end('server', 'SIGKILL');
+        rot(onlySegment(join(fleet.folder, 'server', 'spool')), part);
+      });
+      await fleet.startAgent('server');
+      await fleet.connected(['client', 'server']);
+    });
+    expectAccounted(outcome);
+    const [, server] = outcome.report.taps;
+    expect(server?.coverage).toBe('gaps');
+  });
+
   it('when the disk of an agent is full and the coordinator is away', { timeout: TIMEOUT_MS }, async () => {
     const outcome = await recordThrough(10_000, async () => {
       await sleep(BREATH_MS);
@@ -182,3 +202,18 @@ describeLab('every packet that the kernel handed over is reported, or missing in
     expectWhole(outcome);
   });
 });
+
+/** The one file of batches under a folder of spools. */
+function onlySegment(folder: string): string {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.seg'));
+  expect(found).toHaveLength(1);
+  return join(folder, found[0] as string);
+}
+
+/** Turns over one bit of a file. @param part where, from 0 to 1 */
+function rot(path: string, part: number): void {
+  const bytes = readFileSync(path);
+  const at = Math.floor(bytes.length * part);
+  bytes[at] = (bytes[at] as number) ^ 0x10;
+  writeFileSync(path, bytes);
+}
