@@ -6,6 +6,7 @@ import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
+import { count, isSure } from './words.js';
 
 interface Unanswered {
   flow: FlowFacts;
@@ -55,20 +56,21 @@ const DRAFTS: Readonly<Record<Place, (u: Unanswered) => Draft>> = {
 function queryLost(u: Unanswered): Draft {
   const lost = queriesOf(u).filter((p) => p.fate === 'lost');
   const quiet = silenceAbout(lost);
+  const grade = gradeCase({
+    ...NO_DOUBT,
+    // Seen on one side of the path, not on the other: with both taps complete nothing else is left.
+    conclusive: true,
+    // A resolver that got the query would have answered: that no answer came is a line of its own.
+    lines: quiet.lines + controlLine(u.flow) + 1,
+    absence: quiet.level,
+  });
   return draft({
     ...common(u, lost[0]?.sent ?? null),
-    grade: gradeCase({
-      ...NO_DOUBT,
-      // Seen on one side of the path, not on the other: with both taps complete nothing else is left.
-      conclusive: true,
-      // A resolver that got the query would have answered: that no answer came is a line of its own.
-      lines: quiet.lines + controlLine(u.flow) + 1,
-      absence: quiet.level,
-    }),
+    grade,
     direction: 'toward-server',
     sender: 'client',
     blame: 'path',
-    statement: `${subject(u)} left the client and never reached ${resolver(u)}: lost on the way there${contrast(u)}.`,
+    statement: `${subject(u)} left the client ${isSure(grade) ? `and never reached ${resolver(u)}: lost on the way there` : `and is not in the capture at ${resolver(u)}: lost on the way there, or missed by that capture`}${contrast(u)}.`,
     evidence: [
       exhibit(
         'seen-leaving',
@@ -93,12 +95,13 @@ function resolverSilent(u: Unanswered): Draft {
   const time = first?.received?.time ?? Number.NaN;
   const word = u.flow.vouch(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
   const again = askedAgain(u);
+  const grade = gradeCase({ ...NO_DOUBT, lines: 2 + (again ? 1 : 0), absence: word.level });
   return draft({
     ...common(u, first?.received ?? null),
-    grade: gradeCase({ ...NO_DOUBT, lines: 2 + (again ? 1 : 0), absence: word.level }),
+    grade,
     direction: 'toward-client',
     blame: 'server-host',
-    statement: `${subject(u)} reached ${resolver(u)}, and no answer left that host: the resolver kept silent${contrast(u)}.`,
+    statement: `${subject(u)} reached ${resolver(u)}, ${isSure(grade) ? 'and no answer left that host: the resolver kept silent' : 'and neither capture has an answer: the resolver kept silent, or the captures missed it'}${contrast(u)}.`,
     evidence: [
       exhibit(
         'arrived',
@@ -126,17 +129,18 @@ function answerLost(u: Unanswered): Draft {
     lines: quiet.lines + controlLine(u.flow) + (again ? 1 : 0),
     absence: quiet.level,
   });
+  // A client without an answer asks again; one that does not may have it, past a tap that missed it.
+  const grade =
+    again || quiet.level === 'complete'
+      ? graded
+      : weakest(graded, quiet.level === 'doubtful' ? 'inconclusive' : 'possible');
   return draft({
     ...common(u, lost[0]?.sent ?? null),
-    // A client without an answer asks again; one that does not may have it, past a tap that missed it.
-    grade:
-      again || quiet.level === 'complete'
-        ? graded
-        : weakest(graded, quiet.level === 'doubtful' ? 'inconclusive' : 'possible'),
+    grade,
     direction: 'toward-client',
     sender: 'server',
     blame: 'path',
-    statement: `${resolver(u)} answered ${subject(u, 'the')}, and the answer never reached the client: lost on the return path${contrast(u)}.`,
+    statement: `${resolver(u)} answered ${subject(u, 'the')}, and the answer ${isSure(grade) ? 'never reached the client: lost on the return path' : "is not in the client's capture: lost on the return path, or missed by that capture"}${contrast(u)}.`,
     evidence: [
       exhibit('seen-leaving', `${count(lost.length, 'answer')} left the resolver`, ...lost),
       exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, lost[0]),
@@ -213,8 +217,4 @@ function answeredToo(u: Unanswered) {
         ),
       ]
     : [];
-}
-
-function count(n: number, what: string): string {
-  return n === 1 ? `one ${what}` : `${n} ${what}s`;
 }

@@ -31,8 +31,8 @@ export function noAttempt(capture: CaptureFacts, flows: readonly FlowFacts[]): D
       blame: 'client-host',
       statement:
         elsewhere.length === 0
-          ? `${name} never tried: in the whole capture no packet for port ${port} left it.`
-          : `${name} did not try port ${port} of the other host, but of ${elsewhere.join(', ')}: another address than expected, or a proxy.`,
+          ? `The client never tried: in the whole capture (${name}) no packet for port ${port} left it.`
+          : `The client (${name}) did not try port ${port} of the other host, but of ${elsewhere.join(', ')}: another address than expected, or a proxy.`,
       attributes: { port, otherAddresses: elsewhere.join(' ') || null },
       evidence: [
         exhibit('silence', `no SYN and no datagram for port ${port} in ${name}'s capture: ${word.why}`),

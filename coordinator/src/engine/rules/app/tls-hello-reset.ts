@@ -65,8 +65,8 @@ function helloReset(flow: FlowFacts, forged: Draft, rst: Packet, hello: Packet):
     inline === null
       ? 'a device on the path'
       : inline
-        ? 'a device in line, which kept the ClientHello from the server'
-        : 'a device beside the path, which let the ClientHello pass';
+        ? 'a device in line, which kept the ClientHello from the server,'
+        : 'a device beside the path, which let the ClientHello pass,';
   return draft({
     code: 'tls-hello-reset',
     // That the ClientHello brought it about is inferred from order and time.

@@ -7,7 +7,9 @@ import { silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { share } from '../loss/share.js';
 import { errorSender, isQuoted } from './icmp-error.js';
+import { isSure } from './words.js';
 
 /** A tap that misses at least a third as much as the path seems to lose is no witness of that loss. */
 const TAP_SHARE = 1 / 3;
@@ -44,16 +46,17 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     counter: control.missing.length + (blind ? 1 : 0),
   });
   const [from, to] = [senderOf(toward), receiverOf(toward)];
+  // A host that answered a datagram by an ICMP error had it, whatever its capture says.
+  const grade = isRefuted(flow, data) ? weakest(graded, 'inconclusive') : graded;
   return draft({
     code: 'udp-lost',
-    // A host that answered a datagram by an ICMP error had it, whatever its capture says.
-    grade: isRefuted(flow, data) ? weakest(graded, 'inconclusive') : graded,
+    grade,
     flow,
     direction: toward,
     sender: from,
     blame: 'path',
     at: data[0]?.sent ?? null,
-    statement: `${lost} of ${sent} datagrams that left the ${from} never reached the ${to} (${percent(lost / sent)}): lost on the path.`,
+    statement: `${share(lost, sent, 'datagram')} that left the ${from} ${isSure(grade) ? `never reached the ${to}: lost on the path` : `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`}.`,
     attributes: { sent, lost },
     evidence: [
       exhibit('absent-at-receiver', `the ${to}'s capture does not have them: ${quiet.why}`, ...data),
@@ -114,8 +117,4 @@ function missedByTap(missing: readonly Packet[], to: string) {
       ...missing,
     ),
   ];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
