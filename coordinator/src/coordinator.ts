@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { hostAddresses, isWildcard, joinHostPort, likelyHost, splitHostPort } from './addresses.js';
 import type { Analyst } from './analysis/analysis.js';
 import { Captures } from './captures/captures.js';
+import { keepFor } from './captures/retention.js';
 import { Fleet } from './fleet/fleet.js';
 import { Ingest } from './ingest/ingest.js';
 import { type Lifetime, lifetime } from './lifetime.js';
@@ -35,6 +36,8 @@ export interface CoordinatorOptions {
   contextPath?: string | null;
   /** `host` or `host:port` at which agents and people reach this coordinator; default: this host's address. */
   advertise?: string | null;
+  /** How long captures are kept after their end, ms; null: until somebody deletes them. */
+  keepMs?: number | null;
 }
 
 export interface CoordinatorTools {
@@ -104,7 +107,7 @@ async function serve(
   const advertised = () => joinHostPort({ host: advertise.host, port: advertise.port ?? endpoint.port });
 
   const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
-  const { server, captures } = await assemble({ ...opened, tools, tokens, endpoint });
+  const { server, captures, remove } = await assemble({ ...opened, tools, tokens, endpoint });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
   try {
@@ -122,7 +125,11 @@ async function serve(
   const contextPath = join(options.dataDir, 'context.json');
   await publishAdminContext(authority, address, contextPath, options.contextPath ?? null, logger);
   logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
+  const keepMs = options.keepMs ?? null;
+  const stopKeeping =
+    keepMs === null ? () => {} : keepFor({ clock, logger, keepMs, list: () => captures.list(), remove });
   const running = lifetime(tools.signal, async () => {
+    stopKeeping();
     // First, or the end of the agents' links would count as agents that went away.
     captures.close();
     await shutDown(server);
@@ -156,8 +163,15 @@ interface Parts extends Opened {
   endpoint: { port: number; addresses: string[] };
 }
 
+interface Assembled {
+  server: Server;
+  captures: Captures;
+  /** Deletes a capture that is over, with its evidence. */
+  remove(captureId: string): Promise<void>;
+}
+
 /** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
-async function assemble(parts: Parts): Promise<{ server: Server; captures: Captures }> {
+async function assemble(parts: Parts): Promise<Assembled> {
   const { clock, store, authority, signingKey, tokens, endpoint } = parts;
   const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
@@ -180,6 +194,10 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
   fleet.listen(captures.events);
   await captures.resume();
   const ingest = new Ingest(store, captures.events);
+  const remove = async (captureId: string) => {
+    const { taps } = await captures.delete(captureId);
+    ingest.forget(taps.map(({ id }) => id));
+  };
   const check = (caller: Identity) => certificates.check(caller);
   const server = createServer(
     {
@@ -192,5 +210,5 @@ async function assemble(parts: Parts): Promise<{ server: Server; captures: Captu
     },
     authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
   );
-  return { server, captures };
+  return { server, captures, remove };
 }

@@ -1,5 +1,6 @@
 import { defaultDataDir } from '../args/data-dir.js';
 import { advertisedAddress, listenAddress } from '../args/join.js';
+import { duration } from '../args/values.js';
 import { contextPath } from '../context/context.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
@@ -10,6 +11,7 @@ interface CoordinatorFlags {
   listen: string;
   advertise?: string;
   data: string;
+  keep?: number;
   logLevel: string;
 }
 
@@ -31,6 +33,7 @@ export function register({ program, io }: Setup): void {
       'folder for authority, database and evidence',
       defaultDataDir('coordinator', io.env),
     )
+    .option('--keep <time>', 'delete captures this long after their end: 7d (default: never)', duration)
     .addOption(logLevelOption());
   command.action((flags: CoordinatorFlags) =>
     run(flags, contextPath(command.optsWithGlobals<{ context?: string }>().context, io.env), io),
@@ -48,6 +51,7 @@ async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<vo
         grpcAddress: flags.listen,
         contextPath: context,
         advertise: flags.advertise ?? null,
+        keepMs: flags.keep ?? null,
       },
       { logger, signal },
     );

@@ -6,6 +6,10 @@ import { migrate } from './migrations.js';
 
 const FILE = 'bothends.db';
 
+export function databasePath(dataDir: string): string {
+  return join(dataDir, FILE);
+}
+
 /** Memory of the page cache, KiB (negative in SQLite's notation): evidence is written once and streamed. */
 const CACHE_KIB = 16_384;
 
@@ -17,7 +21,7 @@ const CACHE_KIB = 16_384;
  * keeps that affordable.
  */
 export function openWriter(dataDir: string): Database {
-  const database = new Sqlite(join(dataDir, FILE));
+  const database = new Sqlite(databasePath(dataDir));
   database.defaultSafeIntegers(true);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
@@ -29,7 +33,7 @@ export function openWriter(dataDir: string): Database {
 
 /** Opens the database for queries; the writer must have opened it before. */
 export function openReader(dataDir: string): Database {
-  const database = new Sqlite(join(dataDir, FILE), { readonly: true });
+  const database = new Sqlite(databasePath(dataDir), { readonly: true });
   database.defaultSafeIntegers(true);
   return database;
 }

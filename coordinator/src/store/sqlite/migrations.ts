@@ -66,11 +66,14 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** The version that this program makes and reads. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /**
- * Brings the schema up to date in one transaction.
+ * Brings the schema up to date, or to an earlier `target` as tests of the way there do, in one transaction.
  * @throws BothendsError `failed-precondition` when a newer coordinator made the database
  */
-export function migrate(database: Database): void {
+export function migrate(database: Database, target: number = SCHEMA_VERSION): void {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (version > MIGRATIONS.length) {
     throw new BothendsError(
@@ -79,7 +82,7 @@ export function migrate(database: Database): void {
     );
   }
   database.transaction(() => {
-    for (const step of MIGRATIONS.slice(version)) database.exec(step);
-    database.pragma(`user_version = ${MIGRATIONS.length}`);
+    for (const step of MIGRATIONS.slice(version, target)) database.exec(step);
+    database.pragma(`user_version = ${target}`);
   })();
 }

@@ -1,0 +1,36 @@
+import type { Examination } from '@bothends/coordinator';
+import { defaultDataDir } from '../args/data-dir.js';
+import { ExitStatus } from '../errors.js';
+import type { Io } from '../io.js';
+import type { Setup } from '../program.js';
+import { wrap } from '../render/layout.js';
+import { textWidth } from '../render/style.js';
+
+/** `bothends doctor`: examines what a coordinator keeps, and names what is damaged. */
+export function register({ program, io, exit }: Setup): void {
+  program
+    .command('doctor')
+    .helpGroup('Fleet:')
+    .summary('examine what a coordinator keeps')
+    .description(
+      'Examines the store of a coordinator on this machine, running or not: the database, the checksum of ' +
+        'every batch of evidence, and that none is missing. Changes nothing. Fails when something is damaged.',
+    )
+    .option('--data <dir>', 'folder of the coordinator', defaultDataDir('coordinator', io.env))
+    .action(async ({ data }: { data: string }) => {
+      const { examineStore } = await import('@bothends/coordinator');
+      const examination = examineStore(data);
+      print(examination, io);
+      exit(examination.damage.length === 0 ? ExitStatus.done : ExitStatus.failed);
+    });
+}
+
+function print({ captures, batches, packets, damage }: Examination, io: Io): void {
+  const width = textWidth(io.stdout);
+  const looked = `Looked at ${captures} captures, ${batches} batches, ${packets} packets: `;
+  const verdict = damage.length === 0 ? 'all is whole.' : `${damage.length} damaged.`;
+  const lines = [`${looked}${verdict}`];
+  for (const { where, what, advice } of damage)
+    lines.push(...wrap(`${what}; ${advice}`, width, `${where}: `));
+  io.stdout.write(`${lines.join('\n')}\n`);
+}
