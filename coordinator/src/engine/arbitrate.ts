@@ -90,8 +90,8 @@ function explains(cause: Draft, effect: Draft): boolean {
 
 /** A device that answers a packet with a RST keeps the packet: its loss is the same act. */
 function isRejection(cause: Draft, effect: Draft): boolean {
-  if (cause.code !== 'rst-forged' || effect.code !== 'data-loss' || cause.attributes.inline !== true)
-    return false;
+  if (cause.code !== 'rst-forged' && cause.code !== 'tls-hello-reset') return false;
+  if (effect.code !== 'data-loss' || cause.attributes.inline !== true) return false;
   return cause.direction === 'both' || cause.direction !== effect.direction;
 }
 
