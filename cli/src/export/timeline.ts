@@ -45,8 +45,5 @@ function commentOf(
     steps.length === 0
       ? ''
       : ` The clocks were set ${steps.length} times: times before the last one are not aligned.`;
-  return (
-    `All times are the clock's of ${client}. From times of ${server} ${offsetNs} ns ` +
-    `(${formatDuration(offsetNs)}) were taken at ${formatInstant(startNs)}${drift}; ${error} (from ${method}).${stepped}`
-  );
+  return `All times are the clock's of ${client}. From times of ${server} ${offsetNs} ns were taken at ${formatInstant(startNs)}${drift}; ${error} (from ${method}).${stepped}`;
 }
