@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   export: () => import('./commands/export.js'),
   verify: () => import('./commands/verify.js'),
   agents: () => import('./commands/agents.js'),
+  'login-link': () => import('./commands/login-link.js'),
   'join-token': () => import('./commands/join-token.js'),
   doctor: () => import('./commands/doctor.js'),
   agent: () => import('./commands/agent.js'),

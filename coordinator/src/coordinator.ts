@@ -26,8 +26,11 @@ import { CurrentCertificates, replacedError } from './trust/current-certificates
 import type { Identity } from './trust/identity.js';
 import { openSigningKey } from './trust/signing-key.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
+import { Front, type FrontOptions, type FrontSources } from './web/front.js';
+import type { LoginLinks } from './web/sign-in/login-links.js';
 
-export interface CoordinatorOptions {
+/** The page, metrics and webhook are off where nothing is said of them. */
+export interface CoordinatorOptions extends Partial<FrontOptions> {
   /** Everything that is kept: CA, database, the administrator's context. Made when missing. */
   dataDir: string;
   /** Where to listen, `host:port`; default `0.0.0.0:7443`. Port 0 takes a free one. */
@@ -107,12 +110,20 @@ async function serve(
   const advertised = () => joinHostPort({ host: advertise.host, port: advertise.port ?? endpoint.port });
 
   const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
-  const { server, captures, remove } = await assemble({ ...opened, tools, tokens, endpoint });
+  const front = frontOf(options, { ...tools, clock }, advertise.host);
+  const { server, captures, remove, sources } = await assemble({
+    ...{ ...opened, tokens, endpoint },
+    tools: { ...tools, analyst: front.analyst },
+    links: front.links,
+  });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
   try {
     endpoint.port = await listen(server, listenOn, serverCredentials(authority.caPem, certificate));
+    await front.open(sources, authority, endpoint.addresses);
   } catch (error) {
+    server.forceShutdown();
+    await front.close();
     captures.close();
     await captures.settled();
     throw error;
@@ -132,7 +143,7 @@ async function serve(
     stopKeeping();
     // First, or the end of the agents' links would count as agents that went away.
     captures.close();
-    await shutDown(server);
+    await Promise.all([shutDown(server), front.close()]);
     await captures.settled();
     await tools.analyst.close();
     await store.close();
@@ -149,6 +160,19 @@ async function serve(
   };
 }
 
+function frontOf(
+  { webAddress, webCredentials, webhook, dataDir }: CoordinatorOptions,
+  { clock, logger, analyst }: CoordinatorTools & { clock: Clock },
+  host: string,
+): Front {
+  const options = {
+    webAddress: webAddress ?? null,
+    webCredentials: webCredentials ?? null,
+    webhook: webhook ?? null,
+  };
+  return new Front(options, { dataDir, host, clock, logger, analyst, version: VERSION });
+}
+
 /** What the data directory holds, opened. */
 interface Opened {
   clock: Clock;
@@ -160,6 +184,7 @@ interface Opened {
 interface Parts extends Opened {
   tools: CoordinatorTools;
   tokens: TokenMaker;
+  links: LoginLinks | null;
   endpoint: { port: number; addresses: string[] };
 }
 
@@ -168,11 +193,13 @@ interface Assembled {
   captures: Captures;
   /** Deletes a capture that is over, with its evidence. */
   remove(captureId: string): Promise<void>;
+  /** What the page shows. */
+  sources: FrontSources;
 }
 
 /** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
 async function assemble(parts: Parts): Promise<Assembled> {
-  const { clock, store, authority, signingKey, tokens, endpoint } = parts;
+  const { clock, store, authority, signingKey, tokens, links, endpoint } = parts;
   const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
   const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
@@ -199,16 +226,17 @@ async function assemble(parts: Parts): Promise<Assembled> {
     ingest.forget(taps.map(({ id }) => id));
   };
   const check = (caller: Identity) => certificates.check(caller);
+  const sources = { captures, fleet, ingest, store, analyst, audit };
   const server = createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
       agentLink: agentLinkService({ fleet, ingest, clock, logger, check }),
       bothends: bothendsService({
-        ...{ captures, fleet, ingest, store, analyst, audit, tokens, clock, signingKey },
+        ...{ ...sources, tokens, links, clock, signingKey },
         version: VERSION,
       }),
     },
     authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
   );
-  return { server, captures, remove };
+  return { server, captures, remove, sources };
 }

@@ -1,13 +1,14 @@
 import { defaultDataDir } from '../args/data-dir.js';
 import { advertisedAddress, listenAddress } from '../args/join.js';
 import { duration } from '../args/values.js';
+import { frontOf, type WebFlags, webOptions } from '../args/web.js';
 import { contextPath } from '../context/context.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
 import type { Setup } from '../program.js';
 
-interface CoordinatorFlags {
+interface CoordinatorFlags extends WebFlags {
   listen: string;
   advertise?: string;
   data: string;
@@ -35,7 +36,7 @@ export function register({ program, io }: Setup): void {
     )
     .option('--keep <time>', 'delete captures this long after their end: 7d (default: never)', duration)
     .addOption(logLevelOption());
-  command.action((flags: CoordinatorFlags) =>
+  webOptions(command).action((flags: CoordinatorFlags) =>
     run(flags, contextPath(command.optsWithGlobals<{ context?: string }>().context, io.env), io),
   );
 }
@@ -43,6 +44,7 @@ export function register({ program, io }: Setup): void {
 async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<void> {
   const { runCoordinator } = await import('@bothends/coordinator');
   const { stderrLogger } = await import('../output/logger.js');
+  const front = await frontOf(flags);
   const logger = stderrLogger('coordinator', flags.logLevel);
   await untilInterrupted(io, async (signal) => {
     const coordinator = await runCoordinator(
@@ -52,6 +54,7 @@ async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<vo
         contextPath: context,
         advertise: flags.advertise ?? null,
         keepMs: flags.keep ?? null,
+        ...front,
       },
       { logger, signal },
     );
@@ -59,6 +62,7 @@ async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<vo
       const token = await coordinator.createJoinToken(null);
       io.stdout.write(`${token.joinLine}\n`);
       io.stderr.write('Run that line on a host to join it; `bothends join-token` makes more.\n');
+      if (front.webAddress !== null) io.stderr.write('`bothends login-link` opens the page in a browser.\n');
     } catch (error) {
       // A store that takes no token takes no evidence either: full, or damaged.
       await coordinator.close();

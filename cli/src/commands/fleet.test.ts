@@ -28,7 +28,8 @@ afterAll(async () => {
 /** On a port below those that Linux gives to clients, one for each test process. */
 function start(...flags: string[]): CliProcess {
   const port = 20_000 + (process.pid % 10_000);
-  return new CliProcess(['coordinator', '--listen', `127.0.0.1:${port}`, '--log-level', 'error', ...flags]);
+  const listen = ['--listen', `127.0.0.1:${port}`, '--web', `127.0.0.1:${port + 10_000}`];
+  return new CliProcess(['coordinator', ...listen, '--log-level', 'error', ...flags]);
 }
 
 const agent = (name: string, joinLine: readonly string[]) =>

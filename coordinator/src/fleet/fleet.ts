@@ -33,6 +33,8 @@ export interface AgentView {
   lastSeenNs: bigint;
   clock: ClockEstimate | null;
   rssBytes: bigint;
+  /** Evidence on its disk that is not committed here yet. */
+  spoolBytes: bigint;
 }
 
 /**
@@ -54,6 +56,7 @@ interface Member {
   lastSeenNs: bigint;
   clock: ClockEstimator;
   rssBytes: bigint;
+  spoolBytes: bigint;
 }
 
 /** Which agents are connected, what they can do, and how their clocks stand to ours. */
@@ -117,6 +120,7 @@ export class Fleet {
     if (member === null) return;
     member.lastSeenNs = receivedNs;
     member.rssBytes = heartbeat.rssBytes;
+    member.spoolBytes = heartbeat.spoolBytes;
     member.clock.add({
       t1Ns: heartbeat.lastT1Ns,
       t2Ns: heartbeat.lastT2Ns,
@@ -192,15 +196,16 @@ export class Fleet {
   }
 
   #viewOf(member: Member): AgentView {
-    const { name, hello, lastSeenNs, rssBytes } = member;
+    const { name, hello, lastSeenNs, rssBytes, spoolBytes } = member;
     const clock = member.clock.estimate(this.#clock.nowNs());
-    return { name, online: member.link !== null, hello, lastSeenNs, clock, rssBytes };
+    return { name, online: member.link !== null, hello, lastSeenNs, clock, rssBytes, spoolBytes };
   }
 
   #member(name: string): Member {
     let member = this.#members.get(name);
     if (member === undefined) {
-      member = { name, link: null, hello: null, lastSeenNs: 0n, clock: new ClockEstimator(), rssBytes: 0n };
+      const clock = new ClockEstimator();
+      member = { name, link: null, hello: null, lastSeenNs: 0n, clock, rssBytes: 0n, spoolBytes: 0n };
       this.#members.set(name, member);
     }
     return member;

@@ -1,6 +1,7 @@
-import { toBothendsError } from '@bothends/proto';
+import { BothendsError, toBothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { TokenMaker } from '../trust/token-maker.js';
+import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
 import { type AuthenticatedCall, requireCaller } from './caller.js';
 import { agentMessage, captureState, type StateSources } from './messages.js';
@@ -13,6 +14,8 @@ import { watchCapture } from './watch.js';
 export interface BothendsInput extends StateSources, BundleSources {
   audit: Audit;
   tokens: TokenMaker;
+  /** Null where no page is served. */
+  links: LoginLinks | null;
 }
 
 /** What people and programs call: thin handlers over plain functions. */
@@ -78,7 +81,22 @@ export function bothendsService(input: BothendsInput): BothendsServer {
         return await tokens.create(request.name || null, Number(request.validMs));
       });
     }),
+
+    createLoginLink: unary(async (request, call) => {
+      const caller = requireCaller(call);
+      return await audited(call, 'login-link', request.role || caller.role, () => {
+        if (input.links === null) throw noPage();
+        return input.links.create(caller, request.role, request.path);
+      });
+    }),
   };
+}
+
+function noPage(): BothendsError {
+  return new BothendsError(
+    'failed-precondition',
+    'this coordinator serves no page: start it with --web 0.0.0.0:7480',
+  );
 }
 
 /** Runs an action in the caller's name and writes down how it went. */

@@ -48,20 +48,24 @@ export async function sendFlow(
   sources: ReportSources,
   send: Send<GetFlowResponse>,
 ): Promise<void> {
-  const capture = sources.captures.get(idOrName);
-  requireEvidence(capture);
-  const { rows, ...head } = await ladderOf(capture, flowId, sources);
+  const { rows, ...head } = await ladderOf(idOrName, flowId, sources);
   await send({ ladderJson: JSON.stringify({ ...head, rows: rows.slice(0, ROWS_PER_MESSAGE) }) });
   for (let from = ROWS_PER_MESSAGE; from < rows.length; from += ROWS_PER_MESSAGE) {
     await send({ ladderJson: JSON.stringify({ rows: rows.slice(from, from + ROWS_PER_MESSAGE) }) });
   }
 }
 
-async function ladderOf(
-  capture: Capture,
+/**
+ * One flow as a ladder, computed anew from the evidence.
+ * @throws BothendsError `not-found` for an unknown capture or flow
+ */
+export async function ladderOf(
+  idOrName: string,
   flowId: string,
-  { analyst, store }: ReportSources,
+  { captures, analyst, store }: ReportSources,
 ): Promise<Ladder> {
+  const capture = captures.get(idOrName);
+  requireEvidence(capture);
   const analysis = analyst.analyseFlow(capture, flowId);
   try {
     await refeed(analysis, capture, store);

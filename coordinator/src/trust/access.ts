@@ -57,6 +57,12 @@ export function authorise(path: string, caller: Identity | null): void {
   );
 }
 
+/** Whether a user of this role may call a method. */
+export function mayCall(path: string, role: Role): boolean {
+  const needed = ACCESS[path];
+  return needed !== undefined && (needed === 'open' || allows(role, needed));
+}
+
 function allows(has: Role, needed: Role): boolean {
   if (has === 'agent' || needed === 'agent') return has === needed;
   return rank(has) >= rank(needed);

@@ -197,8 +197,8 @@ export interface CreateLoginLinkResponse {
   /** https://HOST:PORT/login#TOKEN */
   url: string;
   expiresNs: bigint;
-  /** SHA-256 of the CA certificate that the page's certificate ends in; empty where it has one of its own. */
-  caHash: string;
+  /** SHA-256 fingerprint of the page's certificate, as browsers show it: AB:CD:… */
+  certificateSha256: string;
 }
 
 function createBaseListAgentsRequest(): ListAgentsRequest {
@@ -2700,7 +2700,7 @@ export const CreateLoginLinkRequest: MessageFns<CreateLoginLinkRequest> = {
 };
 
 function createBaseCreateLoginLinkResponse(): CreateLoginLinkResponse {
-  return { url: "", expiresNs: 0n, caHash: "" };
+  return { url: "", expiresNs: 0n, certificateSha256: "" };
 }
 
 export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
@@ -2714,8 +2714,8 @@ export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
       }
       writer.uint32(17).fixed64(message.expiresNs);
     }
-    if (message.caHash !== "") {
-      writer.uint32(26).string(message.caHash);
+    if (message.certificateSha256 !== "") {
+      writer.uint32(26).string(message.certificateSha256);
     }
     return writer;
   },
@@ -2754,7 +2754,7 @@ export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
               break;
             }
 
-            message.caHash = reader.string();
+            message.certificateSha256 = reader.string();
             continue;
           }
         }
@@ -2777,10 +2777,10 @@ export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
         : isSet(object.expires_ns)
         ? BigInt(object.expires_ns)
         : 0n,
-      caHash: isSet(object.caHash)
-        ? globalThis.String(object.caHash)
-        : isSet(object.ca_hash)
-        ? globalThis.String(object.ca_hash)
+      certificateSha256: isSet(object.certificateSha256)
+        ? globalThis.String(object.certificateSha256)
+        : isSet(object.certificate_sha256)
+        ? globalThis.String(object.certificate_sha256)
         : "",
     };
   },
@@ -2793,8 +2793,8 @@ export const CreateLoginLinkResponse: MessageFns<CreateLoginLinkResponse> = {
     if (message.expiresNs !== 0n) {
       obj.expiresNs = message.expiresNs.toString();
     }
-    if (message.caHash !== "") {
-      obj.caHash = message.caHash;
+    if (message.certificateSha256 !== "") {
+      obj.certificateSha256 = message.certificateSha256;
     }
     return obj;
   },

@@ -1,0 +1,53 @@
+import { formatInstant } from '@bothends/proto';
+import type { Agent, CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
+import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
+import { mayCall } from '../../trust/access.js';
+import type { AgentView, CaptureView, SessionView } from '../page/api-types.js';
+import type { Session } from '../sign-in/sessions.js';
+
+/** Messages of the gRPC contract as JSON: its 64-bit numbers are far below 2^53, its times become instants. */
+
+export function captureView(state: CaptureState): CaptureView {
+  return {
+    id: state.id,
+    name: state.name,
+    state: state.state,
+    reason: state.reason,
+    filter: state.filter,
+    requestedBy: state.requestedBy,
+    requestedAt: formatInstant(state.requestedNs),
+    startedAt: instantOrNull(state.startedNs),
+    endedAt: instantOrNull(state.endedNs),
+    headline: state.headline,
+    taps: state.taps.map((tap) => ({
+      agent: tap.agent,
+      role: tap.role,
+      state: tap.state,
+      reason: tap.reason,
+      packets: Number(tap.packets),
+      kernelDrops: tap.kernelDrops === undefined ? null : Number(tap.kernelDrops),
+      agentDrops: Number(tap.agentDrops),
+      online: tap.online,
+    })),
+  };
+}
+
+export function agentView(agent: Agent): AgentView {
+  return {
+    name: agent.name,
+    online: agent.online,
+    version: agent.version,
+    interfaces: agent.interfaces,
+    clockOffsetNs: agent.clockOffsetNs === undefined ? null : Number(agent.clockOffsetNs),
+    clockErrorNs: agent.clockErrorNs === undefined ? null : Number(agent.clockErrorNs),
+  };
+}
+
+export function sessionView({ user, csrf, expiresNs }: Session): SessionView {
+  const mayOperate = mayCall(BothendsService.startCapture.path, user.role);
+  return { ...user, csrf, expiresAt: formatInstant(expiresNs), mayOperate };
+}
+
+function instantOrNull(ns: bigint): string | null {
+  return ns === 0n ? null : formatInstant(ns);
+}
