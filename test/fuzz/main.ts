@@ -14,6 +14,8 @@ const MS_PER_MINUTE = 60_000;
 const DEFAULT_MINUTES = 1;
 /** One fault shows in many cases: enough is enough. */
 const MOST_FAILURES = 20;
+/** Lines of an error that say where it comes from; the rest is how the worker was started. */
+const STACK_LINES = 6;
 
 async function main(argv: readonly string[]): Promise<number> {
   const { minutes, cases, seed } = parse(argv);
@@ -23,7 +25,8 @@ async function main(argv: readonly string[]): Promise<number> {
     failures++;
     const target = targetOf(index);
     const folder = saveInput(target, `${seed}-${index}`, makeCase(seed, index));
-    process.stdout.write(`${target.name} case ${index}: ${reason}\n  kept in ${folder}\n`);
+    const why = reason.split('\n').slice(0, STACK_LINES).join('\n');
+    process.stdout.write(`${target.name} case ${index}: ${why}\n  kept in ${folder}\n`);
   };
   const endMs = Date.now() + minutes * MS_PER_MINUTE;
   const untilMs = () => (failures < MOST_FAILURES ? endMs : 0);
