@@ -24,7 +24,7 @@ export function reordering(flow: FlowFacts): Draft[] {
     const packets = lateAtReceiver(flow, toward);
     const pairs = flow.path(toward, Row.PAIRS);
     const examples = lateExamples(flow, toward);
-    const strangers = flow.sent(toward, Row.REPEATS) > 0 ? unexplainedArrivals(flow, toward) : [];
+    const strangers = unsentData(flow, toward);
     const extent = Math.max(
       flow.path(toward, Row.LATE_NS),
       ...examples.map((p) => delayBeyondLeast(flow, p)),
@@ -53,18 +53,18 @@ export function reordering(flow: FlowFacts): Draft[] {
           ...examples.slice(0, 4),
         ),
       ],
-      counter:
-        strangers.length === 0
-          ? []
-          : [
-              exhibit(
-                'tap-missed',
-                `${strangers.length} packets arrived that the ${senderOf(toward)}'s capture does not show leaving: retransmissions of what it missed look late`,
-                strangers[0],
-              ),
-            ],
+      counter: strangers.length === 0 ? [] : [exhibit('unsent', UNSENT, ...strangers.slice(0, 2))],
     });
   });
+}
+
+const UNSENT =
+  'packets like these arrived and are not seen to leave: copies, or retransmissions that the capture there missed, can pass for late originals';
+
+/** Data that arrived and that the sender's tap does not have, or not once more. */
+function unsentData(flow: FlowFacts, toward: Toward): Packet[] {
+  if (flow.received(toward, Row.WAITING) === 0) return [];
+  return flow.packets.filter((p) => p.toward === toward && p.received && !p.sent && !p.icmp && p.length > 0);
 }
 
 /** Packets at hand that came late at the receiver's tap and were in their turn at the sender's. */
