@@ -191,8 +191,10 @@ export class Observer {
       records.gap[r] = age;
       records.state[r] |= State.lateFill;
     }
-    // Not every hole of a burst may have been kept: right after one nothing is called overdue.
-    if (age === null && time - s[row + Row.HOLE_TIME] > LATE_NS) records.state[r] |= State.overdue;
+    // Not every hole of a burst may have been kept: right after one nothing is called overdue, nor is what lies before the
+    // first byte that this tap saw.
+    if (age === null && begin >= 0 && time - s[row + Row.HOLE_TIME] > LATE_NS)
+      records.state[r] |= State.overdue;
   }
 
   private keepRepeat(r: number): void {
