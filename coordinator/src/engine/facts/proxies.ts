@@ -105,13 +105,20 @@ function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): Prox
   return pairs;
 }
 
-/** The same packet under another tuple: a translated address, which keeps sequence number, time stamp or id. */
+/** One connection under two tuples: address translation keeps the numbers of at least one direction, stamps or ids. */
 function isTranslated(intake: Intake, a: Leg, b: Leg): boolean {
-  const { sequence, timestampValue, ipId } = intake.store.records;
+  const { timestampValue, ipId } = intake.store.records;
   const [p, q] = [a.request, b.request];
-  if (sequence[p] === sequence[q]) return true;
   if (timestampValue[p] !== 0 && timestampValue[p] === timestampValue[q]) return true;
-  return ipId[p] !== 0 && ipId[p] === ipId[q];
+  if (ipId[p] !== 0 && ipId[p] === ipId[q]) return true;
+  return [false, true].some((back) => firstSequence(intake, a, back) === firstSequence(intake, b, back));
+}
+
+/** Initial sequence number of a leg's initiator, or of its other end. */
+function firstSequence(intake: Intake, leg: Leg, back: boolean): number {
+  const { records, sides } = intake.store;
+  const initiator = records.direction[leg.request];
+  return sides.data[intake.store.side(leg.flow, back ? 1 - initiator : initiator, leg.tap) + Row.SEQ_BASE];
 }
 
 function orderOf(intake: Intake, a: Leg, b: Leg): 'before' | 'after' | 'unknown' {
