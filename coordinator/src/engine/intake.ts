@@ -46,7 +46,7 @@ export class Intake {
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;
-    this.store.evict();
+    this.matcher.eviction.relieve();
   }
 
   private packet(tap: Tap, table: PacketTable, i: number, time: number): void {
@@ -88,7 +88,6 @@ export class Intake {
     this.joiner.consider(r);
     if (this.trace?.(store.records.flow[r])) store.note(r, Number.POSITIVE_INFINITY);
     const standing = this.matcher.match(r);
-    if (this.matcher.relearn >= 0) this.learnAgain();
     flow = store.records.flow[standing];
     direction = store.records.direction[standing];
     store.remember(standing, flow, tap.index);
@@ -104,12 +103,6 @@ export class Intake {
     records.tap[r] = tap.index;
     records.number[r] = tap.packets;
     records.time[r] = time;
-  }
-
-  private learnAgain(): void {
-    const flow = this.matcher.relearn;
-    this.matcher.relearn = -1;
-    this.matcher.rematch(flow);
   }
 
   /** The same packet was captured on another interface of this host a moment ago. */

@@ -108,7 +108,7 @@ function toPacket(
     timestampValue: records.timestampValue[r],
     timestampEcho: records.timestampEcho[r],
     options: records.options[r],
-    mss: isTcp ? records.mss[r] : 0,
+    mss: isTcp && records.flags[r] & Tcp.syn ? records.mss[r] : 0,
     wscale: isTcp && records.flags[r] & Tcp.syn ? records.wscale[r] : 255,
     sackCount: records.sackCount[r],
     idle: records.state[r] & State.afterIdle ? records.gap[r] : 0,

@@ -1,4 +1,4 @@
-import { Mark, type PacketTable } from '@bothends/proto';
+import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
@@ -24,6 +24,8 @@ export const State = {
   /** Went by the flow's other tuple (address translation) at its own tap; at the tap of its match. */
   translated: 4096,
   peerTranslated: 8192,
+  /** Findable by identity among the waiting. */
+  indexed: 16384,
   /** Fills a hole that its tap had seen the sender skip well before. */
   lateFill: 512,
   /** Carries bytes that its tap had all seen before, no hole being open: a retransmission, a copy, or badly late. */
@@ -172,9 +174,11 @@ export class Records {
     this.flags[r] = t.tcpFlags[i];
     this.window[r] = t.window[i];
     this.options[r] = t.tcpOptions[i];
-    this.optionOrder[r] = t.tcpOptionOrder[i];
-    this.mss[r] = t.mss[i];
-    this.wscale[r] = t.wscale[i];
+    if (t.tcpFlags[i] & Tcp.syn) {
+      this.optionOrder[r] = t.tcpOptionOrder[i];
+      this.mss[r] = t.mss[i];
+      this.wscale[r] = t.wscale[i];
+    }
     const stamped = (t.tcpOptions[i] & 16) !== 0;
     this.timestampValue[r] = stamped ? t.timestampValue[i] : 0;
     this.timestampEcho[r] = stamped ? t.timestampEcho[i] : 0;
@@ -202,16 +206,18 @@ export class Records {
     for (let k = 0; k < 4; k++) this.icmpSource[r * 4 + k] = t.source[i * 4 + k];
   }
 
+  /** Where there is no hint, what says so is written and the rest left as it was. */
   private fillHints(r: number, t: PacketTable, i: number): void {
     this.tlsRecord[r] = t.tlsRecord[i];
+    this.dnsFlags[r] = t.dnsFlags[i];
+    this.dnsType[r] = t.dnsType[i];
+    this.httpKind[r] = t.httpKind[i];
+    if ((t.tlsRecord[i] | t.dnsFlags[i] | t.dnsType[i] | t.httpKind[i]) === 0) return;
     this.tlsHandshake[r] = t.tlsHandshake[i];
     this.tlsAlertLevel[r] = t.tlsAlertLevel[i];
     this.tlsAlert[r] = t.tlsAlert[i];
     this.dnsId[r] = t.dnsId[i];
-    this.dnsFlags[r] = t.dnsFlags[i];
-    this.dnsType[r] = t.dnsType[i];
     this.nameLow[r] = t.nameLow[i];
-    this.httpKind[r] = t.httpKind[i];
     this.httpStatus[r] = t.httpStatus[i];
     this.httpLength[r] = t.httpLength[i];
     this.httpHeadLength[r] = t.httpHeadLength[i];

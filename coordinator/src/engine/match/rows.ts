@@ -70,7 +70,9 @@ export const HTTP_DUE = 39;
 export const HTTP_HEAD = 40;
 /** Side: packets whose transport checksum is wrong. */
 export const BAD_CHECKSUMS = 41;
-export const SIDE_WORDS = 42;
+/** Side: oldest waiting record that the index does not know yet, -1: it knows all. */
+export const UNINDEXED = 42;
+export const SIDE_WORDS = 43;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
 export const SEQ_DELTA = 0;
@@ -195,6 +197,7 @@ export const BLANK_SIDE = blankRow(SIDE_WORDS, {
   [HEAD]: -1,
   [TAIL]: -1,
   [CURSOR]: -1,
+  [UNINDEXED]: -1,
   [DATA_TIME]: Number.NaN,
   [FIRST_TIME]: Number.NaN,
   [LAST_TIME]: Number.NaN,

@@ -6,7 +6,6 @@ import {
   BLANK_SIDE,
   CURSOR,
   DIRECTION_WORDS,
-  EVICTED,
   FLOW_WORDS,
   HEAD,
   NOTABLE,
@@ -18,6 +17,7 @@ import {
   Rows,
   SIDE_WORDS,
   TAIL,
+  UNINDEXED,
   WAITING,
 } from './rows.js';
 
@@ -26,15 +26,6 @@ import {
  * the network come within a few packets, and more would not stay in the processor's cache.
  */
 const RETIRED = 1024;
-
-/**
- * Records that may be alive at once. 80 ms of 10 Gbit/s are some 70 000 packets; beyond this the oldest
- * unmatched ones are let go, counted per side, and lower the coverage of their flow.
- */
-export const RECORD_LIMIT = 262_144;
-
-/** Bits of a record's state that say nothing about who holds it. */
-const PASSIVE = State.copy | State.repeat | State.lateFill | State.overdue | State.oldId;
 
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
@@ -50,9 +41,6 @@ export class FlowStore {
   readonly notables = new Map<number, number[]>();
   private readonly retired = new Int32Array(RETIRED).fill(-1);
   private retiredNext = 0;
-  private buckets = new Int32Array(8192).fill(-1);
-  /** Records alive above which to look whether too many wait for their match. */
-  private ceiling = RECORD_LIMIT;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
@@ -87,6 +75,7 @@ export class FlowStore {
     s[side + TAIL] = r;
     s[side + WAITING]++;
     if (s[side + CURSOR] < 0) s[side + CURSOR] = r;
+    if (s[side + UNINDEXED] < 0) s[side + UNINDEXED] = r;
   }
 
   unwait(r: number, side: number): void {
@@ -100,6 +89,7 @@ export class FlowStore {
     else s[side + TAIL] = before;
     s[side + WAITING]--;
     if (s[side + CURSOR] === r) s[side + CURSOR] = after;
+    if (s[side + UNINDEXED] === r) s[side + UNINDEXED] = after;
   }
 
   // --- recent: the last few packets of a flow at a tap. A packet matched on arrival is held by its first record.
@@ -176,82 +166,14 @@ export class FlowStore {
     if (!(state & State.matched) || state & (State.notable | State.retired) || records.holds[r] > 0) return;
     records.state[r] |= State.retired;
     const evicted = this.retired[this.retiredNext];
-    if (evicted >= 0) this.drop(evicted);
+    if (evicted >= 0) this.records.release(evicted);
     this.retired[this.retiredNext] = r;
     this.retiredNext = (this.retiredNext + 1) & (RETIRED - 1);
   }
 
-  private drop(r: number): void {
-    this.unindex(r);
-    this.records.release(r);
-  }
-
-  /**
-   * Lets the older half of the unmatched records go when too many are alive. Those that are kept for being notable do
-   * not count: they grow with the flows, and letting others go makes no room for them.
-   */
-  evict(): void {
-    const records = this.records;
-    if (records.live <= this.ceiling) return;
-    const waiting: number[] = [];
-    for (let r = 0; r < records.capacity; r++) {
-      if (records.flow[r] >= 0 && !(records.state[r] & ~PASSIVE)) waiting.push(r);
-    }
-    this.ceiling = Math.max(RECORD_LIMIT, records.live - waiting.length + RECORD_LIMIT);
-    if (records.live <= this.ceiling) return;
-    waiting.sort((a, b) => records.time[a] - records.time[b]);
-    for (const r of waiting.slice(0, Math.ceil(waiting.length / 2))) {
-      const side = this.side(records.flow[r], records.direction[r], records.tap[r]);
-      this.unwait(r, side);
-      this.sides.data[side + EVICTED]++;
-      this.drop(r);
-    }
-  }
-
-  // --- index by identity
-
-  index(r: number, hash: number): void {
-    if (this.records.live > this.buckets.length) this.rehash();
-    const bucket = hash & (this.buckets.length - 1);
-    this.records.hash[r] = hash;
-    this.records.nextInBucket[r] = this.buckets[bucket];
-    this.buckets[bucket] = r;
-  }
-
-  unindex(r: number): void {
-    const records = this.records;
-    const bucket = records.hash[r] & (this.buckets.length - 1);
-    let at = this.buckets[bucket];
-    if (at === r) {
-      this.buckets[bucket] = records.nextInBucket[r];
-      return;
-    }
-    while (at >= 0) {
-      const next = records.nextInBucket[at];
-      if (next === r) {
-        records.nextInBucket[at] = records.nextInBucket[r];
-        return;
-      }
-      at = next;
-    }
-  }
-
-  /** Head of the chain that holds all records of this hash (and others). */
-  bucket(hash: number): number {
-    return this.buckets[hash & (this.buckets.length - 1)];
-  }
-
-  private rehash(): void {
-    const records = this.records;
-    const chained: number[] = [];
-    for (let head of this.buckets) for (; head >= 0; head = records.nextInBucket[head]) chained.push(head);
-    this.buckets = new Int32Array(this.buckets.length * 2).fill(-1);
-    // Newest first again: chains were walked newest first, so they are put back from the far end.
-    for (let i = chained.length - 1; i >= 0; i--) {
-      const r = chained[i] as number;
-      const bucket = records.hash[r] & (this.buckets.length - 1);
-      records.nextInBucket[r] = this.buckets[bucket];
-      this.buckets[bucket] = r;
-    }
+  /** Whether any matched record that its flow let go of lately passes. */
+  someRetired(test: (r: number) => boolean): boolean {
+    for (const r of this.retired) if (r >= 0 && test(r)) return true;
+    return false;
   }
 }

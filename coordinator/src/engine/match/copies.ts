@@ -1,0 +1,48 @@
+import type { Identity } from './identity.js';
+import { State } from './records.js';
+import { RECENT } from './rows.js';
+import type { FlowStore } from './store.js';
+import type { WaitingIndex } from './waiting-index.js';
+
+/** Tells copies that the network made from packets of their own. */
+export class Copies {
+  private readonly store: FlowStore;
+  private readonly identity: Identity;
+  private readonly index: WaitingIndex;
+
+  constructor(store: FlowStore, identity: Identity, index: WaitingIndex) {
+    this.store = store;
+    this.identity = identity;
+    this.index = index;
+  }
+
+  /**
+   * The same transmission was seen before. Where its match is still to come, so is the question; the mark goes when
+   * the record finds a match of its own.
+   */
+  isCopy(r: number): boolean {
+    const { records } = this.store;
+    if (this.identity.discriminator(r) === 0) return false;
+    if (!this.isSuspect(r)) return records.length[r] === 0 && records.ipId[r] === 0 && this.isAmongRecent(r);
+    if (this.isAmongRecent(r) || this.index.hasOwnTwin(r)) return true;
+    return this.store.someRetired((c) => this.identity.isTwin(r, c));
+  }
+
+  /** A copy bears an id that was used before; without ids, bytes that were sent before. */
+  private isSuspect(r: number): boolean {
+    const { records } = this.store;
+    return (records.state[r] & (records.ipId[r] === 0 ? State.repeat : State.oldId)) !== 0;
+  }
+
+  private isAmongRecent(r: number): boolean {
+    const { flows, records } = this.store;
+    for (let tap = 0; tap < 2; tap++) {
+      const ring = this.store.ring(records.flow[r], tap);
+      for (let place = ring; place < ring + RECENT; place++) {
+        const c = flows.data[place];
+        if (c >= 0 && c !== r && this.identity.isTwin(r, c)) return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,192 @@
+import { Tcp } from '@bothends/proto';
+import type { Identity } from './identity.js';
+import { State } from './records.js';
+import type { Rewrites } from './rewrites.js';
+import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS } from './rows.js';
+import type { FlowStore } from './store.js';
+
+/**
+ * Waiting records looked at in a search. Segments arrive nearly in order, so the match is at the cursor or a few
+ * records after it; a long search only happens when there is no match.
+ */
+const SCAN_LIMIT = 96;
+
+/**
+ * Smallest segment that a sender cuts (RFC 879's 536 less options): bounds how fast IP ids may grow along the
+ * bytes of one super-packet.
+ */
+const SMALLEST_SEGMENT = 400;
+
+/** Payload bytes that must agree before a shift of sequence numbers is believed: shorter ones repeat by chance. */
+const SHIFT_DIGEST_BYTES = 8;
+
+/** Pairs `bytes` of two records; `aligned` when both begin at the same byte. */
+export type Pairing = (r: number, c: number, bytes: number, aligned: boolean) => void;
+
+/**
+ * Finds the same packet where its identity differs: NICs cut and merged segments (TSO, GRO), or the path rewrote a
+ * field. Looks among the records that wait on the other side.
+ */
+export class RangeSearch {
+  private readonly store: FlowStore;
+  private readonly identity: Identity;
+  private readonly rewrites: Rewrites;
+  private readonly pair: Pairing;
+
+  constructor(store: FlowStore, identity: Identity, rewrites: Rewrites, pair: Pairing) {
+    this.store = store;
+    this.identity = identity;
+    this.rewrites = rewrites;
+    this.pair = pair;
+  }
+
+  search(r: number, otherSide: number): void {
+    const { records, sides } = this.store;
+    const start = sides.data[otherSide + CURSOR];
+    let candidate = start >= 0 ? start : sides.data[otherSide + HEAD];
+    let wrapped = start < 0;
+    for (let steps = 0; steps < SCAN_LIMIT; steps++) {
+      if (candidate < 0) {
+        if (wrapped) return;
+        wrapped = true;
+        candidate = sides.data[otherSide + HEAD];
+        continue;
+      }
+      if (wrapped && candidate === start) return;
+      const next = records.nextWaiting[candidate];
+      if (this.tryPair(r, candidate))
+        sides.data[otherSide + CURSOR] = this.stillWaits(candidate) ? candidate : next;
+      if (records.state[r] & State.matched) return;
+      candidate = next;
+    }
+  }
+
+  private stillWaits(r: number): boolean {
+    return !(this.store.records.state[r] & State.matched);
+  }
+
+  private tryPair(r: number, c: number): boolean {
+    const { records } = this.store;
+    if ((records.flags[r] ^ records.flags[c]) & (Tcp.syn | Tcp.rst)) return false;
+    if (records.flags[r] & Tcp.rst) return false;
+    if (records.flags[r] & Tcp.syn) return this.tryHandshake(r, c);
+    if (records.flags[r] === 0) return this.tryDatagram(r, c);
+    if (records.length[r] === 0 || records.length[c] === 0) return this.tryRestamped(r, c);
+    return this.tryRange(r, c) || this.tryShifted(r, c);
+  }
+
+  /** A SYN or SYN-ACK whose id, sequence number or options were rewritten. */
+  private tryHandshake(r: number, c: number): boolean {
+    const { records } = this.store;
+    if ((records.flags[r] & Tcp.ack) !== (records.flags[c] & Tcp.ack)) return false;
+    if (!this.isSameHandshake(r, c)) return false;
+    const sameSequence = this.identity.sequence(r) === this.identity.sequence(c);
+    if (sameSequence && this.identity.acknowledgment(r) !== this.identity.acknowledgment(c)) return false;
+    if (!sameSequence) this.rewrites.learnDelta(r, c);
+    if (records.ipId[r] !== records.ipId[c]) this.rewrites.learnIdChange(r);
+    this.pair(r, c, this.store.records.length[r], true);
+    return true;
+  }
+
+  /**
+   * Known again by its time stamp; else by its IP id or flow label with the same window; a SYN-ACK, which has neither
+   * on Linux, by what it acknowledges (a SYN proxy's own has another window).
+   */
+  private isSameHandshake(r: number, c: number): boolean {
+    const { records } = this.store;
+    const stamps = Number(records.timestampValue[r] !== 0) + Number(records.timestampValue[c] !== 0);
+    if (stamps === 2) return records.timestampValue[r] === records.timestampValue[c];
+    if (records.window[r] !== records.window[c]) return false;
+    // Time stamps at one end only: the option was stripped, or this is another SYN.
+    if (stamps === 1 && this.identity.sequence(r) !== this.identity.sequence(c)) return false;
+    if (records.ipId[r] !== 0) return records.ipId[r] === records.ipId[c];
+    if (records.flowLabel[r] !== 0) return records.flowLabel[r] === records.flowLabel[c];
+    return (
+      (records.flags[r] & Tcp.ack) !== 0 &&
+      this.identity.acknowledgment(r) === this.identity.acknowledgment(c) &&
+      records.optionOrder[r] === records.optionOrder[c]
+    );
+  }
+
+  /** A pure ACK or bare FIN that differs only in an id which this path is not known to keep. */
+  private tryRestamped(r: number, c: number): boolean {
+    const { records, directions } = this.store;
+    if (records.length[r] !== records.length[c] || records.flags[r] !== records.flags[c]) return false;
+    if (
+      this.identity.sequence(r) !== this.identity.sequence(c) ||
+      this.identity.acknowledgment(r) !== this.identity.acknowledgment(c)
+    )
+      return false;
+    if (records.window[r] !== records.window[c] || !this.identity.sameSack(r, c)) return false;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    const idsMayDiffer = directions.data[row + PAIRS] === 0 || directions.data[row + ID_CHANGED] > 0;
+    if (!idsMayDiffer || records.timestampValue[r] === 0 || !this.identity.sameStamp(r, c)) return false;
+    this.pair(r, c, this.store.records.length[r], true);
+    return true;
+  }
+
+  /**
+   * A datagram whose id was rewritten, known by its payload; or one without an id of whose payload one tap captured
+   * less than the other, known by its length and its turn.
+   */
+  private tryDatagram(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
+    const comparable = records.digestLength[r] === records.digestLength[c];
+    if (comparable ? !this.identity.samePayload(r, c) : records.ipId[r] !== 0 || records.ipId[c] !== 0)
+      return false;
+    if (records.ipId[r] !== records.ipId[c]) {
+      // Equal payloads are no rarity; on a path that has been seen to keep ids they are two datagrams.
+      const d = this.store.directions.data;
+      const row = this.store.direction(records.flow[r], records.direction[r]);
+      if (d[row + PAIRS] > 0 && d[row + ID_CHANGED] === 0) return false;
+      d[row + ID_CHANGED]++;
+    }
+    this.pair(r, c, this.store.records.length[r], true);
+    return true;
+  }
+
+  /** Data whose ranges overlap and whose ids agree with one having been cut from, or merged with, the other. */
+  private tryRange(r: number, c: number): boolean {
+    const { records } = this.store;
+    const ahead = (this.identity.sequence(r) - this.identity.sequence(c)) | 0;
+    const overlap = Math.min(ahead + records.length[r], records.length[c]) - Math.max(ahead, 0);
+    if (overlap <= 0 || !this.identity.sameStamp(r, c)) return false;
+    if (!this.idsFit(r, c, ahead)) return false;
+    this.pair(r, c, overlap, ahead === 0);
+    return true;
+  }
+
+  private idsFit(r: number, c: number, ahead: number): boolean {
+    const { records, directions } = this.store;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    if (!directions.data[row + ID_KEPT]) return true;
+    if (records.ipId[r] === 0 && records.ipId[c] === 0) return true;
+    const step = ((records.ipId[r] - records.ipId[c]) << 16) >> 16;
+    if (ahead === 0) {
+      if (step === 0) return true;
+      const restamped =
+        records.timestampValue[r] !== 0 && records.timestampValue[r] === records.timestampValue[c];
+      const first = directions.data[row + PAIRS] === directions.data[row + ID_CHANGED];
+      if (restamped && first && records.length[r] === records.length[c]) this.rewrites.learnIdChange(r);
+      return restamped && first;
+    }
+    const most = Math.ceil(Math.abs(ahead) / SMALLEST_SEGMENT);
+    return ahead > 0 ? step > 0 && step <= most : step < 0 && -step <= most;
+  }
+
+  /** The first data of a direction whose numbers a device shifts: known by its payload. */
+  private tryShifted(r: number, c: number): boolean {
+    const { records, directions } = this.store;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    if (directions.data[row + DELIVERED_SIZE] > 0) return false;
+    if (records.length[r] !== records.length[c] || records.digestLength[r] < SHIFT_DIGEST_BYTES) return false;
+    if (records.digestHigh[r] !== records.digestHigh[c] || records.digestLow[r] !== records.digestLow[c])
+      return false;
+    if (records.digestLength[r] !== records.digestLength[c]) return false;
+    if (this.identity.sequence(r) === this.identity.sequence(c)) return false;
+    this.rewrites.learnDelta(r, c);
+    this.pair(r, c, this.store.records.length[r], true);
+    return true;
+  }
+}
