@@ -52,35 +52,37 @@ function addressList(addresses: readonly string[], pseudonyms: Pseudonyms): stri
   return addresses.map((address) => pseudonymText(address, pseudonyms));
 }
 
-/** What looks like an address, whole or as pcap-filter(7) shortens networks (`net 10.1`), with a prefix length. */
-const ADDRESS_LIKE =
-  /(?<![\w.:])((?:\d{1,3}\.){1,3}\d{1,3}|[0-9a-f]*:[0-9a-f:.]*)(?:\/(\d{1,3}))?(?![\w.:])/gi;
+/** What looks like an address, with a prefix length or without. */
+const V6_LIKE = /(?<![\w.:])([0-9a-f]*:[0-9a-f:.]*)(?:\/(\d{1,3}))?(?![\w:])/gi;
+/** Whole, or as pcap-filter(7) shortens networks: `net 10.1`. */
+const V4_LIKE = /(?<![\d.])((?:\d{1,3}\.){1,3}\d{1,3})(?:\/(\d{1,3}))?(?!\d|\.\d)/g;
 /** `net 10`: only there is a bare number a network. */
 const BARE_NET = /\bnet\s+(\d{1,3})(?![\w.:])/gi;
 
 /** The text with pseudonyms for the addresses in it. */
 export function pseudonymText(text: string, pseudonyms: Pseudonyms): string {
-  const whole = text.replace(ADDRESS_LIKE, (found, address: string, prefix: string | undefined) => {
-    return pseudonymNetwork(address, prefix, pseudonyms) ?? found;
-  });
-  return whole.replace(BARE_NET, (found, octet: string) => {
-    const pseudonym = pseudonyms.address(`${octet}.0.0.0`);
-    return pseudonym === null ? found : `net ${pseudonym.split('.')[0]}`;
-  });
+  return text
+    .replace(V6_LIKE, (found, address: string, length: string | undefined) => {
+      const pseudonym = pseudonyms.address(address);
+      return pseudonym === null ? found : withLength(pseudonym, length);
+    })
+    .replace(V4_LIKE, (found, address: string, length: string | undefined) => {
+      const pseudonym = shortened(address, pseudonyms);
+      return pseudonym === null ? found : withLength(pseudonym, length);
+    })
+    .replace(BARE_NET, (found, octet: string) => {
+      const pseudonym = shortened(octet, pseudonyms);
+      return pseudonym === null ? found : `net ${pseudonym}`;
+    });
 }
 
-function pseudonymNetwork(
-  address: string,
-  prefix: string | undefined,
-  pseudonyms: Pseudonyms,
-): string | null {
-  if (address.includes(':')) {
-    const pseudonym = pseudonyms.address(address);
-    return pseudonym && (prefix === undefined ? pseudonym : `${pseudonym}/${prefix}`);
-  }
-  const given = address.split('.').length;
-  const pseudonym = pseudonyms.address([...address.split('.'), '0', '0', '0'].slice(0, 4).join('.'));
-  if (pseudonym === null) return null;
-  const shortened = pseudonym.split('.').slice(0, given).join('.');
-  return prefix === undefined ? shortened : `${shortened}/${prefix}`;
+/** The pseudonym of the first bytes of an IPv4 address, as many as are given. */
+function shortened(address: string, pseudonyms: Pseudonyms): string | null {
+  const bytes = address.split('.');
+  const pseudonym = pseudonyms.address([...bytes, '0', '0', '0'].slice(0, 4).join('.'));
+  return pseudonym && pseudonym.split('.').slice(0, bytes.length).join('.');
+}
+
+function withLength(address: string, length: string | undefined): string {
+  return length === undefined ? address : `${address}/${length}`;
 }
