@@ -20,9 +20,9 @@ function paths(client: Uint8Array, server: Uint8Array): [string, string] {
   return files;
 }
 
-function analyse(client: Uint8Array, server: Uint8Array) {
+async function analyse(client: Uint8Array, server: Uint8Array) {
   const options = { captureId: 'files', captureName: '', port: null, vouchComplete: false };
-  const { result, warnings } = analyzeFiles(paths(client, server), options, null, () => {});
+  const { result, warnings } = await analyzeFiles(paths(client, server), options, null, () => {});
   if (result.kind !== 'report') throw new Error('asked for a report');
   return { report: result.report, warnings };
 }
@@ -43,30 +43,30 @@ function elsewhere(record: EditableRecord): EditableRecord {
   return { ...record, packet };
 }
 
-test('two captures of one refused connection raise no doubt', () => {
-  const { report, warnings } = analyse(clientFile(), serverFile());
+test('two captures of one refused connection raise no doubt', async () => {
+  const { report, warnings } = await analyse(clientFile(), serverFile());
   expect(warnings).toEqual([]);
   expect(codes(report)).toContain('rst-genuine');
 });
 
-describe('captures that are not of both ends', () => {
-  test('of different networks: says so, and what each saw', () => {
-    const { warnings } = analyse(clientFile(), each(clientFile(), elsewhere));
+describe('captures that are not of both ends', async () => {
+  test('of different networks: says so, and what each saw', async () => {
+    const { warnings } = await analyse(clientFile(), each(clientFile(), elsewhere));
     expect(warnings).toEqual([
       'no flow is seen at both ends: client.pcap saw packets between 10.77.1.1 and 10.77.4.2; server.pcap saw packets ' +
         'between 192.168.9.1 and 192.168.9.2. Are these the two ends of the same traffic, captured at the same time?',
     ]);
   });
 
-  test('of different times: says which came first', () => {
+  test('of different times: says which came first', async () => {
     const later = each(serverFile(), (record) => elsewhere({ ...record, seconds: record.seconds + 7200 }));
-    const [warning] = analyse(clientFile(), later).warnings;
+    const [warning] = (await analyse(clientFile(), later)).warnings;
     expect(warning).toContain('the captures do not overlap in time: client.pcap ends 2026-01-02T10:00:00.');
     expect(warning).toContain('server.pcap begins 2026-01-02T12:00:00.');
   });
 
-  test('of the same end: two recordings there have the same time stamps', () => {
-    const { warnings } = analyse(
+  test('of the same end: two recordings there have the same time stamps', async () => {
+    const { warnings } = await analyse(
       clientFile(),
       each(clientFile(), (r) => ({ ...r, wireLength: r.wireLength + 1 })),
     );
@@ -74,15 +74,15 @@ describe('captures that are not of both ends', () => {
     expect(warnings[0]).toContain('were taken at the same end');
   });
 
-  test('a copy of a file is refused as the file itself is', () => {
+  test('a copy of a file is refused as the file itself is', async () => {
     expect(() => refuseSameFile(paths(clientFile(), clientFile()))).toThrow(
       /server\.pcap is a copy of .*client\.pcap/,
     );
     expect(() => refuseSameFile(paths(clientFile(), serverFile()))).not.toThrow();
   });
 
-  test('without packets', () => {
-    const { warnings } = analyse(
+  test('without packets', async () => {
+    const { warnings } = await analyse(
       clientFile(),
       edited(serverFile(), () => []),
     );
@@ -90,25 +90,25 @@ describe('captures that are not of both ends', () => {
   });
 });
 
-describe('captures that show less than they could', () => {
-  test('packets cut before their ports: says after what and which snaplen is needed', () => {
+describe('captures that show less than they could', async () => {
+  test('packets cut before their ports: says after what and which snaplen is needed', async () => {
     const cut = each(serverFile(), (record) => ({ ...record, packet: record.packet.slice(0, 24) }));
-    const { warnings } = analyse(clientFile(), cut);
+    const { warnings } = await analyse(clientFile(), cut);
     expect(warnings[0]).toBe(
       'server.pcap: 2 of 2 packets are cut before the end of their TCP or UDP header (after 24 bytes) and tell ' +
         'nothing: capture with "tcpdump -s 192"',
     );
   });
 
-  test('a link type that is not read is named', () => {
-    expect(() => analyse(clientFile(), withLinkType(serverFile(), 105))).toThrow(
+  test('a link type that is not read is named', async () => {
+    await expect(analyse(clientFile(), withLinkType(serverFile(), 105))).rejects.toThrow(
       /server\.pcap: .*802\.11 wireless/,
     );
   });
 
-  test('packets out of order in a file: the verdict is the same', () => {
-    const straight = analyse(clientFile(), serverFile()).report;
-    const { report, warnings } = analyse(
+  test('packets out of order in a file: the verdict is the same', async () => {
+    const straight = (await analyse(clientFile(), serverFile())).report;
+    const { report, warnings } = await analyse(
       edited(clientFile(), (records) => records.toReversed()),
       edited(serverFile(), (records) => records.toReversed()),
     );
@@ -117,10 +117,10 @@ describe('captures that show less than they could', () => {
     expect(codes(report)).toEqual(codes(straight));
   });
 
-  test('clocks two hours apart: the verdict is the same', () => {
-    const straight = analyse(clientFile(), serverFile()).report;
+  test('clocks two hours apart: the verdict is the same', async () => {
+    const straight = (await analyse(clientFile(), serverFile())).report;
     const late = each(serverFile(), (record) => ({ ...record, seconds: record.seconds + 7200 }));
-    const { report, warnings } = analyse(clientFile(), late);
+    const { report, warnings } = await analyse(clientFile(), late);
     expect(warnings).toEqual([]);
     expect(report.headline).toBe(straight.headline);
   });

@@ -1,6 +1,5 @@
 import { readTables, type TableReader } from '@bothends/agent/files';
 import type { EngineOptions } from '@bothends/coordinator';
-import { createEngine, createLadder } from '@bothends/coordinator/engines';
 import type { Ladder, Report } from '@bothends/proto';
 import { doubtsAbout } from './doubts.js';
 import type { Amount } from './progress.js';
@@ -17,13 +16,13 @@ export interface FileAnalysis {
  * The report on two capture files, or the ladder of one flow. Memory does not grow with the files. Throws
  * BothendsError for a file that cannot be read, and `not-found` for an unknown flow.
  */
-export function analyzeFiles(
+export async function analyzeFiles(
   paths: readonly [string, string],
   options: EngineOptions,
   flow: string | null,
   onProgress: (amount: Amount) => void,
   recorder: Recorder | null = null,
-): FileAnalysis {
+): Promise<FileAnalysis> {
   const readers: TableReader[] = [];
   const names = tapNames(paths);
   const open = (i: 0 | 1): FileTap => {
@@ -33,6 +32,8 @@ export function analyzeFiles(
   };
   try {
     const taps = [open(0), open(1)] as const;
+    // Only now: the threads that read start meanwhile.
+    const { createEngine, createLadder } = await import('@bothends/coordinator/engines');
     const warnings = () => taps.flatMap(({ reader }) => warningsAbout(reader.info));
     if (flow !== null) {
       const engine = createLadder(options, flow);

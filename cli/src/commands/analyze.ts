@@ -80,7 +80,7 @@ async function analyze(
   const recorder = bundle && (await recorderInto(bundle, paths, options, flags, io));
   const progress = new AnalysisProgress(io, flags.progress === true);
   const tell = (amount: Amount) => progress.update(amount);
-  const analysis = analyzeFiles(paths, options, flags.flow ?? null, tell, recorder);
+  const analysis = await analyzeFiles(paths, options, flags.flow ?? null, tell, recorder);
   progress.close();
   if (analysis.result.kind === 'report') recorder?.finish(canonicalJson(analysis.result.report));
   return analysis;
