@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { overOtherFamily } from '../variants.js';
 import { abortByClient } from './abort-by-client.js';
 import { abortUnread } from './abort-unread.js';
 import { acceptQueueAbort } from './accept-queue-abort.js';
@@ -24,6 +25,27 @@ import { rstLost } from './rst-lost.js';
 import { socketDestroyed } from './socket-destroyed.js';
 import { timeWait } from './time-wait.js';
 import { unNattedStray } from './un-natted-stray.js';
+
+/** Those that are also staged over the other address family. */
+const BOTH_FAMILIES: readonly Scenario[] = [
+  rejectTowardServer,
+  rejectTowardClient,
+  injectedBurst,
+  idleResetBoth,
+  noListener,
+  inputReject,
+  outputReject,
+  abortByClient,
+  abortUnread,
+  closedEarlier,
+  halfOpen,
+  portReuse,
+  lateSynAck,
+  rstLost,
+  rstIgnored,
+  keepaliveExpired,
+  idleReject,
+];
 
 export const RESET_SCENARIOS: readonly Scenario[] = [
   abortByClient,
@@ -51,4 +73,5 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   socketDestroyed,
   timeWait,
   unNattedStray,
+  ...BOTH_FAMILIES.map(overOtherFamily),
 ];

@@ -1,8 +1,8 @@
 import type { Scenario } from '../scenario.js';
+import { overOtherFamily } from '../variants.js';
 import { ackLoss } from './ack-loss.js';
 import { asymmetricRoute } from './asymmetric-route.js';
-import { dataLossTowardClient } from './data-loss-toward-client.js';
-import { dataLossTowardServer } from './data-loss-toward-server.js';
+import { dataLoss } from './data-loss.js';
 import { dscpChanged } from './dscp-changed.js';
 import { duplication } from './duplication.js';
 import { ecnBleached } from './ecn-bleached.js';
@@ -24,13 +24,22 @@ import { slowPath } from './slow-path.js';
 import { slowServer } from './slow-server.js';
 import { zeroWindow } from './zero-window.js';
 
+/** Those that are also staged over the other address family. */
+const BOTH_FAMILIES: readonly Scenario[] = [
+  healthy,
+  zeroWindow,
+  peerSilent,
+  idleTimeout,
+  mssClamped,
+  lossInSender,
+];
+
 export const TRANSFER_SCENARIOS: readonly Scenario[] = [
-  ackLoss,
+  ...ackLoss,
   asymmetricRoute,
-  dataLossTowardClient,
-  dataLossTowardServer,
+  ...dataLoss,
   dscpChanged,
-  duplication,
+  ...duplication,
   ecnBleached,
   healthy,
   idleTimeout,
@@ -38,15 +47,16 @@ export const TRANSFER_SCENARIOS: readonly Scenario[] = [
   mssClamped,
   nat,
   optionsStripped,
-  payloadAltered,
-  payloadDamaged,
+  ...payloadAltered,
+  ...payloadDamaged,
   peerSilent,
   pmtuBlackHole,
   pmtuDiscovered,
   pmtuIcmpIgnored,
-  reordering,
+  ...reordering,
   sequenceShifted,
   slowPath,
   slowServer,
   zeroWindow,
+  ...BOTH_FAMILIES.map(overOtherFamily),
 ];
