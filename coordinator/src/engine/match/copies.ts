@@ -24,14 +24,19 @@ export class Copies {
     const { records } = this.store;
     if (this.identity.discriminator(r) === 0) return false;
     if (!this.isSuspect(r)) return records.length[r] === 0 && records.ipId[r] === 0 && this.isAmongRecent(r);
-    if (this.isAmongRecent(r) || this.index.hasOwnTwin(r)) return true;
+    if (this.isAmongRecent(r) || this.isAmongNotable(r) || this.index.hasOwnTwin(r)) return true;
     return this.store.someRetired((c) => this.identity.isTwin(r, c));
   }
 
-  /** A copy bears an id that was used before; without ids, bytes that were sent before. */
+  /** A copy bears bytes that were sent before, or at least an id that was used before (where ids are not random). */
   private isSuspect(r: number): boolean {
-    const { records } = this.store;
-    return (records.state[r] & (records.ipId[r] === 0 ? State.repeat : State.oldId)) !== 0;
+    return (this.store.records.state[r] & (State.repeat | State.oldId)) !== 0;
+  }
+
+  /** Records kept for the verdicts never retire. */
+  private isAmongNotable(r: number): boolean {
+    const notable = this.store.notables.get(this.store.records.flow[r]) ?? [];
+    return notable.some((c) => c !== r && this.identity.isTwin(r, c));
   }
 
   private isAmongRecent(r: number): boolean {
