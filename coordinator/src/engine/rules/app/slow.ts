@@ -35,6 +35,7 @@ function slowServer(flow: FlowFacts, serverNs: number | null, pathNs: number | n
   const longest = flow.sent('toward-client', Row.TURN_LONGEST);
   const turns = flow.sent('toward-client', Row.TURNS);
   if (serverNs < SLOW_ANSWER_NS && longest < SLOW_SINGLE_NS) return null;
+  if (!clientWaited(flow, longest)) return null;
   const mean = formatDuration(serverNs);
   const often =
     turns === 1
@@ -64,6 +65,15 @@ function slowServer(flow: FlowFacts, serverNs: number | null, pathNs: number | n
     missing: ["the server's own log of how long it worked on each request"],
   });
 }
+
+/** Whoever waits for a slow server waits at least as long: a shorter wait shows that the server's tap missed an answer. */
+function clientWaited(flow: FlowFacts, longest: number): boolean {
+  const answers = flow.received('toward-client', Row.TURNS);
+  return answers === 0 || flow.received('toward-client', Row.TURN_LONGEST) >= longest * CLOCK_RATE;
+}
+
+/** Clocks run alike to 100 ppm; a hundredth leaves room for what the taps themselves delay. */
+const CLOCK_RATE = 0.99;
 
 function slowPath(flow: FlowFacts, serverNs: number | null, pathNs: number | null): Draft | null {
   if (pathNs === null || pathNs < SLOW_PATH_NS) return null;
