@@ -49,17 +49,15 @@ export class Matcher {
     const flow = records.flow[r];
     const direction = records.direction[r];
     const otherSide = this.store.side(flow, direction, 1 - records.tap[r]);
-    if (sides.data[otherSide + WAITING] > 0) {
-      const twin = this.twin(r, otherSide);
-      if (twin >= 0) {
-        this.pair(r, twin, records.length[r], true);
-        if (!(records.state[r] & State.notable)) return twin;
-      } else this.ranges.search(r, otherSide);
-    }
-    if (!(records.state[r] & State.matched)) {
-      if (this.copies.isCopy(r)) records.state[r] |= State.copy;
+    const someWait = sides.data[otherSide + WAITING] > 0;
+    const twin = someWait ? this.twin(r, otherSide) : -1;
+    if (twin >= 0) {
+      this.pair(r, twin, records.length[r], true);
+      if (!(records.state[r] & State.notable)) return twin;
+    } else if (this.copies.isCopy(r)) records.state[r] |= State.copy;
+    else if (someWait) this.ranges.search(r, otherSide);
+    if (!(records.state[r] & State.matched))
       this.store.wait(r, this.store.side(flow, direction, records.tap[r]));
-    }
     if (this.rewrites.changed >= 0) this.matchAgain();
     return r;
   }

@@ -103,7 +103,11 @@ export class Observer {
     if (id === 0) return;
     const last = s[row + Row.IP_ID];
     if (last >= 0) {
-      if (((last - id) & 0xffff) < ID_WINDOW) records.state[r] |= State.oldId;
+      if (((last - id) & 0xffff) < ID_WINDOW) {
+        records.state[r] |= State.oldId;
+        s[row + Row.ID_BREAKS]++;
+        return;
+      }
       const step = (id - last) & 0xffff;
       if (step === (s[row + Row.LAST_SEGMENTS] & 0xffff)) s[row + Row.ID_STEPS]++;
       else s[row + Row.ID_BREAKS]++;

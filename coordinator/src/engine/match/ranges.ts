@@ -151,6 +151,8 @@ export class RangeSearch {
     const { records } = this.store;
     const ahead = (this.identity.sequence(r) - this.identity.sequence(c)) | 0;
     const overlap = Math.min(ahead + records.length[r], records.length[c]) - Math.max(ahead, 0);
+    // A copy would cover the same bytes a second time.
+    if (records.state[c] & State.copy) return false;
     if (overlap <= 0 || !this.identity.sameStamp(r, c)) return false;
     if (!this.idsFit(r, c, ahead)) return false;
     this.pair(r, c, overlap, ahead === 0);
