@@ -9,9 +9,10 @@ import { batch } from './cases/batch.js';
 import { decode } from './cases/decode.js';
 import { flows } from './cases/flows.js';
 import { live } from './cases/live.js';
+import { replay } from './cases/replay.js';
 import { figureTable } from './table.js';
 
-const CASES: readonly Case[] = [decode, batch, analyze, flows, live];
+const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay];
 
 /** Enough that starting a process does not count, few enough for a small disk: 200 MB a file. */
 const PACKETS = '1000000';

@@ -20,6 +20,9 @@ const FIRST_PORT = 1_024;
 const PORTS = 60_000;
 const SERVER = 0x0a020001;
 const SERVER_PORT = 443;
+/** The server's first answer to data: a status line, so that both ends have sent some. */
+const GREETING_BYTES = 100;
+const GREETING_ROUND = 2;
 const TTL = 64;
 const HOPS = 3;
 
@@ -84,7 +87,7 @@ function clientSegment(bulk: Bulk, turn: number, rest: Partial<Sent>): Sent {
     ttl: TTL,
     ipId: round & 0xffff,
     sequence: clientIsn(flow),
-    acknowledgment: round === 0 ? 0 : serverIsn(flow) + 1,
+    acknowledgment: round === 0 ? 0 : serverIsn(flow) + 1 + (round > GREETING_ROUND ? GREETING_BYTES : 0),
     flags: ACK,
     timestampValue: Math.floor((turn * TURN_NS) / 1e6) + 1,
     timestampEcho: round === 0 ? 0 : 1,
@@ -108,12 +111,12 @@ function serverTurn(bulk: Bulk, turn: number): Sent[] {
       destinationPort: sourcePort,
       ttl: TTL,
       ipId: round & 0xffff,
-      sequence: serverIsn(flow) + (round === 0 ? 0 : 1),
+      sequence: serverIsn(flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0),
       acknowledgment: (clientIsn(flow) + 1 + Math.max(0, round - 1) * 2 * SEGMENT_BYTES) >>> 0,
       flags: round === 0 ? SYN | ACK : ACK,
       timestampValue,
       timestampEcho: timestampValue,
-      length: 0,
+      length: round === GREETING_ROUND ? GREETING_BYTES : 0,
     },
   ];
 }
