@@ -1,4 +1,13 @@
+import type { EngineOptions } from '@bothends/coordinator';
 import type { Random } from '../truth/random.js';
+
+/** Of every engine under fuzz. */
+export const ENGINE_OPTIONS: EngineOptions = {
+  captureId: 'fuzz',
+  captureName: 'fuzz',
+  port: null,
+  vouchComplete: false,
+};
 
 /** The files of one case, in the order of the target's `files`. */
 export type Input = readonly Uint8Array[];

@@ -1,8 +1,10 @@
 import type { Target } from '../target.js';
 import { batchTarget } from './batch.js';
+import { captureTarget } from './captures.js';
 import { decodeTarget } from './decode.js';
-import { captureTarget, evidenceTarget } from './engine.js';
+import { evidenceTarget } from './evidence.js';
 import { filesTarget } from './files.js';
+import { liveTarget } from './live.js';
 
 /** Everything under fuzz. Cases take them in turn. */
 export const TARGETS: readonly Target[] = [
@@ -11,4 +13,5 @@ export const TARGETS: readonly Target[] = [
   batchTarget,
   captureTarget,
   evidenceTarget,
+  liveTarget,
 ];

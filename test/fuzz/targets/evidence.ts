@@ -1,45 +1,11 @@
-import { openCaptureFile } from '@bothends/agent';
-import { createEngine, createLadder, type EngineLike, type TapCoverage } from '@bothends/coordinator';
-import { BothendsError, decodeColumns, PacketTable, type Report } from '@bothends/proto';
+import { createEngine, type TapCoverage } from '@bothends/coordinator';
+import { BothendsError, decodeColumns, PacketTable } from '@bothends/proto';
 import { Random } from '../../truth/random.js';
 import { generate } from '../../truth/run.js';
 import { mutateBytes } from '../mutate.js';
-import { concatenate, mutatePackets } from '../packets.js';
 import { expectSaneReport } from '../report-sanity.js';
-import { withFiles } from '../scratch.js';
-import { type Input, insist, type Target } from '../target.js';
+import { ENGINE_OPTIONS, type Input, insist, type Target } from '../target.js';
 import { codedRows } from './batch.js';
-
-const OPTIONS = { captureId: 'fuzz', captureName: 'fuzz', port: null, vouchComplete: false } as const;
-const PAIR = ['client.pcap', 'server.pcap'] as const;
-
-/** Two captures of a known story with packets hidden, swapped, doubled, moved in time or damaged. */
-export const captureTarget: Target = {
-  name: 'captures',
-  files: PAIR,
-  make(random: Random): Input {
-    const { client, server } = generate(random.word()).captures;
-    const what = random.unit();
-    if (what < 0.05) return [client, client];
-    if (what < 0.1) return [server, client];
-    if (what < 0.2) {
-      const foreign = generate(random.word()).captures;
-      return [concatenate(client, foreign.client), concatenate(server, foreign.server)];
-    }
-    return [mutatePackets(client, random), random.chance(0.5) ? mutatePackets(server, random) : server];
-  },
-  check(input: Input): void {
-    withFiles(input, (paths) => {
-      const report = analyse(createEngine(OPTIONS), paths);
-      expectSaneReport(report);
-      const flow = report.flows[0];
-      if (flow === undefined) return;
-      const ladder = createLadder(OPTIONS, flow.id);
-      analyse(ladder, paths);
-      insist(ladder.ladder().rows.length > 0, 'a flow with packets has a ladder');
-    });
-  },
-};
 
 /** Two taps whose batches decode to anything, with gaps and clocks to match: what a hostile agent could ship. */
 export const evidenceTarget: Target = {
@@ -57,7 +23,7 @@ export const evidenceTarget: Target = {
   check([client, server, seed]: Input): void {
     insist(client !== undefined && server !== undefined && seed !== undefined, 'an input has three files');
     const random = new Random(new DataView(seed.buffer, seed.byteOffset).getUint32(0));
-    const engine = createEngine(OPTIONS);
+    const engine = createEngine(ENGINE_OPTIONS);
     const table = new PacketTable();
     const taps = (['client', 'server'] as const).map((role) =>
       engine.addTap({ name: role, role, addresses: [] }),
@@ -78,19 +44,6 @@ export const evidenceTarget: Target = {
     expectSaneReport(engine.report());
   },
 };
-
-function analyse(engine: EngineLike, paths: readonly string[]): Report {
-  const table = new PacketTable();
-  const taps = paths.map((name) => engine.addTap({ name, role: null, addresses: [] }));
-  paths.forEach((path, i) => {
-    const tap = taps[i] as number;
-    const file = openCaptureFile(path);
-    while (file.next(table)) engine.push(tap, table);
-    file.close();
-    engine.finish(tap);
-  });
-  return engine.report();
-}
 
 function decodes(columns: Uint8Array, table: PacketTable): boolean {
   try {
