@@ -7,7 +7,8 @@ import { documentOf } from './document.js';
 import type { Signer } from './manifest.js';
 import { pseudonymBatch, pseudonymCapture } from './pseudonymise.js';
 import type { Pseudonyms } from './pseudonyms.js';
-import { BundleWriter, signerOf } from './writer.js';
+import { signerOf } from './signer.js';
+import { BundleWriter } from './writer.js';
 
 export interface CaptureBundleInput {
   /** One that is over. */

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { isSignedBy, linkOf } from '@bothends/proto/evidence/chain';
-import { parsePublicKey } from '@bothends/proto/evidence/keys';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { ManifestTap } from './manifest.js';
+import { keyOf } from './signer.js';
 
 /** Follows the batches of one tap: each signed, none missing, each after the one that it was written after. */
 export class ChainCheck {
@@ -19,8 +19,9 @@ export class ChainCheck {
 
   constructor(tap: ManifestTap) {
     this.tap = tap;
-    this.#key = tap.signer && parsePublicKey(Buffer.from(tap.signer.publicKey, 'base64'));
-    if (tap.signer && !this.#key) this.problems.push(`the key of ${tap.name} is no Ed25519 public key`);
+    const key = tap.signer && keyOf(tap.signer);
+    if (typeof key === 'string') this.problems.push(key);
+    this.#key = typeof key === 'string' ? null : key;
   }
 
   /** Takes the next batch; `bytes` are what `batch` was decoded from. */

@@ -80,7 +80,7 @@ export function pseudonymText(text: string, pseudonyms: Pseudonyms): string {
 function shortened(address: string, pseudonyms: Pseudonyms): string | null {
   const bytes = address.split('.');
   const pseudonym = pseudonyms.address([...bytes, '0', '0', '0'].slice(0, 4).join('.'));
-  return pseudonym && pseudonym.split('.').slice(0, bytes.length).join('.');
+  return pseudonym?.split('.').slice(0, bytes.length).join('.') ?? null;
 }
 
 function withLength(address: string, length: string | undefined): string {

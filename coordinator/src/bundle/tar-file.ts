@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
-import { BLOCK, padded, parseTarHeader, TAR_END } from './tar.js';
+import { BLOCK, hasTarMagic, padded, parseTarHeader, TAR_END } from './tar.js';
 
 /** Where the content of a file lies in an archive. */
 export interface TarMember {
@@ -38,7 +38,7 @@ export class TarFile {
     }
     try {
       const { members, damage } = scan(fd);
-      if (members.length > 0) return new TarFile(fd, members, damage);
+      if (members.length > 0 || seemsTar(fd)) return new TarFile(fd, members, damage);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -64,6 +64,15 @@ export class TarFile {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** A tar whose very first header is damaged still says so in its magic, or ends as a tar does. */
+function seemsTar(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  if (size < 2 * BLOCK) return false;
+  const first = Buffer.alloc(BLOCK);
+  readSync(fd, first, 0, BLOCK, 0);
+  return hasTarMagic(first) || (size % BLOCK === 0 && isEmpty(fd, size - TAR_END.length, size));
 }
 
 function scan(fd: number): { members: TarMember[]; damage: string[] } {

@@ -60,6 +60,10 @@ export function parseTarHeader(block: Buffer): { path: string; size: number } | 
   return { path, size };
 }
 
+export function hasTarMagic(block: Buffer): boolean {
+  return block.subarray(MAGIC.at, MAGIC.at + MAGIC.text.length).equals(Buffer.from(MAGIC.text));
+}
+
 /** Bytes that content takes with its padding. */
 export function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;

@@ -1,6 +1,5 @@
 import { verify } from 'node:crypto';
 import { canonicalJson, toBothendsError } from '@bothends/proto';
-import { parsePublicKey } from '@bothends/proto/evidence/keys';
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { ENGINE_VERSION } from '../engine/version.js';
 import { ChainCheck } from './chain-check.js';
@@ -20,6 +19,7 @@ import {
 } from './manifest.js';
 import { type Replay, replayOf } from './replay.js';
 import { reportDifferences } from './report-check.js';
+import { keyOf } from './signer.js';
 import { TarFile, type TarMember } from './tar-file.js';
 import { sha256 } from './writer.js';
 
@@ -87,10 +87,11 @@ function manifestCheck(tar: TarFile, { signer }: Manifest): Check {
     return { says: 'the manifest is as it was written (nobody signed it)', problems: holds ? [] : [problem] };
   }
   const says = `the manifest is signed by ${signer.name}, key ${signer.fingerprint}`;
-  const key = parsePublicKey(Buffer.from(signer.publicKey, 'base64'));
+  const key = keyOf(signer);
+  if (typeof key === 'string') return { says, problems: [key] };
   const signature = memberBytes(tar, MANIFEST_SIGNATURE);
   if (!signature) return { says, problems: [`${MANIFEST_SIGNATURE} is missing`] };
-  const holds = key && bytes && verify(null, bytes, key, signature);
+  const holds = bytes && verify(null, bytes, key, signature);
   return { says, problems: holds ? [] : [`${MANIFEST} is not as ${signer.name} signed it`] };
 }
 

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { canonicalJson, formatInstant } from '@bothends/proto';
-import { keyFingerprint, publicKeyDer } from '@bothends/proto/evidence/keys';
+import { publicKeyDer } from '@bothends/proto/evidence/keys';
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { ENGINE_VERSION } from '../engine/version.js';
 import { type CoverageDocument, coverageDocument } from './coverage-document.js';
@@ -19,6 +19,7 @@ import {
   REPORT,
   type Signer,
 } from './manifest.js';
+import { signerOf } from './signer.js';
 import { TAR_END, tarEntry } from './tar.js';
 
 const NS_PER_S = 1_000_000_000n;
@@ -120,10 +121,6 @@ export class BundleWriter {
 /** In hex. */
 export function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
-}
-
-export function signerOf(name: string, der: Buffer): Signer {
-  return { name, publicKey: der.toString('base64'), fingerprint: keyFingerprint(der) };
 }
 
 function manifestTap({ document, signers }: BundleInput, index: number): ManifestTap {
