@@ -25,7 +25,11 @@ export class LadderEngine extends Engine implements LadderLike {
   ladder(): Ladder {
     const { capture, flows } = this.facts();
     const flow = flows.find((f) => f.id === this.wanted);
-    if (!flow) throw new BothendsError('not-found', `no flow ${this.wanted} in this capture: \`bothends flows\` lists them`);
+    if (!flow)
+      throw new BothendsError(
+        'not-found',
+        `no flow ${this.wanted} in this capture: \`bothends flows\` lists them`,
+      );
     const packets = flow.packets.filter((p) => !p.icmp);
     const shown = packets.slice(0, ROW_LIMIT);
     const start = shown[0]?.at ?? 0;

@@ -52,7 +52,12 @@ function missedArrivals(intake: Intake, flow: number, direction: number, senderT
 }
 
 /** Highest acknowledgment that the receiver sent for a direction, by either tap, on the sender's tap's scale. */
-function highestAcknowledged(intake: Intake, flow: number, direction: number, senderTap: number): number | null {
+function highestAcknowledged(
+  intake: Intake,
+  flow: number,
+  direction: number,
+  senderTap: number,
+): number | null {
   const { store } = intake;
   const back = 1 - direction;
   const value = store.sides.data[store.side(flow, back, senderTap) + Row.LAST_ACK];
@@ -78,7 +83,8 @@ function missedDepartures(intake: Intake, flow: number, direction: number, sende
   if (store.sides.data[side + Row.WAITING] === 0) return 0;
   let missed = 0;
   for (const r of intake.matcher.waiting(side).slice(0, AUDIT_LIMIT)) {
-    if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst) || records.state[r] & State.copy) continue;
+    if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst) || records.state[r] & State.copy)
+      continue;
     const end = (records.sequence[r] + records.length[r]) >>> 0;
     const sent = store.side(flow, direction, senderTap);
     const base = store.sides.data[sent + Row.SEQ_BASE];

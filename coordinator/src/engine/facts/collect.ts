@@ -103,6 +103,7 @@ function toPacket(
     ipFlags: records.ipFlags[r],
     window: records.window[r],
     ttl: records.ttl[r],
+    ifindex: records.ifindex[r],
     tos: records.tos[r],
     flowLabel: records.flowLabel[r],
     timestampValue: records.timestampValue[r],

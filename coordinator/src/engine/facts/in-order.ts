@@ -8,7 +8,10 @@ import type { Packet } from './packet.js';
  * the two, and then the tap was capturing. Changes the fate of packets that only this can tell about.
  */
 export function vouchInOrder(flow: FlowFacts, packets: readonly Packet[]): void {
-  const before: Record<Packet['toward'], number> = { 'toward-server': Number.NaN, 'toward-client': Number.NaN };
+  const before: Record<Packet['toward'], number> = {
+    'toward-server': Number.NaN,
+    'toward-client': Number.NaN,
+  };
   for (const p of packets) {
     if (p.icmp || !p.sent) continue;
     if (p.received) before[p.toward] = p.received.time;

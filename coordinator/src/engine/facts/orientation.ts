@@ -60,9 +60,12 @@ export class Orientation {
   private leaning(flow: number, direction: number): number {
     const { store } = this.intake;
     const endpoint = direction;
-    let score = WEIGHT.hosts * Math.sign(this.votes.get(hashAddress(store.table.address(flow, endpoint))) ?? 0);
+    let score =
+      WEIGHT.hosts * Math.sign(this.votes.get(hashAddress(store.table.address(flow, endpoint))) ?? 0);
     score += WEIGHT.addresses * this.ownedBy(flow, endpoint);
-    score += WEIGHT.ttlDifference * Math.sign(store.directions.data[store.direction(flow, direction) + Row.TTL_DIFF]);
+    score +=
+      WEIGHT.ttlDifference *
+      Math.sign(store.directions.data[store.direction(flow, direction) + Row.TTL_DIFF]);
     for (let tap = 0; tap < 2; tap++) {
       const sign = tap === 0 ? 1 : -1;
       const side = store.side(flow, direction, tap);
@@ -107,7 +110,7 @@ export class Orientation {
       const alias = this.intake.joiner.aliasOf(flow);
       for (let direction = 0; direction < 2; direction++) {
         const tap = store.directions.data[store.direction(flow, direction) + Row.SENDER_TAP];
-        const local = tap >= 0 ? tap : this.matchedTap(flow, direction) ?? this.localTap(flow, direction);
+        const local = tap >= 0 ? tap : (this.matchedTap(flow, direction) ?? this.localTap(flow, direction));
         if (local < 0) continue;
         this.vote(flow, direction, local);
         if (alias) this.vote(alias.flow, alias.swapped ? 1 - direction : direction, local);
@@ -137,7 +140,11 @@ export class Orientation {
       const back = store.side(flow, 1 - direction, tap);
       if (store.sides.data[side + Row.OUTGOING] === 1) return true;
       const backTtl = store.sides.data[back + Row.TTL];
-      return INITIAL_TTLS.includes(store.sides.data[side + Row.TTL]) && backTtl >= 0 && !INITIAL_TTLS.includes(backTtl);
+      return (
+        INITIAL_TTLS.includes(store.sides.data[side + Row.TTL]) &&
+        backTtl >= 0 &&
+        !INITIAL_TTLS.includes(backTtl)
+      );
     };
     const at0 = leaves(0);
     const at1 = leaves(1);

@@ -46,6 +46,8 @@ export interface Packet {
   ipFlags: number;
   window: number;
   ttl: number;
+  /** Interface index at the tap of `seenBy`, 0 where unknown. */
+  ifindex: number;
   tos: number;
   flowLabel: number;
   timestampValue: number;

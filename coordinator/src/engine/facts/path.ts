@@ -72,7 +72,10 @@ export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location
   const routers = routersOnPath(flow);
   if (routers !== null && hops >= routers && routers > 0) {
     if (hops === routers) {
-      return { hopsFromReceiver: hops, text: `its TTL fits the alleged sender's own distance (${hopCount(hops)})` };
+      return {
+        hopsFromReceiver: hops,
+        text: `its TTL fits the alleged sender's own distance (${hopCount(hops)})`,
+      };
     }
     return {
       hopsFromReceiver: null,
@@ -81,14 +84,21 @@ export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location
   }
   const place = ordinal(hops + 1);
   const of = routers === null || routers === 0 ? '' : ` of ${routers}`;
-  return { hopsFromReceiver: hops, text: `it was made at the ${place} router${of} counted from the ${receiver}` };
+  return {
+    hopsFromReceiver: hops,
+    text: `it was made at the ${place} router${of} counted from the ${receiver}`,
+  };
 }
 
 /**
  * The same for a device that reset both ends: with the initial TTL the same toward both, the two remaining TTLs
  * give place and initial TTL. Null when they do not fit one device.
  */
-export function locateBoth(routers: number, ttlAtClient: number, ttlAtServer: number): { fromClient: number; initial: number } | null {
+export function locateBoth(
+  routers: number,
+  ttlAtClient: number,
+  ttlAtServer: number,
+): { fromClient: number; initial: number } | null {
   const fromClient = (routers - 1 + ttlAtServer - ttlAtClient) / 2;
   const initial = (routers - 1 + ttlAtServer + ttlAtClient) / 2;
   if (!Number.isInteger(fromClient) || fromClient < 0 || fromClient > routers - 1) return null;
@@ -100,6 +110,17 @@ function hopCount(n: number): string {
 }
 
 export function ordinal(n: number): string {
-  const names = ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'];
+  const names = [
+    'zeroth',
+    'first',
+    'second',
+    'third',
+    'fourth',
+    'fifth',
+    'sixth',
+    'seventh',
+    'eighth',
+    'ninth',
+  ];
   return names[n] ?? `${n}th`;
 }

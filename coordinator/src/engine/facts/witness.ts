@@ -37,7 +37,7 @@ export class Witness {
    */
   arrival(tap: 0 | 1, time: number, notBefore: number): Vouching {
     const { from, to, delay, aligned } = this.interval(tap, time);
-    const earliest = from - GUARD_NS < notBefore ? notBefore : from - GUARD_NS;
+    const earliest = Number.isNaN(notBefore) ? from - GUARD_NS : Math.max(from - GUARD_NS, notBefore);
     return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);
   }
 
@@ -49,13 +49,21 @@ export class Witness {
     const { from, to, delay, aligned } = this.interval(tap, time);
     const least = from - delay - GUARD_NS;
     const most = to + GUARD_NS;
-    return this.ask(1 - tap, least < notBefore ? notBefore : least, most > notAfter ? notAfter : most, aligned);
+    return this.ask(
+      1 - tap,
+      Number.isNaN(notBefore) ? least : Math.max(least, notBefore),
+      Number.isNaN(notAfter) ? most : Math.min(most, notAfter),
+      aligned,
+    );
   }
 
   private ask(tap: number, from: number, to: number, aligned: boolean): Vouching {
     const answer = vouch(this.taps[tap], from, to, this.word);
     if (aligned || answer.level === 'failed' || answer.level === 'open') return answer;
-    return { level: 'unaligned', why: `${answer.why}; the clocks are assumed to agree, nothing in the traffic bounds them` };
+    return {
+      level: 'unaligned',
+      why: `${answer.why}; the clocks are assumed to agree, nothing in the traffic bounds them`,
+    };
   }
 
   /**

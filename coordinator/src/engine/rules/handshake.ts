@@ -1,9 +1,8 @@
 import { formatDuration, Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../facts/flow-facts.js';
 import { isRst, isSyn, isSynAck, type Packet } from '../facts/packet.js';
-import { gradeCase, strongestVouch } from '../grade.js';
+import { type Case, gradeCase, strongestVouch } from '../grade.js';
 import * as Row from '../match/rows.js';
-import { type Case } from '../grade.js';
 import type { Vouch } from '../taps.js';
 import { assume, type Draft, draft, exhibit } from './draft.js';
 
@@ -32,7 +31,15 @@ export function handshake(flow: FlowFacts): Draft[] {
     resets: all.filter(isRst),
   };
   if (h.syns.length === 0 && h.synAcks.length === 0) return [];
-  for (const rule of [synForged, synAckForged, synLost, synUnanswered, synAckLost, handshakeAckLost, acceptStalled]) {
+  for (const rule of [
+    synForged,
+    synAckForged,
+    synLost,
+    synUnanswered,
+    synAckLost,
+    handshakeAckLost,
+    acceptStalled,
+  ]) {
     const made = rule(h);
     if (made) return restsOnOpen(made) ? [] : [made];
   }
@@ -51,7 +58,9 @@ function mayHaveFailed(flow: FlowFacts): boolean {
 
 /** While a capture runs: an absence that its tap has yet to report about is no finding yet. */
 function restsOnOpen(d: Draft): boolean {
-  return d.evidence.some((e) => e.packets.some((p) => p.vouching?.level === 'open')) && d.grade === 'inconclusive';
+  return (
+    d.evidence.some((e) => e.packets.some((p) => p.vouching?.level === 'open')) && d.grade === 'inconclusive'
+  );
 }
 
 const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);
@@ -60,7 +69,9 @@ const noneReceived = (packets: readonly Packet[]) => packets.every((p) => p.rece
 /** Silence of a tap over several packets: one line, two when it kept silent over transmissions a second apart. */
 function silence(packets: readonly Packet[]): { lines: number; level: Vouch | null; why: string } {
   const vouched = packets.filter((p) => p.fate === 'lost' || p.fate === 'injected');
-  const level = strongestVouch((vouched.length > 0 ? vouched : packets).map((p) => p.vouching?.level ?? 'complete'));
+  const level = strongestVouch(
+    (vouched.length > 0 ? vouched : packets).map((p) => p.vouching?.level ?? 'complete'),
+  );
   const times = vouched.map((p) => p.at);
   const spread = times.length > 1 ? Math.max(...times) - Math.min(...times) : 0;
   const why = (vouched[0] ?? packets[0])?.vouching?.why ?? '';
@@ -81,7 +92,14 @@ function grade(parts: Partial<Case> & Pick<Case, 'lines' | 'absence'>) {
 
 function synLost(h: Handshake): Draft | null {
   const { flow, syns } = h;
-  if (syns.length === 0 || noneSent(syns) || !noneReceived(syns) || h.synAcks.length > 0 || h.resets.length > 0) return null;
+  if (
+    syns.length === 0 ||
+    noneSent(syns) ||
+    !noneReceived(syns) ||
+    h.synAcks.length > 0 ||
+    h.resets.length > 0
+  )
+    return null;
   const quiet = silence(syns);
   const first = syns[0] as Packet;
   return draft({
@@ -99,7 +117,10 @@ function synLost(h: Handshake): Draft | null {
       exhibit('absent-at-receiver', `the server's capture has none of them: ${quiet.why}`, first),
     ],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
-    missing: quiet.level === 'complete' ? [] : ["a capture at the server that counts drops, and other traffic from the same client in it"],
+    missing:
+      quiet.level === 'complete'
+        ? []
+        : ['a capture at the server that counts drops, and other traffic from the same client in it'],
   });
 }
 
@@ -124,7 +145,12 @@ function synUnanswered(h: Handshake): Draft | null {
     statement: `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${arrived.length > 1 ? 'them' : 'it'} above its tap.`,
     attributes: { arrived: arrived.length, sent: syns.length },
     evidence: [
-      exhibit('arrived', `${count(arrived.length, 'SYN')} arrived at the server`, first, last === first ? null : last),
+      exhibit(
+        'arrived',
+        `${count(arrived.length, 'SYN')} arrived at the server`,
+        first,
+        last === first ? null : last,
+      ),
       exhibit('silence', `no SYN-ACK, no RST left the server: ${word.why}`),
       ...(again ? [exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1])] : []),
     ],
@@ -156,7 +182,13 @@ function synAckLost(h: Handshake): Draft | null {
       exhibit('seen-leaving', `${count(sent.length, 'SYN-ACK')} left the server`, ...sent.slice(0, 4)),
       exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, first),
       ...(again.length > 0
-        ? [exhibit('retransmitted', 'the client sent its SYN again after that, so its TCP had no answer', again[0])]
+        ? [
+            exhibit(
+              'retransmitted',
+              'the client sent its SYN again after that, so its TCP had no answer',
+              again[0],
+            ),
+          ]
         : []),
     ],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
@@ -166,7 +198,8 @@ function synAckLost(h: Handshake): Draft | null {
 
 function synAckForged(h: Handshake): Draft | null {
   const { flow, synAcks, syns } = h;
-  const own = (p: Packet) => synAcks.find((q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence);
+  const own = (p: Packet) =>
+    synAcks.find((q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence);
   const foreign = synAcks.find((p) => p.received && !p.sent && (p.fate === 'injected' || own(p)));
   if (!foreign) return null;
   const serverAnswered = own(foreign) !== undefined;
@@ -179,7 +212,11 @@ function synAckForged(h: Handshake): Draft | null {
       flow.isBefore(foreign.received, p.received),
   );
   const baseline = flow.received('toward-client', Row.TTL);
-  const ttls = new Set(flow.packets.filter((p) => p.toward === 'toward-client' && p.received && !isRst(p)).map((p) => p.received?.ttl));
+  const ttls = new Set(
+    flow.packets
+      .filter((p) => p.toward === 'toward-client' && p.received && !isRst(p))
+      .map((p) => p.received?.ttl),
+  );
   const lines = [absent, early, ttls.size > 1, serverAnswered].filter(Boolean).length;
   if (!absent && !early && lines < 2) return null;
   return draft({
@@ -199,13 +236,35 @@ function synAckForged(h: Handshake): Draft | null {
     attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
     evidence: [
       ...(absent
-        ? [exhibit('absent-at-sender', `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`, foreign)]
+        ? [
+            exhibit(
+              'absent-at-sender',
+              `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`,
+              foreign,
+            ),
+          ]
         : []),
       ...(serverAnswered
-        ? [exhibit('other-answer', "the server's own SYN-ACK has another sequence number", own(foreign), foreign)]
+        ? [
+            exhibit(
+              'other-answer',
+              "the server's own SYN-ACK has another sequence number",
+              own(foreign),
+              foreign,
+            ),
+          ]
         : []),
-      ...(early ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)] : []),
-      ...(ttls.size > 1 ? [exhibit('header', `packets in the server's name arrive with different TTLs (${[...ttls].join(', ')})`)] : []),
+      ...(early
+        ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)]
+        : []),
+      ...(ttls.size > 1
+        ? [
+            exhibit(
+              'header',
+              `packets in the server's name arrive with different TTLs (${[...ttls].join(', ')})`,
+            ),
+          ]
+        : []),
     ],
     assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
   });
@@ -214,10 +273,14 @@ function synAckForged(h: Handshake): Draft | null {
 function synForged(h: Handshake): Draft | null {
   const { flow, syns } = h;
   const foreign = syns.find((p) => p.received && !p.sent && p.fate === 'injected');
-  if (!foreign || flow.belongs !== 'yes' || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent)) return null;
+  if (!foreign || flow.belongs !== 'yes' || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent))
+    return null;
   return draft({
     code: 'syn-forged',
-    grade: grade({ lines: silence(syns).lines + controlLine(flow), absence: foreign.vouching?.level ?? null }),
+    grade: grade({
+      lines: silence(syns).lines + controlLine(flow),
+      absence: foreign.vouching?.level ?? null,
+    }),
     flow,
     direction: 'toward-server',
     sender: 'path',
@@ -225,16 +288,22 @@ function synForged(h: Handshake): Draft | null {
     at: foreign.received,
     statement: `The server got ${count(syns.length, 'SYN')} in the client's name that the client never sent.`,
     attributes: { count: syns.length },
-    evidence: [exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign)],
+    evidence: [
+      exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign),
+    ],
     assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
-    missing: ['whether an address translation or a proxy stands between (a SYN of another tuple at the same moment)'],
+    missing: [
+      'whether an address translation or a proxy stands between (a SYN of another tuple at the same moment)',
+    ],
   });
 }
 
 function handshakeAckLost(h: Handshake): Draft | null {
   const { flow, synAcks, clientLater } = h;
   const answered = synAcks.find((p) => p.received && p.sent);
-  const acks = clientLater.filter((p) => p.length === 0 && p.sent && p.flags & Tcp.ack && !(p.flags & Tcp.fin));
+  const acks = clientLater.filter(
+    (p) => p.length === 0 && p.sent && p.flags & Tcp.ack && !(p.flags & Tcp.fin),
+  );
   const repeated = synAcks.filter((p) => p.sent).length > 1;
   if (!answered || acks.length === 0 || !repeated) return null;
   if (!acks.every((p) => p.received === null) || clientLater.some((p) => p.received)) return null;
@@ -253,7 +322,11 @@ function handshakeAckLost(h: Handshake): Draft | null {
     evidence: [
       exhibit('seen-leaving', 'the ACK left the client', first),
       exhibit('absent-at-receiver', `the server's capture does not have it: ${quiet.why}`, first),
-      exhibit('retransmitted', 'the server sent its SYN-ACK again, so it had no ACK', synAcks.filter((p) => p.sent)[1]),
+      exhibit(
+        'retransmitted',
+        'the server sent its SYN-ACK again, so it had no ACK',
+        synAcks.filter((p) => p.sent)[1],
+      ),
     ],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
   });
@@ -263,7 +336,11 @@ function acceptStalled(h: Handshake): Draft | null {
   const { flow, synAcks, clientLater } = h;
   const ack = clientLater.find((p) => p.received && p.sent && p.flags & Tcp.ack);
   const again = synAcks.filter(
-    (p) => p.sent && ack?.received && flow.isBefore(ack.received, p.sent) && ack.acknowledgment === (p.sequence + 1) >>> 0,
+    (p) =>
+      p.sent &&
+      ack?.received &&
+      flow.isBefore(ack.received, p.sent) &&
+      ack.acknowledgment === (p.sequence + 1) >>> 0,
   );
   const first = again[0];
   if (!ack?.received || !first?.sent) return null;
@@ -282,7 +359,9 @@ function acceptStalled(h: Handshake): Draft | null {
       exhibit('arrived', 'the ACK of the handshake arrived at the server', ack),
       exhibit('not-accepted', 'after that the server sent its SYN-ACK again', ...again.slice(0, 3)),
     ],
-    missing: ['ListenOverflows of the server (nstat -az TcpExtListenOverflows) and ss -ltn: Recv-Q above Send-Q'],
+    missing: [
+      'ListenOverflows of the server (nstat -az TcpExtListenOverflows) and ss -ltn: Recv-Q above Send-Q',
+    ],
   });
 }
 

@@ -24,8 +24,11 @@ export interface ResetCase {
   flow: FlowFacts;
   rst: Packet;
   shape: ResetShape;
-  /** `sender`: it left the alleged sender. `path`: it did not. `unclear`: that end cannot tell. */
-  origin: 'sender' | 'path' | 'unclear';
+  /**
+   * `sender`: it left the alleged sender. `path`: it did not. `local`: the receiver's own host made it and delivered it
+   * over its loopback. `unclear`: the sender's end cannot tell.
+   */
+  origin: 'sender' | 'path' | 'local' | 'unclear';
   /** Who got it is a host whose packets came before; the packet that it answers, where it is a reply. */
   trigger: Packet | null;
   effect: Effect;
@@ -66,7 +69,7 @@ function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Pack
     flow,
     rst,
     shape: shapeOf(rst),
-    origin: rst.sent || rewrittenFrom ? 'sender' : rst.fate === 'injected' ? 'path' : 'unclear',
+    origin: rst.sent || rewrittenFrom ? 'sender' : originOfInjected(flow, rst),
     trigger: triggerOf(rst, tap, before),
     effect: rst.received === null ? 'unknown' : survivor ? 'ignored' : 'took-effect',
     survivor,
@@ -74,6 +77,14 @@ function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Pack
     rewrittenFrom,
   };
 }
+
+function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
+  if (rst.ifindex === LOOPBACK && flow.packets.some((p) => p !== rst && p.ifindex > LOOPBACK)) return 'local';
+  return rst.fate === 'injected' ? 'path' : 'unclear';
+}
+
+/** Linux numbers the loopback interface 1 in every network namespace. */
+const LOOPBACK = 1;
 
 /**
  * Packets after the RST in the list that may still be before it at its tap: the list is in estimated order, and

@@ -11,6 +11,10 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
   cases.forEach((c, index) => {
     // What a tap has yet to report may still show where it came from.
     if (c.origin === 'path' || c.rst.vouching?.level === 'open') return;
+    if (c.origin === 'local') {
+      if (!drafts.some((d) => d.attributes.shape === 'loopback')) drafts.push(ownFirewall(c));
+      return;
+    }
     const cause = causeOf(c, cases.slice(0, index));
     const key = `${c.rst.toward} ${cause.name} ${c.origin}`;
     const known = seen.get(key);
@@ -77,5 +81,33 @@ function unclear(c: ResetCase): Draft {
     attributes: { count: 1, shape: c.shape, causeGrade: 'inconclusive', effect: c.effect },
     evidence: [exhibit('received', `seen at the ${receiver} only`, c.rst as Packet)],
     missing: [`a capture at the ${sender} that covers this moment`],
+  });
+}
+
+/** A RST in the other end's name that the receiver's own OUTPUT chain made: nothing of it was ever on the wire. */
+function ownFirewall(c: ResetCase): Draft {
+  const alleged = senderOf(c.rst.toward);
+  const host = receiverOf(c.rst.toward);
+  return draft({
+    code: 'rst-genuine',
+    grade: 'strong',
+    flow: c.flow,
+    direction: c.rst.toward,
+    sender: host,
+    cause: 'local-firewall',
+    blame: hostOf(host),
+    at: c.rst.received,
+    statement:
+      `The ${host}'s own firewall reset the ${host}'s connection: a RST in the ${alleged}'s name came over its loopback ` +
+      `and was never on the wire.`,
+    attributes: { count: 1, shape: 'loopback', causeGrade: 'strong', effect: c.effect },
+    evidence: [
+      exhibit(
+        'loopback',
+        `the RST was seen on the ${host}'s loopback interface, the connection on another`,
+        c.rst,
+      ),
+    ],
+    missing: [`the OUTPUT rules of the ${host}'s host (counters of its REJECT rules)`],
   });
 }
