@@ -33,14 +33,19 @@ export const analyze: Case = {
     for (let round = 0; round < bench.rounds; round++) {
       for (const { name, argv } of contestants) costs.get(name)?.push(await measured(argv, bench.now));
     }
-    const [own] = contestants;
-    const rate = (each: Contestant) =>
-      each.packets / median((costs.get(each.name) ?? []).map((c) => c.seconds));
-    return contestants.flatMap((each) =>
-      figuresOf(each, costs.get(each.name) ?? [], own && own !== each ? rate(own) : null),
-    );
+    const results = contestants.map((each) => resultOf(each, costs.get(each.name) ?? []));
+    return results.flatMap((each) => figuresOf(each, each === results[0] ? null : (results[0] ?? null)));
   },
 };
+
+/** Medians of a contestant's runs. */
+interface Result {
+  readonly name: string;
+  readonly packets: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+}
 
 /** Recorded on real stacks where that is possible, else written. */
 async function makeCaptures(bench: Bench): Promise<Captures> {
@@ -73,20 +78,36 @@ function contestantsFor({ paths, packets }: Captures, bench: Bench): Contestant[
   return [own, ...present];
 }
 
-/** `ownRate`: of `bothends` in packets per second, to compare with; null for its own figures. */
-function figuresOf({ name, packets }: Contestant, costs: readonly Cost[], ownRate: number | null): Figure[] {
-  const rate = packets / median(costs.map((cost) => cost.seconds));
-  const compared =
-    ownRate === null ? {} : { compared: `bothends has ${(ownRate / rate).toFixed(2)} times this rate` };
+function resultOf({ name, packets }: Contestant, costs: readonly Cost[]): Result {
+  return {
+    name,
+    packets,
+    seconds: median(costs.map((cost) => cost.seconds)),
+    cpuSeconds: median(costs.map((cost) => cost.cpuSeconds)),
+    peakBytes: median(costs.map((cost) => cost.peakBytes)),
+  };
+}
+
+/** `own`: what `bothends` took, to compare with; null for its own figures. */
+function figuresOf(result: Result, own: Result | null): Figure[] {
+  const { name, packets, seconds, cpuSeconds, peakBytes } = result;
+  const faster = (time: (of: Result) => number) => {
+    if (own === null) return {};
+    const times = own.packets / time(own) / (packets / time(result));
+    return { compared: `bothends has ${times.toFixed(2)} times this rate` };
+  };
   return [
-    { what: `${name}: rate`, value: rate, unit: 'packets/s', ...compared },
-    { what: `${name}: time`, value: median(costs.map((cost) => cost.seconds)), unit: 's' },
-    { what: `${name}: CPU`, value: median(costs.map((cost) => cost.cpuSeconds)), unit: 's' },
-    { what: `${name}: peak memory`, value: median(costs.map((cost) => cost.peakBytes)) / 1e6, unit: 'MB' },
+    { what: `${name}: time`, value: seconds, unit: 's' },
+    { what: `${name}: rate`, value: packets / seconds, unit: 'packets/s', ...faster((of) => of.seconds) },
+    { what: `${name}: CPU`, value: cpuSeconds, unit: 's' },
+    // On a machine that is busy otherwise this says more than the rate.
     {
-      what: `${name}: peak memory per packet`,
-      value: median(costs.map((cost) => cost.peakBytes)) / packets,
-      unit: 'bytes',
+      what: `${name}: rate by CPU`,
+      value: packets / cpuSeconds,
+      unit: 'packets/CPU s',
+      ...faster((of) => of.cpuSeconds),
     },
+    { what: `${name}: peak memory`, value: peakBytes / 1e6, unit: 'MB' },
+    { what: `${name}: peak memory per packet`, value: peakBytes / packets, unit: 'bytes' },
   ];
 }
