@@ -199,9 +199,12 @@ export class Driver {
     entry.cancelDeadline = null;
     const { phase } = entry.capture;
     if (!('deadlineNs' in phase)) return;
-    const ms = Number((phase.deadlineNs - this.#in.clock.nowNs()) / NS_PER_MS) + 1;
-    entry.cancelDeadline = this.#in.clock.after(Math.max(ms, 0), () =>
-      this.apply(entry, { type: 'deadline' }),
-    );
+    const { clock } = this.#in;
+    const ms = Number((phase.deadlineNs - clock.nowNs()) / NS_PER_MS) + 1;
+    entry.cancelDeadline = clock.after(Math.max(ms, 0), () => {
+      // Timers run on another clock than deadlines, which may be set back meanwhile: one that came early waits again.
+      if (clock.nowNs() < phase.deadlineNs) this.#setDeadline(entry);
+      else this.apply(entry, { type: 'deadline' });
+    });
   }
 }
