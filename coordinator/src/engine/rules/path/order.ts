@@ -6,7 +6,7 @@ import type { Packet, Toward } from '../../facts/packet.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
 import { State } from '../../match/records.js';
 import * as Row from '../../match/rows.js';
-import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
 import { wayText } from './change.js';
 
@@ -24,7 +24,7 @@ export function reordering(flow: FlowFacts): Draft[] {
     const packets = lateAtReceiver(flow, toward);
     const pairs = flow.path(toward, Row.PAIRS);
     const examples = lateExamples(flow, toward);
-    const strangers = unsentData(flow, toward);
+    const doubts = doubtsOf(flow, toward);
     const extent = Math.max(
       flow.path(toward, Row.LATE_NS),
       ...examples.map((p) => delayBeyondLeast(flow, p)),
@@ -37,7 +37,7 @@ export function reordering(flow: FlowFacts): Draft[] {
         conclusive: true,
         absence: null,
         headersOnly: false,
-        counter: strangers.length,
+        counter: doubts.length,
       }),
       flow,
       direction: toward,
@@ -53,13 +53,36 @@ export function reordering(flow: FlowFacts): Draft[] {
           ...examples.slice(0, 4),
         ),
       ],
-      counter: strangers.length === 0 ? [] : [exhibit('unsent', UNSENT, ...strangers.slice(0, 2))],
+      counter: doubts,
     });
   });
 }
 
-const UNSENT =
-  'packets like these arrived and are not seen to leave: copies, or retransmissions that the capture there missed, can pass for late originals';
+/** What else can make packets look late. */
+function doubtsOf(flow: FlowFacts, toward: Toward): Exhibit[] {
+  const { taps, intake } = flow.capture;
+  const strangers = unsentData(flow, toward);
+  const doubts: Exhibit[] = [];
+  if (strangers.length > 0) {
+    const text =
+      'packets like these arrived and are not seen to leave: copies, or retransmissions missed there, can pass for late originals';
+    doubts.push(exhibit('unsent', text, ...strangers.slice(0, 2)));
+  }
+  if (taps.some((tap) => tap.missed > 0)) {
+    doubts.push(
+      exhibit(
+        'tap-missed',
+        'TCP proves that packets are missing from a capture: a copy of one can pass for it',
+      ),
+    );
+  }
+  if (intake.timeline.clock().segments.length > 1) {
+    doubts.push(
+      exhibit('clock-step', 'a clock was set meanwhile: a capture sorted by time is out of order then'),
+    );
+  }
+  return doubts;
+}
 
 /** Data that arrived and that the sender's tap does not have, or not once more. */
 function unsentData(flow: FlowFacts, toward: Toward): Packet[] {
