@@ -31,8 +31,13 @@ export async function readLadder(chunks: AsyncIterable<string>): Promise<Ladder>
   return ladder;
 }
 
+/** How JSON writes control characters, other than the end of a line. */
+const ESCAPES = /\\[bfrtu]/;
+
 function parse(json: string, what: string): unknown {
   try {
+    // A look at the whole text is far cheaper than one at each string of a large report.
+    if (!ESCAPES.test(json) && printable(json) === json) return JSON.parse(json);
     return JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value));
   } catch (error) {
     throw new BothendsError('internal', `${what} that came back is not JSON`, { cause: error });

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { readReport } from './report.js';
+
+const json = (headline: string) => JSON.stringify({ schema: 'bothends.report.v1', headline }, null, 2);
+
+test.each([
+  ['an escape sequence', 'red\u001b[31m', 'red\ufffd[31m'],
+  ['a carriage return', 'over\rwritten', 'over\ufffdwritten'],
+  ['a mark that turns the writing', 'a\u202eb', 'a\ufffdb'],
+  ['nothing of the kind', 'two\nlines “as they are”', 'two\nlines “as they are”'],
+])('%s in a text of another host', (_what, headline, shown) => {
+  const { report, json: kept } = readReport(json(headline));
+  expect(report.headline).toBe(shown);
+  expect(kept).toBe(json(headline));
+});
