@@ -6,13 +6,14 @@ import { parseArgs } from 'node:util';
 import type { Bench, Case } from './case.js';
 import { analyze } from './cases/analyze.js';
 import { batch } from './cases/batch.js';
+import { crowd, idle } from './cases/crowd.js';
 import { decode } from './cases/decode.js';
 import { flows } from './cases/flows.js';
 import { live } from './cases/live.js';
 import { replay } from './cases/replay.js';
 import { figureTable } from './table.js';
 
-const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay];
+const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay, crowd, idle];
 
 /** Enough that starting a process does not count, few enough for a small disk: 200 MB a file. */
 const PACKETS = '1000000';

@@ -1,0 +1,209 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '@bothends/proto';
+import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
+import { type Bench, type Case, type Figure, median } from '../case.js';
+import { type Crowd, startAgents, startLinks } from '../crowd/agents.js';
+import { BenchCoordinator, call, until } from '../crowd/coordinator.js';
+import { cpuSeconds, residentBytes } from '../process-cost.js';
+
+/** How long each crowd records, or idles. */
+const SECONDS = 10;
+/** A loaded two-core machine arms fifty taps in some seconds. */
+const TIMEOUT_MS = 60_000;
+const IDLE_AGENTS = 2_000;
+
+/** Many captures at once; then few with as many packets as one coordinator is to take. */
+const LOADS = [
+  { captures: 25, rate: 1_000 },
+  { captures: 5, rate: 20_000 },
+] as const;
+
+/** Captures side by side on one coordinator, and how it answers meanwhile. */
+export const crowd: Case = {
+  name: 'crowd',
+  title: 'agents with made-up packets in captures at once, all on one coordinator',
+  async run(bench) {
+    const figures: Figure[] = [];
+    for (const { captures, rate } of LOADS) figures.push(...(await recordAll(bench, captures, rate)));
+    return figures;
+  },
+};
+
+/** Connected agents that have nothing to do. */
+export const idle: Case = {
+  name: 'idle',
+  title: `${IDLE_AGENTS} idle agents connected to one coordinator`,
+  async run(bench) {
+    const folder = folderIn(bench, 'idle');
+    await using coordinator = await BenchCoordinator.start(folder);
+    const empty = residentBytes(coordinator.pid);
+    const startedNs = bench.now();
+    let welcomed = 0;
+    const links = await startLinks(coordinator, folder, IDLE_AGENTS, () => {
+      welcomed++;
+    });
+    await until('all connected', TIMEOUT_MS, async () => welcomed >= IDLE_AGENTS);
+    const joinSeconds = Number(bench.now() - startedNs) / 1e9;
+    const [cpu, own] = [cpuSeconds(coordinator.pid), process.cpuUsage()];
+    const waits = await asking(bench, SECONDS, async () => {
+      await call((done) => coordinator.client.listAgents({}, done));
+    });
+    const load = (cpuSeconds(coordinator.pid) - cpu) / SECONDS;
+    const { user, system } = process.cpuUsage(own);
+    const memory = residentBytes(coordinator.pid) - empty;
+    await links.end();
+    return [
+      { what: 'joined and connected', value: IDLE_AGENTS / joinSeconds, unit: 'agents/s' },
+      { what: 'coordinator: CPU', value: 100 * load, unit: '% of a core' },
+      { what: 'coordinator: memory for each agent', value: memory / IDLE_AGENTS / 1e3, unit: 'kB' },
+      {
+        what: 'link of an agent: CPU',
+        value: (user + system) / 1e4 / SECONDS / IDLE_AGENTS,
+        unit: '% of a core',
+      },
+      ...waitFigures('"agents"', waits),
+    ];
+  },
+};
+
+async function recordAll(bench: Bench, captures: number, rate: number): Promise<Figure[]> {
+  const what = `${captures} captures at 2 × ${rate}/s`;
+  bench.say(what);
+  const folder = folderIn(bench, `crowd-${captures}`);
+  await using coordinator = await BenchCoordinator.start(folder);
+  const agents = await startAgents(coordinator, folder, captures, rate);
+  await online(coordinator, captures * 2);
+  const [cpu, own, startedNs] = [cpuSeconds(coordinator.pid), process.cpuUsage(), bench.now()];
+  const ids = await Promise.all(Array.from({ length: captures }, (_, i) => start(coordinator, i)));
+  await reached(coordinator, ids, ['recording']);
+  const startMs = Number(bench.now() - startedNs) / 1e6;
+  const lists = await asking(bench, SECONDS / 2, async () => void (await states(coordinator)));
+  const reports = await asking(
+    bench,
+    SECONDS / 2,
+    async () => void (await report(coordinator, ids[0] ?? '')),
+  );
+  for (const captureId of ids) await call((done) => coordinator.client.stopCapture({ captureId }, done));
+  const stoppedNs = bench.now();
+  await reached(coordinator, ids, ['complete', 'partial']);
+  const drainMs = Number(bench.now() - stoppedNs) / 1e6;
+  const seconds = Number(bench.now() - startedNs) / 1e9;
+  const taken = await packetsOf(coordinator, ids);
+  const made = madeBy(agents);
+  const { user, system } = process.cpuUsage(own);
+  const figures: Figure[] = [
+    {
+      what: `${what}: packets not in a report`,
+      value: made - taken,
+      unit: 'packets',
+      compared: `of ${made}`,
+    },
+    { what: `${what}: command to recording, all`, value: startMs, unit: 'ms' },
+    { what: `${what}: stop to the last report`, value: drainMs, unit: 'ms' },
+    ...waitFigures(`${what}: "captures"`, lists),
+    ...waitFigures(`${what}: "report" of one`, reports),
+    {
+      what: `${what}: coordinator: CPU`,
+      value: ((cpuSeconds(coordinator.pid) - cpu) / made) * 1e6,
+      unit: 'µs/packet',
+    },
+    { what: `${what}: coordinator: memory`, value: residentBytes(coordinator.pid) / 1e6, unit: 'MB' },
+    {
+      what: `${what}: each agent: CPU`,
+      value: (user + system) / 1e4 / seconds / (captures * 2),
+      unit: '% of a core',
+    },
+    {
+      what: `${what}: all agents in one process: memory`,
+      value: process.memoryUsage.rss() / 1e6,
+      unit: 'MB',
+    },
+  ];
+  await agents.end();
+  return figures;
+}
+
+function madeBy({ sources }: Crowd): number {
+  return sources.reduce((sum, source) => sum + source.made, 0);
+}
+
+async function start({ client }: BenchCoordinator, index: number): Promise<string> {
+  const request = {
+    ...{ client: `client-${index}`, server: `server-${index}`, filter: '', name: `crowd-${index}` },
+    ...{ interface: '', snaplen: 0, durationMs: 0n, maxPackets: 0n, backEnd: '', port: 0 },
+    ...{ noMarker: true, until: '' },
+  };
+  return (await call<{ captureId: string }>((done) => client.startCapture(request, done))).captureId;
+}
+
+async function states({ client }: BenchCoordinator): Promise<CaptureState[]> {
+  return (await call<{ captures: CaptureState[] }>((done) => client.listCaptures({}, done))).captures;
+}
+
+/** Returns when every capture is in one of these states. Throws when one has failed. */
+async function reached(
+  coordinator: BenchCoordinator,
+  ids: readonly string[],
+  wanted: readonly string[],
+): Promise<void> {
+  await until(wanted.join(' or '), TIMEOUT_MS, async () => {
+    const all = (await states(coordinator)).filter(({ id }) => ids.includes(id));
+    const failed = all.find(({ state }) => state === 'failed');
+    if (failed) throw new Error(`${failed.name} failed: ${failed.reason}`);
+    return all.every(({ state }) => wanted.includes(state));
+  });
+}
+
+async function online({ client }: BenchCoordinator, count: number): Promise<void> {
+  await until('agents connected', TIMEOUT_MS, async () => {
+    const { agents } = await call<{ agents: { online: boolean }[] }>((done) => client.listAgents({}, done));
+    return agents.filter((agent) => agent.online).length >= count;
+  });
+}
+
+async function report({ client }: BenchCoordinator, captureId: string): Promise<Report> {
+  const answer = await call<{ reportJson: string }>((done) => client.getReport({ captureId }, done));
+  return JSON.parse(answer.reportJson) as Report;
+}
+
+async function packetsOf(coordinator: BenchCoordinator, ids: readonly string[]): Promise<number> {
+  let packets = 0;
+  for (const id of ids) for (const tap of (await report(coordinator, id)).taps) packets += tap.packets;
+  return packets;
+}
+
+/** Pause between two questions, as of a person with a script. */
+const ASK_MS = 100;
+
+/** Asks again and again for some seconds; how long each answer took, ms. */
+async function asking({ now }: Bench, seconds: number, ask: () => Promise<void>): Promise<number[]> {
+  const waits: number[] = [];
+  const endNs = now() + BigInt(seconds * 1e9);
+  while (now() < endNs) {
+    const askedNs = now();
+    await ask();
+    waits.push(Number(now() - askedNs) / 1e6);
+    await sleep(ASK_MS);
+  }
+  return waits;
+}
+
+function waitFigures(what: string, waits: readonly number[]): Figure[] {
+  return [
+    { what: `${what} answered, median`, value: median(waits), unit: 'ms' },
+    {
+      what: `${what} answered, worst`,
+      value: Math.max(...waits),
+      unit: 'ms',
+      compared: `of ${waits.length}`,
+    },
+  ];
+}
+
+function folderIn({ folder }: Bench, name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  return path;
+}

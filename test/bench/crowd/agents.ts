@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { enrol, runAgent } from '@bothends/agent';
+import { SystemClock } from '@bothends/agent/clock/clock';
+import { ClockExchange } from '@bothends/agent/clock/exchange';
+import { identityCredentials } from '@bothends/agent/uplink/credentials';
+import { Link } from '@bothends/agent/uplink/link';
+import { stderrLogger } from '@bothends/cli/output/logger';
+import type { BenchCoordinator } from './coordinator.js';
+import { PacedSource } from './paced-source.js';
+
+const logger = stderrLogger('bench', 'error');
+const HEARTBEAT_MS = 1000;
+
+/** Agents in this process, which end together. */
+export interface Crowd {
+  readonly sources: readonly PacedSource[];
+  end(): Promise<void>;
+}
+
+/** Whole agents with made-up packets: `client-N` and `server-N` for each capture. */
+export async function startAgents(
+  coordinator: BenchCoordinator,
+  folder: string,
+  captures: number,
+  rate: number,
+): Promise<Crowd> {
+  const over = new AbortController();
+  const clock = new SystemClock();
+  const sources: PacedSource[] = [];
+  const running: Promise<void>[] = [];
+  for (let capture = 0; capture < captures; capture++) {
+    for (const end of ['client', 'server'] as const) {
+      const name = `${end}-${capture}`;
+      const dataDir = join(folder, name);
+      await enrol({ ...(await coordinator.joinLine(name)), name, dataDir });
+      const source = new PacedSource({ rate, capture, end, nowNs: () => clock.wallNs() });
+      sources.push(source);
+      const kit = { source: async () => source, filter: async () => ({ text: 'made up', length: 1 }) };
+      running.push(runAgent({ dataDir }, { logger, signal: over.signal, clock, kit }));
+    }
+  }
+  return { sources, end: () => ended(over, running) };
+}
+
+/** Only the links of agents, with nothing behind: what an idle agent is to its coordinator. */
+export async function startLinks(
+  coordinator: BenchCoordinator,
+  folder: string,
+  count: number,
+  welcomed: () => void,
+): Promise<Crowd> {
+  const over = new AbortController();
+  const clock = new SystemClock();
+  const running: Promise<void>[] = [];
+  const startOne = async (index: number) => {
+    const name = `idle-${index}`;
+    const identity = await enrol({
+      ...(await coordinator.joinLine(name)),
+      ...{ name, dataDir: join(folder, name) },
+    });
+    running.push(linkOf(identity, clock, welcomed).run(over.signal));
+  };
+  for (let at = 0; at < count; at += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - at) }, (_, i) => startOne(at + i));
+    await Promise.all(some);
+  }
+  return { sources: [], end: () => ended(over, running) };
+}
+
+/** Joins under way together: a fleet is not rolled out in one second. */
+const AT_ONCE = 20;
+
+function linkOf(
+  identity: Parameters<typeof identityCredentials>[0],
+  clock: SystemClock,
+  welcomed: () => void,
+): Link {
+  const hello = {
+    ...{ version: '0.1.0', protocol: 1, hostname: identity.name, bootId: identity.name, platform: 'Linux' },
+    ...{ backEnds: [], interfaces: [], tapIds: [], limits: [] },
+  };
+  const vitals = { wallMinusMonotonicNs: 0n, rssBytes: 0n, spoolBytes: 0n, taps: [] };
+  return new Link(
+    {
+      ...{ target: identity.address, credentials: identityCredentials(identity), logger },
+      ...{ exchange: new ClockExchange(clock), heartbeatMs: HEARTBEAT_MS, random: Math.random },
+    },
+    {
+      hello: () => hello,
+      vitals: () => vitals,
+      tapStates: () => [],
+      shipments: () => [],
+      command: () => undefined,
+      welcomed,
+    },
+  );
+}
+
+async function ended(over: AbortController, running: readonly Promise<void>[]): Promise<void> {
+  over.abort();
+  await Promise.all(running);
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identityCredentials } from '@bothends/agent/uplink/credentials';
+import { readContext } from '@bothends/coordinator';
+import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
+import { BOTHENDS } from '../../lab/fleet.js';
+
+/** What `agents` and `captures` answer with two thousand of them is a few MB. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** Loopback, a port that a coordinator of this machine does not use. */
+const ADDRESS = '127.0.0.1:17443';
+
+/** A coordinator in a process of its own, and an administrator's connection to it. */
+export class BenchCoordinator implements AsyncDisposable {
+  readonly pid: number;
+  readonly client: BothendsClient;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, client: BothendsClient) {
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.client = client;
+  }
+
+  /** Returns when it listens. Throws with its log when it ends before. */
+  static async start(folder: string): Promise<BenchCoordinator> {
+    const data = join(folder, 'coordinator');
+    const [program = '', ...args] = BOTHENDS;
+    const child = spawn(program, [...args, 'coordinator', '--listen', ADDRESS, '--data', data], {
+      env: { ...process.env, BOTHENDS_CONTEXT: join(folder, 'context.json') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-4096);
+    });
+    // It prints its join line when it listens.
+    const first = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => null)]);
+    if (first === null) throw new Error(`the coordinator did not start: ${log.trim()}`);
+    child.stdout.resume();
+    const context = await readContext(join(data, 'context.json'));
+    if (context === null) throw new Error('the coordinator wrote no context file');
+    const own = identityCredentials(context);
+    const client = new BothendsClient(context.address, own, {
+      'grpc.ssl_target_name_override': 'bothends-coordinator',
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    });
+    return new BenchCoordinator(child, client);
+  }
+
+  /** Options of a join line for an agent of this name. */
+  async joinLine(name: string): Promise<{ address: string; token: string; caHash: string }> {
+    const { token, joinLine } = await call<{ token: string; joinLine: string }>((done) =>
+      this.client.createJoinToken({ name, validMs: 0n }, done),
+    );
+    const caHash = /sha256:[0-9a-f]{64}/.exec(joinLine)?.[0] ?? '';
+    return { address: ADDRESS, token, caHash };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.close();
+    if (this.#child.exitCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+/** A unary call as a promise. */
+export async function call<Response>(
+  invoke: (done: (error: Error | null, response: Response) => void) => unknown,
+): Promise<Response> {
+  return await new Promise((resolve, reject) => {
+    invoke((error, response) => (error === null ? resolve(response) : reject(error)));
+  });
+}
+
+/** Asks until it holds. Throws when it does not within `timeoutMs`. */
+export async function until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  while (!(await holds())) {
+    if (deadline.aborted) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Fine enough for what takes a second, rare enough not to be the load that is measured. */
+const POLL_MS = 100;

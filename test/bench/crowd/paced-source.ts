@@ -1,0 +1,131 @@
+import { setInterval as every } from 'node:timers';
+import type { CaptureSource, OpenOptions, Probe, Tap, TapStats } from '@bothends/agent';
+import { TableQueue } from '@bothends/agent/capture/table-queue';
+import { Layer, type PacketTable, Tcp } from '@bothends/proto';
+
+/** Packets are made this often; an agent's own tables are at most 50 ms old. */
+const TURN_MS = 20;
+/** Tables that go round between maker and consumer. */
+const TABLES = 16;
+const MSS = 1448;
+const PROTOCOL_TCP = 6;
+
+export interface PacedOptions {
+  /** Packets per second of one tap. */
+  readonly rate: number;
+  /** Tells the connections of one capture from those of others: part of both addresses. */
+  readonly capture: number;
+  /** Which end of the connection the tap is at. */
+  readonly end: 'client' | 'server';
+  /** Epoch ns. */
+  readonly nowNs: () => bigint;
+}
+
+/** Makes the packets of a bulk transfer at a steady rate; both ends of a capture make the same ones. */
+export class PacedSource implements CaptureSource {
+  readonly name = 'tcpdump';
+  /** Packets of all taps so far. */
+  made = 0;
+  readonly #options: PacedOptions;
+
+  constructor(options: PacedOptions) {
+    this.#options = options;
+  }
+
+  async probe(): Promise<Probe> {
+    return { available: true, reason: '', version: 'paced' };
+  }
+
+  async open(_options: OpenOptions): Promise<Tap> {
+    return new PacedTap(this.#options, (packets) => {
+      this.made += packets;
+    });
+  }
+}
+
+class PacedTap implements Tap {
+  readonly backEnd = 'tcpdump';
+  readonly timestamps = 'kernel';
+  readonly #options: PacedOptions;
+  readonly #queue = new TableQueue(TABLES, () => undefined);
+  readonly #timer: NodeJS.Timeout;
+  readonly #count: (packets: number) => void;
+  #packets = 0;
+
+  constructor(options: PacedOptions, count: (packets: number) => void) {
+    this.#options = options;
+    this.#count = count;
+    this.#timer = every(() => this.#turn(), TURN_MS);
+  }
+
+  async stats(): Promise<TapStats> {
+    return { packets: this.#packets, kernelDrops: 0, agentDrops: 0 };
+  }
+
+  async close(): Promise<TapStats> {
+    clearInterval(this.#timer);
+    this.#queue.end(null);
+    return this.stats();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<PacketTable> {
+    return this.#queue[Symbol.asyncIterator]();
+  }
+
+  /** A turn whose tables are all in use makes nothing: a source that is behind slows down. */
+  #turn(): void {
+    const { rate, nowNs } = this.#options;
+    const endNs = nowNs();
+    const packets = Math.round((rate * TURN_MS) / 1000);
+    for (let i = 0; i < packets; i++) {
+      const table = this.#queue.filling();
+      if (table === null) return;
+      this.#write(
+        table,
+        endNs - BigInt(TURN_MS * 1_000_000) + BigInt(Math.floor((i * TURN_MS * 1e6) / packets)),
+      );
+      this.#packets++;
+      this.#count(1);
+    }
+    this.#queue.flush();
+  }
+
+  /** Packet n: two segments from the server, then the client's acknowledgment. */
+  #write(table: PacketTable, timeNs: bigint): void {
+    const { capture, end } = this.#options;
+    const n = this.#packets;
+    const data = n % 3 < 2;
+    const row = table.length++;
+    if (row === 0) table.baseNs = timeNs;
+    table.time[row] = Number(timeNs - table.baseNs);
+    table.layer[row] = Layer.transport;
+    table.wireLength[row] = data ? MSS + 66 : 66;
+    table.capturedLength[row] = data ? 192 : 66;
+    table.packetType[row] = data === (end === 'server') ? 4 : 0;
+    table.vlan[row] = 0xffff;
+    table.ipVersion[row] = 4;
+    table.protocol[row] = PROTOCOL_TCP;
+    table.ttl[row] = data === (end === 'server') ? 64 : 62;
+    table.ipId[row] = n & 0xffff;
+    table.ipLength[row] = data ? MSS + 52 : 52;
+    writeAddresses(table, row, capture, data);
+    const sent = (Math.floor((n * 2) / 3) * MSS) >>> 0;
+    table.sequence[row] = data ? sent : 1;
+    table.acknowledgment[row] = data ? 1 : sent;
+    table.tcpFlags[row] = Tcp.ack;
+    table.window[row] = 501;
+    table.payloadLength[row] = data ? MSS : 0;
+    table.timestampValue[row] = n;
+    table.wscale[row] = 0xff;
+    table.tlsHandshake[row] = 0xff;
+  }
+}
+
+function writeAddresses(table: PacketTable, row: number, capture: number, fromServer: boolean): void {
+  const client = 0x0a500000 + capture * 4;
+  const word = row * 4;
+  table.source.set([0, 0, 0xffff, fromServer ? client + 1 : client], word);
+  table.destination.set([0, 0, 0xffff, fromServer ? client : client + 1], word);
+  table.sourcePort[row] = fromServer ? 443 : 40_000;
+  table.destinationPort[row] = fromServer ? 40_000 : 443;
+}
