@@ -1,9 +1,10 @@
 import { Checksum } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { gradeCase } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
-import { gradeChange, pairsWhere, wayText } from './change.js';
+import { pairsWhere, wayText } from './change.js';
 
 /** A larger share of wrong checksums is the receiver's own capture (offload), not the path. */
 const MOST_BAD = 0.5;
@@ -45,9 +46,18 @@ function damaged(flow: FlowFacts, toward: Toward): Alteration | null {
 
 function altered(flow: FlowFacts, toward: Toward, { packets, checksum, examples }: Alteration): Draft {
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  const doubts = mayBeMispaired(flow, toward, packets)
+    ? [exhibit('few-agree', FEW_AGREE, ...examples.slice(0, 2))]
+    : [];
   return draft({
     code: 'payload-altered',
-    grade: gradeChange(),
+    grade: gradeCase({
+      lines: 1,
+      conclusive: true,
+      absence: null,
+      headersOnly: false,
+      counter: doubts.length,
+    }),
     flow,
     direction: toward,
     sender: 'path',
@@ -59,7 +69,17 @@ function altered(flow: FlowFacts, toward: Toward, { packets, checksum, examples 
       exhibit('changed', 'same numbers and length at both ends, different payload', ...examples.slice(0, 4)),
       exhibit('checksum', EVIDENCE[checksum], examples[0]),
     ],
+    counter: doubts,
   });
+}
+
+const FEW_AGREE =
+  'the path rewrites numbers and hardly any payload agrees: these packets may not belong together';
+
+/** Where sequence numbers or time stamps are rewritten, only payload ties packets together, and here it does not. */
+function mayBeMispaired(flow: FlowFacts, toward: Toward, packets: number): boolean {
+  const rewritten = flow.path(toward, Row.SEQ_DELTA) !== 0 || flow.path(toward, Row.TS_KEPT) === 0;
+  return rewritten && packets > MOST_BAD * flow.path(toward, Row.PAIRS);
 }
 
 /** What the checksum at the receiver says. The sender's own is filled in after its tap and never judged. */
