@@ -13,9 +13,8 @@ const PAGE_FOLDER = new URL('../../dist/page/', import.meta.url);
 const PAGE_PREFIX = '/assets/page/';
 const ENTRY = `${PAGE_PREFIX}main.js`;
 
-/** Where browsers find the packages that the page imports; a browser resolves no bare names. */
-const PREACT = '/assets/preact.js';
-const PROTO_PREFIX = '/assets/proto/';
+/** Where browsers find the packages that the page imports, by their names: a browser resolves none. */
+const PACKAGE_PREFIX = '/assets/package/';
 
 interface PageFile {
   type: string;
@@ -80,15 +79,13 @@ function modulesFrom(entry: string): Map<string, string> {
 const IMPORT = /(\b(?:from|import)\s*["'])([^"'\n]+)(["'])/g;
 
 function addressOf(name: string): string {
-  if (name === 'preact') return PREACT;
-  return name.replace(/^@bothends\/proto\/(.+)$/, `${PROTO_PREFIX}$1.js`);
+  return /^[./]/.test(name) ? name : `${PACKAGE_PREFIX}${name}.js`;
 }
 
 function fileOf(path: string): string {
-  const { resolve } = createRequire(import.meta.url);
-  if (path === PREACT) return resolve('preact');
-  if (path.startsWith(PROTO_PREFIX)) {
-    return resolve(`@bothends/proto/${path.slice(PROTO_PREFIX.length).replace(/\.js$/, '')}`);
+  if (!path.startsWith(PACKAGE_PREFIX)) {
+    return fileURLToPath(new URL(path.slice(PAGE_PREFIX.length), PAGE_FOLDER));
   }
-  return fileURLToPath(new URL(path.slice(PAGE_PREFIX.length), PAGE_FOLDER));
+  const { resolve } = createRequire(import.meta.url);
+  return resolve(path.slice(PACKAGE_PREFIX.length).replace(/\.js$/, ''));
 }

@@ -1,4 +1,4 @@
-import type { Finding, FlowReport, Report } from '@bothends/proto';
+import type { End, Finding, FlowReport, Report } from '@bothends/proto';
 
 /** What the coordinator's page and its server say to each other, as JSON. Times are UTC instants, counts numbers. */
 
@@ -64,6 +64,8 @@ export interface GroupView {
   flow: FlowReport | null;
   alike: number;
   consequences: Finding[];
+  /** Whose end each tap is at, by its name in the evidence. */
+  ends: Record<string, End>;
 }
 
 /** A report without its flows, which come page by page. */

@@ -82,6 +82,7 @@ export class ReportView {
       flow: lead.flow === null ? null : (this.#flowsById.get(lead.flow) ?? null),
       alike: alike.length,
       consequences: consequences.slice(0, CONSEQUENCES_SHOWN),
+      ends: Object.fromEntries(this.#report.taps.map(({ name, role }) => [name, role])),
     };
   }
 }

@@ -1,0 +1,165 @@
+import type { Finding } from '@bothends/proto';
+import { NOTE_CODES } from '@bothends/proto/report/codes';
+import { Component, type ComponentChildren } from 'preact';
+import type { CaptureView, SessionView, SummaryView } from './api-types.js';
+import type { Client, Problem } from './client.js';
+import { follow } from './live.js';
+import { Load, ProblemNote, problemOf } from './load.js';
+import { Grade, isRunning, Prose, StateBadge, Time, Trail } from './parts.js';
+import { ReportView } from './report-view.js';
+import { EVERY_FLOW, pathOf } from './routes.js';
+import { TapCounters } from './tap-counters.js';
+
+/** The report of a running capture is looked at again this often; its findings come at once beside it. */
+const LIVE_REPORT_MS = 5000;
+
+interface CapturePageProps {
+  id: string;
+  client: Client;
+  session: SessionView;
+}
+
+interface CapturePageState {
+  capture: CaptureView | null;
+  findings: readonly Finding[];
+  isOver: boolean;
+  isConnected: boolean;
+  problem: Problem | null;
+  isStopping: boolean;
+}
+
+/** One capture: live while it runs, then its report. */
+export class CapturePage extends Component<CapturePageProps, CapturePageState> {
+  override state: CapturePageState = {
+    capture: null,
+    findings: [],
+    isOver: false,
+    isConnected: true,
+    problem: null,
+    isStopping: false,
+  };
+  #unfollow: () => void = () => {};
+
+  override componentDidMount(): void {
+    void this.#open();
+  }
+
+  override componentWillUnmount(): void {
+    this.#unfollow();
+  }
+
+  async #open(): Promise<void> {
+    const { client, id } = this.props;
+    try {
+      const capture = await client.get<CaptureView>(`/api/captures/${encodeURIComponent(id)}`);
+      document.title = `${capture.name || capture.id} · bothends`;
+      this.setState({ capture, isOver: !isRunning(capture.state) });
+      this.#unfollow = follow(id, {
+        state: (now) => this.setState({ capture: now }),
+        findings: (findings) => this.setState({ findings }),
+        over: () => this.setState({ isOver: true, isConnected: true }),
+        connected: (isConnected) => this.setState({ isConnected }),
+      });
+    } catch (error) {
+      this.setState({ problem: problemOf(error) });
+    }
+  }
+
+  readonly #stop = async (): Promise<void> => {
+    this.setState({ isStopping: true });
+    try {
+      await this.props.client.post(`/api/captures/${encodeURIComponent(this.props.id)}/stop`, {});
+    } catch (error) {
+      this.setState({ problem: problemOf(error), isStopping: false });
+    }
+  };
+
+  override render(): ComponentChildren {
+    const { capture, problem, isConnected } = this.state;
+    if (capture === null) return problem ? <ProblemNote problem={problem} /> : <p class="quiet">Loading…</p>;
+    const { id, session } = this.props;
+    const running = isRunning(capture.state);
+    return (
+      <div>
+        <Trail steps={[['Captures', pathOf({ view: 'captures' })]]} />
+        <div class="line">
+          <h1>{capture.name || capture.id}</h1>
+          <StateBadge state={capture.state} />
+          {running && session.mayOperate && (
+            <button type="button" disabled={this.state.isStopping} onClick={() => void this.#stop()}>
+              {this.state.isStopping ? 'Stopping both taps…' : 'Stop'}
+            </button>
+          )}
+        </div>
+        <p class="quiet">
+          <Time at={capture.startedAt ?? capture.requestedAt} /> UTC · by {capture.requestedBy} ·{' '}
+          <code>{id}</code>
+          {capture.filter !== '' && (
+            <span>
+              {' '}
+              · filter <code>{capture.filter}</code>
+            </span>
+          )}
+        </p>
+        {problem && <ProblemNote problem={problem} />}
+        {capture.reason !== '' && <p class="problem">{capture.reason}</p>}
+        {!isConnected && <p class="problem">The connection to the coordinator broke; trying again.</p>}
+        {running && <TapCounters taps={capture.taps} />}
+        {running && <LiveFindings id={id} findings={this.state.findings} />}
+        {this.#report(capture)}
+      </div>
+    );
+  }
+
+  /** Reports come once something is recorded; the final one replaces the running one when the capture is over. */
+  #report({ state }: CaptureView): ComponentChildren {
+    if (['requested', 'arming', 'armed', 'failed'].includes(state)) return null;
+    const { id, client } = this.props;
+    const { isOver } = this.state;
+    const path = `/api/captures/${encodeURIComponent(id)}/summary`;
+    return (
+      <Load
+        from={isOver ? `${path}?final` : path}
+        refreshMs={isOver ? 0 : LIVE_REPORT_MS}
+        load={(from, signal) => client.get<SummaryView>(from, signal)}
+        show={(summary) => (
+          <div>
+            <ReportView id={id} summary={summary} isLive={!isOver} />
+            <p>
+              <a class="button" href={pathOf({ view: 'flows', id, search: EVERY_FLOW })}>
+                All flows
+              </a>{' '}
+              <a class="button" href={`/api/captures/${encodeURIComponent(id)}/report.json`} download>
+                Report as JSON
+              </a>
+            </p>
+          </div>
+        )}
+      />
+    );
+  }
+}
+
+/** What the evidence says so far, read out by screen readers as it comes. */
+function LiveFindings({ id, findings }: { id: string; findings: readonly Finding[] }): ComponentChildren {
+  const faults = findings.filter(
+    ({ code, consequenceOf }) => !NOTE_CODES.has(code) && consequenceOf === null,
+  );
+  return (
+    <section aria-live="polite" class="live">
+      <h2>Findings so far</h2>
+      {faults.length === 0 && <p class="quiet">None yet.</p>}
+      <ul>
+        {faults.map((finding) => (
+          <li key={finding.id}>
+            <Grade grade={finding.grade} />{' '}
+            <a href={pathOf({ view: 'finding', id, finding: finding.id })}>
+              <code>{finding.code}</code>
+            </a>{' '}
+            <Prose text={finding.statement} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

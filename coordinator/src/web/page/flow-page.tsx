@@ -1,0 +1,48 @@
+import type { Ladder } from '@bothends/proto';
+import { grouped, translated, tuple } from '@bothends/proto/report/words';
+import type { ComponentChildren } from 'preact';
+import type { Client } from './client.js';
+import { FlowView } from './flow-view.js';
+import { Load } from './load.js';
+import { Trail } from './parts.js';
+import { EVERY_FLOW, type PacketMark, pathOf } from './routes.js';
+
+interface FlowPageProps {
+  id: string;
+  flow: string;
+  packet: PacketMark | null;
+  client: Client;
+}
+
+/** One flow: latency and loss over time, and every packet at both ends. */
+export function FlowPage({ id, flow, packet, client }: FlowPageProps): ComponentChildren {
+  document.title = `${flow} · bothends`;
+  const path = `/api/captures/${encodeURIComponent(id)}/flows/${encodeURIComponent(flow)}`;
+  return (
+    <div>
+      <Trail
+        steps={[
+          ['Captures', pathOf({ view: 'captures' })],
+          ['Report', pathOf({ view: 'capture', id })],
+          ['Flows', pathOf({ view: 'flows', id, search: EVERY_FLOW })],
+        ]}
+      />
+      <Load
+        from={path}
+        load={(from, signal) => client.get<Ladder>(from, signal)}
+        show={(ladder) => (
+          <div>
+            <h1 class="flow-title">{tuple(ladder.flow)}</h1>
+            <p class="quiet">
+              <code>{ladder.flow.id}</code> · {ladder.flow.protocol} · {grouped(ladder.rows.length)} packets
+              {ladder.omitted > 0 && ` and ${grouped(ladder.omitted)} more that are not shown`} ·{' '}
+              {translated(ladder.flow).join('')} 0 is{' '}
+              <time dateTime={ladder.startedAt}>{ladder.startedAt}</time> on the client's clock
+            </p>
+            <FlowView key={flow} id={id} ladder={ladder} packet={packet} />
+          </div>
+        )}
+      />
+    </div>
+  );
+}

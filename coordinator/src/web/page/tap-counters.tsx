@@ -1,0 +1,39 @@
+import { grouped } from '@bothends/proto/report/words';
+import type { ComponentChildren } from 'preact';
+import type { TapView } from './api-types.js';
+import { StateBadge } from './parts.js';
+
+/** Both taps as they stand: packets, drops, and what is wrong. */
+export function TapCounters({ taps }: { taps: readonly TapView[] }): ComponentChildren {
+  return (
+    <ul class="taps">
+      {taps.map((tap) => (
+        <li key={tap.role} class="card">
+          <div class="line">
+            <strong>{tap.role}</strong>
+            <span>{tap.agent}</span>
+            <StateBadge state={tap.state} />
+          </div>
+          <p class="count">
+            <span class="number">{grouped(tap.packets)}</span> packets
+          </p>
+          <p class={dropped(tap) ? 'warn' : 'quiet'}>{dropText(tap)}</p>
+          {!tap.online && <p class="warn">The agent is offline; it goes on recording by itself.</p>}
+          {tap.reason !== '' && <p class="warn">{tap.reason}</p>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function dropped({ kernelDrops, agentDrops }: TapView): boolean {
+  return (kernelDrops ?? 0) + agentDrops > 0;
+}
+
+function dropText({ kernelDrops, agentDrops }: TapView): string {
+  const agent = agentDrops > 0 ? `, ${grouped(agentDrops)} by the agent` : '';
+  if (kernelDrops === null) return `drops not counted${agent}`;
+  return kernelDrops + agentDrops === 0
+    ? 'none dropped'
+    : `${grouped(kernelDrops)} dropped by the kernel${agent}`;
+}
