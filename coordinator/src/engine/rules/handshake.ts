@@ -1,10 +1,12 @@
 import { formatDuration, Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../facts/flow-facts.js';
 import { isRst, isSyn, isSynAck, type Packet } from '../facts/packet.js';
-import { type Case, gradeCase, strongestVouch } from '../grade.js';
+import { headerMismatch } from '../facts/path.js';
+import { controlLine, silence } from '../facts/silence.js';
+import { type Case, gradeCase } from '../grade.js';
 import * as Row from '../match/rows.js';
-import type { Vouch } from '../taps.js';
 import { assume, type Draft, draft, exhibit } from './draft.js';
+import { quotes } from './resets/shape.js';
 
 /** A server that answers at all answers a SYN within this time; SYN-ACKs come from the kernel, not the application. */
 const ANSWER_NS = 500_000_000;
@@ -65,26 +67,6 @@ function restsOnOpen(d: Draft): boolean {
 
 const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);
 const noneReceived = (packets: readonly Packet[]) => packets.every((p) => p.received === null);
-
-/** Silence of a tap over several packets: one line, two when it kept silent over transmissions a second apart. */
-function silence(packets: readonly Packet[]): { lines: number; level: Vouch | null; why: string } {
-  const vouched = packets.filter((p) => p.fate === 'lost' || p.fate === 'injected');
-  const level = strongestVouch(
-    (vouched.length > 0 ? vouched : packets).map((p) => p.vouching?.level ?? 'complete'),
-  );
-  const times = vouched.map((p) => p.at);
-  const spread = times.length > 1 ? Math.max(...times) - Math.min(...times) : 0;
-  const why = (vouched[0] ?? packets[0])?.vouching?.why ?? '';
-  return { lines: spread >= SPREAD_NS ? 2 : 1, level, why };
-}
-
-/** Losses this far apart are no single burst of a tap: the first SYN retransmission comes after 1 s (RFC 6298). */
-const SPREAD_NS = 900_000_000;
-
-/** Other traffic that both taps saw proves that the tap was looking at the right place. */
-function controlLine(flow: FlowFacts): number {
-  return flow.matched > 0 || flow.capture.witness.hasControl ? 1 : 0;
-}
 
 function grade(parts: Partial<Case> & Pick<Case, 'lines' | 'absence'>) {
   return gradeCase({ conclusive: true, headersOnly: false, counter: 0, ...parts });
@@ -275,10 +257,13 @@ function synForged(h: Handshake): Draft | null {
   const foreign = syns.find((p) => p.received && !p.sent && p.fate === 'injected');
   if (!foreign || flow.belongs !== 'yes' || syns.some((p) => p.sent) || h.clientLater.some((p) => p.sent))
     return null;
+  const refusal = h.resets.find(
+    (p) => p.toward === 'toward-server' && p.sent && h.synAcks.some((q) => quotes(p, q)),
+  );
   return draft({
     code: 'syn-forged',
     grade: grade({
-      lines: silence(syns).lines + controlLine(flow),
+      lines: silence(syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
       absence: foreign.vouching?.level ?? null,
     }),
     flow,
@@ -290,6 +275,9 @@ function synForged(h: Handshake): Draft | null {
     attributes: { count: syns.length },
     evidence: [
       exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign),
+      ...(refusal
+        ? [exhibit('refused', 'the client reset the SYN-ACK: it had asked for nothing', refusal)]
+        : []),
     ],
     assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
     missing: [

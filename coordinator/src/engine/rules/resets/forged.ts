@@ -201,18 +201,15 @@ function reactionOf(c: ResetCase): number | null {
   return end === null || start === null ? null : end - start;
 }
 
-/** A stack sends one RST; injectors send several and guess ahead. */
+/** A stack aborts a connection once, whatever it answers afterwards; injectors send several and guess ahead. */
 function guesses(burst: readonly ResetCase[]): string | null {
-  const sequences = new Set(burst.map((c) => c.rst.sequence));
-  if (
-    burst.length >= 2 &&
-    sequences.size >= 2 &&
-    burst.every((c) => c.shape === burst[0]?.shape && c.shape === 'active')
-  ) {
-    return `${burst.length} RSTs in a burst with ${sequences.size} different sequence numbers: no stack does that`;
+  const aborts = burst.filter((c) => c.shape === 'active');
+  const sequences = new Set(aborts.map((c) => c.rst.sequence));
+  if (sequences.size >= 2) {
+    return `${aborts.length} RSTs in a burst with ${sequences.size} different sequence numbers: no stack does that`;
   }
-  return burst.length >= 3 && sequences.size === 1 && burst[0]?.shape === 'active'
-    ? `${burst.length} equal RSTs in a burst: a stack aborts a connection once`
+  return aborts.length >= 3
+    ? `${aborts.length} equal RSTs in a burst: a stack aborts a connection once`
     : null;
 }
 
