@@ -2,7 +2,7 @@ import { formatDuration, Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../facts/flow-facts.js';
 import { isRst, isSyn, isSynAck, type Packet } from '../facts/packet.js';
 import { headerMismatch } from '../facts/path.js';
-import { controlLine, silence } from '../facts/silence.js';
+import { controlLine, silenceAbout } from '../facts/silence.js';
 import { type Case, gradeCase } from '../grade.js';
 import * as Row from '../match/rows.js';
 import { assume, type Draft, draft, exhibit } from './draft.js';
@@ -55,7 +55,7 @@ function mayHaveFailed(flow: FlowFacts): boolean {
     flow.received('toward-server', Row.WAITING) +
     flow.sent('toward-client', Row.WAITING) +
     flow.received('toward-client', Row.WAITING);
-  return waiting > 0 || flow.sent('toward-client', Row.BYTES) === 0;
+  return waiting > 0 || (flow.sent('toward-client', Row.BYTES) === 0 && !acknowledgedData(flow));
 }
 
 /** While a capture runs: an absence that its tap has yet to report about is no finding yet. */
@@ -63,6 +63,13 @@ function restsOnOpen(d: Draft): boolean {
   return (
     d.evidence.some((e) => e.packets.some((p) => p.vouching?.level === 'open')) && d.grade === 'inconclusive'
   );
+}
+
+/** The server acknowledged more than the client's SYN: it took the connection. */
+function acknowledgedData(flow: FlowFacts): boolean {
+  const isn = flow.sent('toward-server', Row.SEQ_BASE);
+  const acknowledged = flow.received('toward-client', Row.LAST_ACK);
+  return isn >= 0 && acknowledged >= 0 && ((acknowledged - isn) | 0) > 1;
 }
 
 const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);
@@ -82,7 +89,7 @@ function synLost(h: Handshake): Draft | null {
     h.resets.length > 0
   )
     return null;
-  const quiet = silence(syns);
+  const quiet = silenceAbout(syns);
   const first = syns[0] as Packet;
   return draft({
     code: 'syn-lost',
@@ -149,7 +156,7 @@ function synAckLost(h: Handshake): Draft | null {
   if (sent.length === 0 || !noneReceived(synAcks) || h.clientLater.length > 0) return null;
   const first = sent[0] as Packet;
   const again = syns.filter((p) => p.sent && first.sent && flow.isBefore(first.sent, p.sent));
-  const quiet = silence(sent);
+  const quiet = silenceAbout(sent);
   return draft({
     code: 'syn-ack-lost',
     grade: grade({ lines: quiet.lines + (again.length > 0 ? 1 : 0), absence: quiet.level }),
@@ -263,7 +270,7 @@ function synForged(h: Handshake): Draft | null {
   return draft({
     code: 'syn-forged',
     grade: grade({
-      lines: silence(syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
+      lines: silenceAbout(syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
       absence: foreign.vouching?.level ?? null,
     }),
     flow,
@@ -295,7 +302,7 @@ function handshakeAckLost(h: Handshake): Draft | null {
   const repeated = synAcks.filter((p) => p.sent).length > 1;
   if (!answered || acks.length === 0 || !repeated) return null;
   if (!acks.every((p) => p.received === null) || clientLater.some((p) => p.received)) return null;
-  const quiet = silence(acks);
+  const quiet = silenceAbout(acks);
   const first = acks[0] as Packet;
   return draft({
     code: 'handshake-ack-lost',
