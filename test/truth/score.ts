@@ -84,10 +84,19 @@ function matches(finding: Finding, direction: string | undefined, sender: string
 function judge(run: Run, { finding, flow }: Claim): Outcome | null {
   if (finding.grade === 'inconclusive') return null;
   const support = SUPPORT[finding.code];
-  const flows = flow === undefined ? run.ledger.flows : [flow];
-  const borneOut = flows.some((one) => one !== null && support(finding, one));
-  if (!borneOut) return rank(finding.grade) <= rank('strong') ? 'wrong' : 'weakly-wrong';
+  const flows = (flow === undefined ? run.ledger.flows : [flow]).filter((one) => one !== null);
+  if (!flows.some((one) => support({ ...finding, cause: null }, one))) return falseAt(finding.grade);
+  if (!flows.some((one) => support(finding, one))) return falseAt(causeGrade(finding));
   return finding.grade === 'proven' && ABSENCE_CODES.has(finding.code) ? 'overstated' : null;
+}
+
+function falseAt(grade: Grade): Outcome {
+  return rank(grade) <= rank('strong') ? 'wrong' : 'weakly-wrong';
+}
+
+/** A cause may be less certain than the finding: then the attribute of this name says how much. */
+function causeGrade({ attributes, grade }: Finding): Grade {
+  return GRADES.find((known) => known === attributes.causeGrade) ?? grade;
 }
 
 function flowOf(finding: Finding, run: Run, report: Report): FlowLedger | null | undefined {
