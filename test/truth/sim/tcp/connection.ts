@@ -142,8 +142,11 @@ export class TcpConnection {
   /** Sends an active RST: close with linger 0, or with unread data. */
   abort(event: 'abort' | 'keepalive-expired' = 'abort'): void {
     if (this.state === 'closed') return;
-    this.transmit([this.segment(Flag.rst | Flag.ack, this.sender.next, {})]);
-    this.host.report(this, event);
+    // In SYN-SENT there is nothing to reset: the stack just forgets (RFC 9293, 3.10.5).
+    if (this.state !== 'syn-sent') {
+      this.transmit([this.segment(Flag.rst | Flag.ack, this.sender.next, {})]);
+      this.host.report(this, event);
+    }
     this.finish('aborted');
   }
 
