@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pseudonyms, type Verification, verifyBundle } from '@bothends/coordinator/bundle';
+import { Pseudonyms, parseManifest, type Verification, verifyBundle } from '@bothends/coordinator/bundle';
 import { TarFile } from '@bothends/coordinator/bundle/tar-file';
 import type { Report } from '@bothends/proto';
 import { signBatch } from '@bothends/proto/evidence/chain';
@@ -66,6 +67,47 @@ describe('a bundle as the coordinator made it', () => {
     expect(members.text('policies/tap-1.json')).toBe('{"maxSnaplen":256}');
   });
 });
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+
+it.skipIf(!openssl)(
+  `openssl checks the signatures too${openssl ? '' : ' (SKIPPED: openssl is not installed)'}`,
+  () => {
+    writeFileSync(path, whole);
+    const members = new Members(path);
+    const manifest = parseManifest(members.text('manifest.json'));
+    const check = (
+      signed: Uint8Array | undefined,
+      signature: Uint8Array | undefined,
+      key: string | undefined,
+    ) => {
+      const files = { signed, signature, key: Buffer.from(key ?? '', 'base64') };
+      for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes ?? '');
+      const options = [
+        '-pubin',
+        '-keyform',
+        'DER',
+        '-inkey',
+        'key',
+        '-rawin',
+        '-in',
+        'signed',
+        '-sigfile',
+        'signature',
+      ];
+      return spawnSync('openssl', ['pkeyutl', '-verify', ...options], { cwd: folder, encoding: 'utf8' })
+        .stdout;
+    };
+    const bytes = members.contents.get('manifest.json');
+    expect(check(bytes, members.contents.get('manifest.sig'), manifest.signer?.publicKey)).toMatch(
+      /Successfully/,
+    );
+    // As docs/bundle.md tells to do it: the signature is the last field of a batch.
+    const batch = members.contents.get('evidence/tap-1/00000001.batch');
+    const key = manifest.taps[0]?.signer?.publicKey;
+    expect(check(batch?.subarray(0, -66), batch?.subarray(-64), key)).toMatch(/Successfully/);
+  },
+);
 
 describe('one flipped bit', () => {
   it('is noticed wherever it is', () => {
