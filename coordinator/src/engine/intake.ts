@@ -152,6 +152,7 @@ export class Intake {
       }
     }
     this.store.forgetRecent(flow);
+    this.store.forgetNotable(flow);
   }
 
   private icmpError(tap: Tap, table: PacketTable, i: number, time: number): void {

@@ -1,13 +1,18 @@
 import { FlowTable } from './flow-table.js';
 import { Records, State } from './records.js';
 import {
+  ALTERED,
   BLANK_DIRECTION,
   BLANK_FLOW,
   BLANK_SIDE,
   CURSOR,
   DIRECTION_WORDS,
+  ECN_CHANGED,
   FLOW_WORDS,
   HEAD,
+  LATE_AT_0,
+  LATE_AT_1,
+  MSS,
   NOTABLE,
   RECENT,
   RECENT_0,
@@ -16,9 +21,12 @@ import {
   RECENT_NEXT_1,
   Rows,
   SIDE_WORDS,
+  SYN_OPTIONS,
   TAIL,
+  TOS_CHANGED,
   UNINDEXED,
   WAITING,
+  WSCALE,
 } from './rows.js';
 
 /**
@@ -26,6 +34,16 @@ import {
  * the network come within a few packets, and more would not stay in the processor's cache.
  */
 const RETIRED = 1024;
+
+/** Bits of a record's state that a packet of a connection without any trouble has. */
+const ORDINARY = State.matched | State.notable | State.indexed | State.translated | State.peerTranslated;
+
+/** Up to here there is room for the details of connections without trouble too; some 8 MB of columns. */
+const SPARE_RECORDS = 32_768;
+
+/** What a SYN says, per side, and what the path was seen to change, per direction. */
+const SYN_FIELDS = [MSS, WSCALE, SYN_OPTIONS] as const;
+const CHANGES = [TOS_CHANGED, ECN_CHANGED, ALTERED, LATE_AT_0, LATE_AT_1] as const;
 
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
@@ -155,6 +173,40 @@ export class FlowStore {
     if (list) list.push(r);
     else this.notables.set(flow, [r]);
     return true;
+  }
+
+  /** Lets go of the notable records of a flow, if none of them is worth more than its handshake and its end. */
+  forgetNotable(flow: number): void {
+    const { records } = this;
+    if (this.records.live < SPARE_RECORDS) return;
+    const list = this.notables.get(flow);
+    if (!list?.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
+    this.notables.delete(flow);
+    this.flows.data[this.flow(flow) + NOTABLE] = 0;
+    for (const r of list) {
+      records.state[r] &= ~State.notable;
+      this.settle(r);
+    }
+  }
+
+  /** The path changed nothing about the flow's packets that a verdict would tell. */
+  private isUntouched(flow: number): boolean {
+    const s = this.sides.data;
+    const d = this.directions.data;
+    for (let direction = 0; direction < 2; direction++) {
+      const row = this.direction(flow, direction);
+      if (CHANGES.some((word) => d[row + word] > 0)) return false;
+      const [a, b] = [this.side(flow, direction, 0), this.side(flow, direction, 1)];
+      if (SYN_FIELDS.some((word) => s[a + word] !== s[b + word])) return false;
+    }
+    return true;
+  }
+
+  /** Delivered as it was sent, and without a hint of what the application said. */
+  private isOrdinary(r: number): boolean {
+    const { records } = this;
+    const told = records.tlsRecord[r] | records.httpKind[r] | records.dnsFlags[r] | records.dnsType[r];
+    return told === 0 && (records.state[r] & ~ORDINARY) === 0 && (records.state[r] & State.matched) !== 0;
   }
 
   // --- the end of a record
