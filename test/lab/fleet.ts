@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BothendsError, type Report } from '@bothends/proto';
+import { asPublished } from '../report/schema.js';
 import { CaptureProcess } from './capture-process.js';
 import type { CommandResult } from './command.js';
 import type { LabHost } from './host.js';
@@ -108,7 +109,7 @@ export class Fleet implements AsyncDisposable {
   /** The report of a capture, by id or name. */
   async report(capture: string): Promise<Report> {
     const { code, stdout, stderr } = await this.run(['report', capture, '-o', 'json']);
-    if (code === 0) return JSON.parse(stdout) as Report;
+    if (code === 0) return asPublished(JSON.parse(stdout) as Report);
     throw new BothendsError('unavailable', `fleet: no report of ${capture}: ${stderr.trim()}`);
   }
 

@@ -4,10 +4,11 @@ import { basename, join } from 'node:path';
 import { openCaptureFile } from '@bothends/agent';
 import { createEngine, type EngineLike } from '@bothends/coordinator';
 import { PacketTable, type Report } from '@bothends/proto';
+import { asPublished } from '../report/schema.js';
 
 const OPTIONS = { captureId: 'truth', captureName: '', vouchComplete: false } as const;
 
-/** The report on two capture files, read one after the other as an engine user does. `port`: asked about, or null. */
+/** The report on two capture files, read one after the other as an engine user does, checked against its schema. `port`: asked about, or null. */
 export function analyzeFiles(first: string, second: string, port: number | null = null): Report {
   const engine = createEngine({ ...OPTIONS, port });
   const paths = [first, second] as const;
@@ -15,7 +16,7 @@ export function analyzeFiles(first: string, second: string, port: number | null 
   paths.forEach((path, index) => {
     feed(engine, taps[index], path);
   });
-  return engine.report();
+  return asPublished(engine.report());
 }
 
 function feed(engine: EngineLike, tap: number, path: string): void {
