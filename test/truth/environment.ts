@@ -5,7 +5,7 @@ import { MS, SECOND } from './sim/scheduler.js';
 import { type ClockFault, NO_TAP_FAULT, type TapFault } from './sim/tap.js';
 import type { Identification } from './sim/tcp/segments.js';
 import type { TcpSettings } from './sim/tcp/settings.js';
-import type { LinkKind } from './wire/encode.js';
+import type { LinkKind } from './wire/link.js';
 import type { Side } from './wire/packets.js';
 import type { Resolution } from './wire/pcap.js';
 
@@ -53,7 +53,19 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
   const ttl = () => random.pick([64, 64, 64, 128, 255]);
   const identification = () =>
     random.pick<Identification>(['counting', 'counting', 'counting', 'random', 'zero']);
-  const link = () => random.pick<LinkKind>(['ethernet', 'ethernet', 'cooked', 'vlan', 'raw']);
+  const link = (): LinkKind =>
+    random.pick<LinkKind>([
+      'ethernet',
+      'ethernet',
+      'ethernet',
+      'cooked',
+      'cooked',
+      'vlan',
+      'raw',
+      'gre',
+      'vxlan',
+    ]);
+  const links = { client: link(), server: link() };
   return {
     family,
     path,
@@ -63,14 +75,23 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
     tcp: { client: side(), server: side() },
     ttl: { client: ttl(), server: ttl() },
     identification: { client: identification(), server: identification() },
-    link: { client: link(), server: link() },
+    link: links,
     offloads: { client: offloads(), server: offloads() },
     clocks: { client: drawClock(random, lengthNs), server: drawClock(random, lengthNs) },
     faults: { client: fault(), server: fault() },
     resolution: random.chance(0.2) ? 'microseconds' : 'nanoseconds',
-    snaplen: random.pick([96, 128, 192, 256, 65_535]),
+    snaplen: drawSnaplen(random, links),
     strangers: random.chance(0.4) ? random.integer(1, 4) : 0,
   };
+}
+
+/** Behind a tunnel's headers a short snaplen would leave no TCP header. */
+const TUNNEL_SNAPLEN = 256;
+
+function drawSnaplen(random: Random, links: Record<Side, LinkKind>): number {
+  const snaplen = random.pick([96, 128, 192, 256, 65_535]);
+  const tunnelled = Object.values(links).some((kind) => kind === 'gre' || kind === 'vxlan');
+  return tunnelled ? Math.max(snaplen, TUNNEL_SNAPLEN) : snaplen;
 }
 
 function drawPath(random: Random): PathSettings {

@@ -9,7 +9,7 @@ import { type Device, Path } from './sim/path.js';
 import { MS, Scheduler } from './sim/scheduler.js';
 import { Tap } from './sim/tap.js';
 import type { TcpConnection } from './sim/tcp/connection.js';
-import { LINK_TYPES } from './wire/encode.js';
+import { LINK_TYPES } from './wire/link.js';
 import type { Packet, Side } from './wire/packets.js';
 import { encodePcap } from './wire/pcap.js';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeFrame, LINK_TYPES, type Link } from '../../truth/wire/encode.js';
+import { encodeFrame, LINK_TYPES, type Link } from '../../truth/wire/link.js';
 import { Flag } from '../../truth/wire/packets.js';
 import { encodePcap } from '../../truth/wire/pcap.js';
 import { path } from '../networks.js';

@@ -1,4 +1,4 @@
-import type { Link, LinkKind } from '../wire/encode.js';
+import type { Link, LinkKind } from '../wire/link.js';
 import { isTcp, type Packet } from '../wire/packets.js';
 import { coalesce, join } from './offload.js';
 import type { Scheduler, Timer } from './scheduler.js';

@@ -1,7 +1,7 @@
 import { Flag, isTcp, type Packet, type TcpPacket, withTcp } from '../wire/packets.js';
 
-/** GSO_MAX_SIZE of Linux: no super-packet is longer, headers included; 60 leaves room for them. */
-const SUPER_PACKET_LIMIT = 65_536 - 60;
+/** GSO_MAX_SIZE of Linux less room for headers, those of a tunnel too: no super-packet holds more data. */
+const SUPER_PACKET_LIMIT = 65_536 - 200;
 
 /** The burst as a tap above segmentation offload sees it: runs of data segments become super-packets. */
 export function coalesce(burst: readonly Packet[]): Packet[] {

@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import { encodeFrame, type Link } from '../wire/encode.js';
+import { encodeFrame, type Link } from '../wire/link.js';
 import type { Packet } from '../wire/packets.js';
 import type { PcapRecord } from '../wire/pcap.js';
 

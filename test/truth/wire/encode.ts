@@ -9,68 +9,8 @@ import {
   type UdpDatagram,
 } from './packets.js';
 
-/** What is captured around an IP packet. `vlan`: Ethernet with an 802.1Q tag; `cooked`: Linux cooked v2, as on `any`. */
-export type LinkKind = 'ethernet' | 'vlan' | 'cooked' | 'raw';
-
-/** Numbers of the tcpdump registry (LINKTYPE_…). */
-export const LINK_TYPES: Readonly<Record<LinkKind, number>> = { ethernet: 1, vlan: 1, cooked: 276, raw: 101 };
-
-const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
 /** IANA protocol numbers. */
 const PROTOCOL = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 } as const;
-
-/** The link of one packet at a tap. Hardware addresses have six bytes. */
-export interface Link {
-  readonly kind: LinkKind;
-  readonly source: Uint8Array;
-  readonly destination: Uint8Array;
-  readonly moves: 'in' | 'out';
-}
-
-/** IEEE 802.1Q. */
-const VLAN = { type: 0x8100, id: 112 } as const;
-/** linux/if_packet.h and if_arp.h: what a cooked header says of an Ethernet interface. */
-const COOKED = { length: 20, interface: 2, arphrdEther: 1, host: 0, outgoing: 4 } as const;
-
-/** The bytes that a tap gets of a packet, with all checksums. */
-export function encodeFrame(packet: Packet, link: Link): Uint8Array {
-  const ip = encodeIp(packet);
-  const header = linkHeader(link, packet.source.includes(':') ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4);
-  const frame = new Uint8Array(header.length + ip.length);
-  frame.set(header);
-  frame.set(ip, header.length);
-  return frame;
-}
-
-function linkHeader({ kind, source, destination, moves }: Link, type: number): Uint8Array {
-  switch (kind) {
-    case 'raw':
-      return new Uint8Array(0);
-    case 'cooked': {
-      const header = new Uint8Array(COOKED.length);
-      put16(header, 0, type);
-      put32(header, 4, COOKED.interface);
-      put16(header, 8, COOKED.arphrdEther);
-      header[10] = moves === 'in' ? COOKED.host : COOKED.outgoing;
-      header[11] = source.length;
-      header.set(source, 12);
-      return header;
-    }
-    case 'ethernet':
-      return Uint8Array.of(...destination, ...source, type >> 8, type & 255);
-    case 'vlan':
-      return Uint8Array.of(
-        ...destination,
-        ...source,
-        VLAN.type >> 8,
-        VLAN.type & 255,
-        0,
-        VLAN.id,
-        type >> 8,
-        type & 255,
-      );
-  }
-}
 
 /** The IP packet alone. */
 export function encodeIp(packet: Packet): Uint8Array {
@@ -211,14 +151,14 @@ function pseudoHeaderSum(packet: Packet, ip: Uint8Array, headerLength: number): 
   return addresses + (v6 ? ip[6] : ip[9]) + ip.length - headerLength;
 }
 
-function sum16(bytes: Uint8Array, from: number, to: number, start: number): number {
+export function sum16(bytes: Uint8Array, from: number, to: number, start: number): number {
   let sum = start;
   let at = from;
   for (; at + 1 < to; at += 2) sum += (bytes[at] << 8) | bytes[at + 1];
   return at < to ? sum + (bytes[at] << 8) : sum;
 }
 
-function fold(sum: number): number {
+export function fold(sum: number): number {
   let folded = sum;
   while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
   return ~folded & 0xffff;
@@ -243,12 +183,12 @@ function parseIpv6(text: string): Uint8Array {
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
 }
 
-function put16(out: Uint8Array, at: number, value: number): void {
+export function put16(out: Uint8Array, at: number, value: number): void {
   out[at] = value >> 8;
   out[at + 1] = value;
 }
 
-function put32(out: Uint8Array, at: number, value: number): void {
+export function put32(out: Uint8Array, at: number, value: number): void {
   out[at] = value >>> 24;
   out[at + 1] = value >>> 16;
   out[at + 2] = value >>> 8;
