@@ -93,7 +93,7 @@ function implementation(answers: Answers): UntypedServiceImplementation {
         for await (const message of answer(call.request as never)) call.write(message);
         call.end();
       } catch (error) {
-        call.destroy(Object.assign(new Error(), statusOf(error)));
+        call.emit('error', Object.assign(new Error(), statusOf(error)));
       }
     };
   }
