@@ -1,11 +1,9 @@
 import { Tcp } from '@bothends/proto';
+import { Fingerprints } from './fingerprints.js';
 import type { Matcher } from './matcher.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
-
-/** Fingerprints kept per tap; SYNs that wait longer than this many others find no partner any more. */
-const FINGERPRINT_LIMIT = 65_536;
 
 /** Packets of a direction that are fingerprinted where no SYN was seen. */
 const FINGERPRINTED = 3;
@@ -23,7 +21,7 @@ export class FlowJoiner {
   private readonly store: FlowStore;
   private readonly matcher: Matcher;
   /** Per tap: fingerprint of a packet of a flow that only this tap has seen, and that flow with its direction. */
-  private readonly seen = [new Map<number, number>(), new Map<number, number>()] as const;
+  private readonly seen = [new Fingerprints(), new Fingerprints()] as const;
 
   constructor(store: FlowStore, matcher: Matcher) {
     this.store = store;
@@ -62,16 +60,14 @@ export class FlowJoiner {
     const flow = records.flow[r];
     const tap = records.tap[r];
     const partner = this.seen[1 - tap].get(print);
-    if (partner !== undefined) {
+    if (partner >= 0) {
       const other = this.resolve(partner >> 1);
       if (other !== flow && !this.isSeenAt(other, tap)) {
         this.join(r, other, (partner & 1) !== records.direction[r]);
         return true;
       }
     }
-    const own = this.seen[tap];
-    if (own.size >= FINGERPRINT_LIMIT) own.delete(own.keys().next().value as number);
-    own.set(print, flow * 2 + records.direction[r]);
+    this.seen[tap].set(print, flow * 2 + records.direction[r]);
     return false;
   }
 

@@ -167,16 +167,21 @@ export class Rows {
   /** Offset of row `index`, making it (and all before it) if it is new. */
   ensure(index: number): number {
     const end = (index + 1) * this.words;
+    if (end > this.used) this.extend(end);
+    return index * this.words;
+  }
+
+  private extend(end: number): void {
     if (end > this.data.length) {
       const larger = new Float64Array(Math.max(end, this.data.length * 2));
       larger.set(this.data);
       this.data = larger;
     }
-    while (this.used < end) {
-      this.data.set(this.blank, this.used);
-      this.used += this.words;
+    const { blank, data } = this;
+    for (; this.used < end; this.used += this.words) {
+      for (let word = 0; word < blank.length; word++)
+        if (blank[word] !== 0) data[this.used + word] = blank[word];
     }
-    return index * this.words;
   }
 }
 
