@@ -91,6 +91,9 @@ describe('the page in a browser', {
       await page.getByRole('link', { name: 'All flows' }).click();
       await page.getByRole('row').nth(1).waitFor();
       await screenshots(page, 'flows');
+      await page.getByRole('link', { name: 'Captures' }).click();
+      await page.locator('.captures').waitFor();
+      await screenshots(page, 'captures');
       expect(complaints).toEqual([]);
 
       const other = await browser.session({ viewport: { width: 1440, height: 900 } });

@@ -82,6 +82,12 @@ export class Front {
     logger.info({ url: this.#base(), certificateSha256: this.#certificateSha256 }, 'page served');
   }
 
+  /** Ends a user's sessions, and takes back the links that wait for them. */
+  signOut(name: string): void {
+    this.links?.forget(name);
+    this.#web?.signOut(name);
+  }
+
   async close(): Promise<void> {
     await this.#web?.close();
     await this.#webhook?.close();

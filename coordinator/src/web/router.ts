@@ -83,7 +83,7 @@ function admit(route: GuardedRoute, request: IncomingMessage, tools: RouterTools
     throw new BothendsError('unauthenticated', 'sign in first: `bothends login-link` prints a link');
   }
   try {
-    // An agent's serial says which of its certificates holds; users have one.
+    // A serial tells certificates apart; a session has none, and ends with its user's right.
     authorise(route.as, { ...session.user, serial: '' });
     if (route.method === 'POST') requireCsrf(session, request);
   } catch (error) {

@@ -33,6 +33,8 @@ export interface WebInput extends StateSources, ReportSources {
 /** The page, listening. */
 export interface Web {
   port: number;
+  /** Ends a user's sessions. */
+  signOut(name: string): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function startWeb(address: string, tls: Credentials, input: WebInpu
   const port = await listenOn(server, address);
   return {
     port,
+    signOut: (name) => sessions.closeOf(name),
     close: async () => {
       const ended = new Promise((resolve) => server.close(resolve));
       // Live streams have no end of their own.

@@ -43,9 +43,9 @@ export function agentView(agent: Agent): AgentView {
   };
 }
 
-export function sessionView({ user, csrf, expiresNs }: Session): SessionView {
-  const mayOperate = mayCall(BothendsService.startCapture.path, user.role);
-  return { ...user, csrf, expiresAt: formatInstant(expiresNs), mayOperate };
+export function sessionView({ user: { name, role }, csrf, expiresNs }: Session): SessionView {
+  const mayOperate = mayCall(BothendsService.startCapture.path, role);
+  return { name, role, csrf, expiresAt: formatInstant(expiresNs), mayOperate };
 }
 
 function instantOrNull(ns: bigint): string | null {

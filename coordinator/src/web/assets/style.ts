@@ -72,10 +72,10 @@ details.card ul:not(.marks) li { margin: .3rem 0; padding-left: 1rem; text-inden
 .stretch-unknown { background: repeating-linear-gradient(45deg, var(--unknown) 0 6px, transparent 6px 10px); }
 .stretch-gap { background: repeating-linear-gradient(-45deg, var(--gap) 0 4px, var(--card) 4px 7px); }
 .filters { display: flex; flex-wrap: wrap; gap: .7rem; align-items: end; margin: 1rem 0; } .filters label:first-child { flex: 1 1 14rem; }
-.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+.scroll { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 thead th { font-size: .8rem; color: var(--soft); } tbody th { font: .875em var(--mono); } tbody tr:last-child > * { border-bottom: 0; }
-th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; } td.labels { white-space: normal; min-width: 12rem; }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; } td.labels { white-space: normal; min-width: 9rem; }
 .label { display: inline-block; margin-right: .5rem; } .label.note { color: var(--soft); }
 .pages { display: flex; align-items: center; gap: .8rem; margin: .8rem 0; }
 .flow-title { font-family: var(--mono); font-size: 1.15rem; } .toolbar { margin-bottom: .5rem; } .toolbar button:first-of-type { margin-left: auto; }
@@ -85,12 +85,12 @@ figure { margin: 0 0 .8rem; } figcaption { display: flex; flex-wrap: wrap; gap: 
 .plot { position: relative; height: 8rem; border-left: 1px solid var(--line); border-bottom: 1px solid var(--line); } .plot-loss { height: 3.6rem; }
 .plot svg { width: 100%; height: 100%; display: block; cursor: crosshair; } .plot .y-top, .plot .y-bottom { position: absolute; left: .3rem; pointer-events: none; font-size: .75rem; }
 .y-top { top: 0; } .y-bottom { bottom: 0; } .axis { display: flex; justify-content: space-between; font-size: .8rem; }
-.median, .spread { vector-effect: non-scaling-stroke; } .median { fill: none; stroke-width: 1.8; } .spread { opacity: .35; }
+.median, .spread, .plot .rail { vector-effect: non-scaling-stroke; } .median { fill: none; stroke-width: 1.8; } .spread { opacity: .35; }
 .median.toward-server { stroke: var(--to-server); } .median.toward-client { stroke: var(--to-client); }
 .spread.toward-server, .loss.toward-server { fill: var(--to-server); } .spread.toward-client, .loss.toward-client { fill: var(--to-client); }
 .rail { stroke: var(--line); stroke-width: 2; }
 .ladder-head { display: flex; justify-content: space-between; font-size: .8rem; color: var(--soft); padding: 0 .2rem .2rem; } .ladder-head span:nth-child(2) { flex: 1; padding-left: 2.5rem; }
-.ladder { height: min(70vh, 44rem); min-height: 18rem; overflow-y: auto; overflow-x: hidden; border: 1px solid var(--line); border-radius: .4rem; position: relative; contain: strict; }
+.ladder { max-height: min(70vh, 44rem); overflow-y: auto; overflow-x: hidden; border: 1px solid var(--line); border-radius: .4rem; position: relative; contain: strict; }
 .ladder-all { position: relative; } .ladder svg { position: absolute; left: 0; font: 12px var(--mono); display: block; }
 .ladder text { fill: var(--ink); } .ladder .time, .ladder .number, .ladder .idle { fill: var(--soft); } .ladder [role=option] { cursor: pointer; }
 .ladder .selected { fill: var(--select); } .arrow line { stroke: var(--ink); stroke-width: 1.3; } .arrow path { stroke: var(--ink); stroke-width: 1.6; fill: none; } .arrow .head { fill: var(--ink); stroke: none; }

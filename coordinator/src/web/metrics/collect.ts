@@ -1,5 +1,5 @@
 import { NS_PER_S } from '@bothends/proto';
-import { type CapturePhase, isOver } from '../../captures/capture.js';
+import { isOver } from '../../captures/capture.js';
 import type { AgentView } from '../../fleet/fleet.js';
 import type { StateSources } from '../../serve/messages.js';
 import { captureState } from '../../serve/messages.js';
@@ -7,8 +7,9 @@ import type { Metric, Sample } from './exposition.js';
 import type { FindingCounts } from './finding-counts.js';
 
 /** Every state, so that one that nobody is in reads 0 and not nothing. */
-const STATES: readonly CapturePhase['state'][] = [
+const STATES: readonly string[] = [
   'requested',
+  'asking',
   'arming',
   'armed',
   'recording',

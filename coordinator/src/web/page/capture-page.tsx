@@ -10,8 +10,8 @@ import { ReportView } from './report-view.js';
 import { EVERY_FLOW, pathOf } from './routes.js';
 import { TapCounters } from './tap-counters.js';
 
-/** The report of a running capture is looked at again this often; its findings come at once beside it. */
-const LIVE_REPORT_MS = 5000;
+/** Coverage and counts of a running capture are looked at again this often; findings come at once. */
+const LIVE_REPORT_MS = 3000;
 
 interface CapturePageProps {
   id: string;
@@ -111,9 +111,14 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
     );
   }
 
+  #live(headline: string): { headline: string; isFaulty: boolean } {
+    const isFaulty = faultsOf(this.state.findings).some(({ grade }) => grade !== 'inconclusive');
+    return { headline, isFaulty };
+  }
+
   /** Reports come once something is recorded; the final one replaces the running one when the capture is over. */
-  #report({ state }: CaptureView): ComponentChildren {
-    if (['requested', 'arming', 'armed', 'failed'].includes(state)) return null;
+  #report({ state, headline }: CaptureView): ComponentChildren {
+    if (['requested', 'asking', 'arming', 'armed', 'failed'].includes(state)) return null;
     const { id, client } = this.props;
     const { isOver } = this.state;
     const path = `/api/captures/${encodeURIComponent(id)}/summary`;
@@ -124,7 +129,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
         load={(from, signal) => client.get<SummaryView>(from, signal)}
         show={(summary) => (
           <div>
-            <ReportView id={id} summary={summary} isLive={!isOver} />
+            <ReportView id={id} summary={summary} live={isOver ? null : this.#live(headline)} />
             <p>
               <a class="button" href={pathOf({ view: 'flows', id, search: EVERY_FLOW })}>
                 All flows
@@ -142,9 +147,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
 
 /** What the evidence says so far, read out by screen readers as it comes. */
 function LiveFindings({ id, findings }: { id: string; findings: readonly Finding[] }): ComponentChildren {
-  const faults = findings.filter(
-    ({ code, consequenceOf }) => !NOTE_CODES.has(code) && consequenceOf === null,
-  );
+  const faults = faultsOf(findings);
   return (
     <section aria-live="polite" class="live">
       <h2>Findings so far</h2>
@@ -162,4 +165,8 @@ function LiveFindings({ id, findings }: { id: string; findings: readonly Finding
       </ul>
     </section>
   );
+}
+
+function faultsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ code, consequenceOf }) => !NOTE_CODES.has(code) && consequenceOf === null);
 }

@@ -1,5 +1,5 @@
 import type { FlowReport } from '@bothends/proto';
-import { endpoint, grouped } from '@bothends/proto/report/words';
+import { counted, endpoint, grouped } from '@bothends/proto/report/words';
 import { formatDuration } from '@bothends/proto/time/nanoseconds';
 import type { ComponentChildren } from 'preact';
 import type { FlowPage, FlowRow, SummaryView } from './api-types.js';
@@ -131,15 +131,15 @@ function FlowTable({
   return (
     <div>
       <p role="status">
-        {grouped(page.matched)}
-        {found} flows
+        {counted(page.matched, 'flow')}
+        {found}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard too */}
       <section class="scroll" tabIndex={0} aria-label="Flows">
         <table>
           <thead>
             <tr>
-              {['Flow', 'Client', 'Server'].map((title) => (
+              {['Flow', 'Findings', 'Client', 'Server'].map((title) => (
                 <th scope="col">{title}</th>
               ))}
               {['At client', 'At server', 'Lost → / ←', 'Connect', 'Path'].map((title) => (
@@ -147,7 +147,6 @@ function FlowTable({
                   {title}
                 </th>
               ))}
-              <th scope="col">Findings</th>
             </tr>
           </thead>
           <tbody>
@@ -175,17 +174,6 @@ function Row({ id, flow }: { id: string; flow: FlowRow }): ComponentChildren {
       <th scope="row">
         <a href={pathOf({ view: 'flow', id, flow: flow.id, packet: null })}>{flow.id}</a>
       </th>
-      <td>{endpoint(flow.client)}</td>
-      <td>
-        {endpoint(flow.server)} <span class="quiet">{flow.protocol}</span>
-      </td>
-      <td class="n">{grouped(clientTap)}</td>
-      <td class="n">{grouped(serverTap)}</td>
-      <td class={lostToServer + lostToClient > 0 ? 'n warn' : 'n'}>
-        {lostToServer} / {lostToClient}
-      </td>
-      <td class="n">{timeText(flow.latency?.connectNs)}</td>
-      <td class="n">{timeText(flow.latency?.pathNs)}</td>
       <td class="labels">
         {flow.labels.map((label) => (
           <a
@@ -197,6 +185,17 @@ function Row({ id, flow }: { id: string; flow: FlowRow }): ComponentChildren {
           </a>
         ))}
       </td>
+      <td>{endpoint(flow.client)}</td>
+      <td>
+        {endpoint(flow.server)} <span class="quiet">{flow.protocol}</span>
+      </td>
+      <td class="n">{grouped(clientTap)}</td>
+      <td class="n">{grouped(serverTap)}</td>
+      <td class={lostToServer + lostToClient > 0 ? 'n warn' : 'n'}>
+        {lostToServer} / {lostToClient}
+      </td>
+      <td class="n">{timeText(flow.latency?.connectNs)}</td>
+      <td class="n">{timeText(flow.latency?.pathNs)}</td>
     </tr>
   );
 }

@@ -7,7 +7,7 @@ export function packetText(row: LadderRow): string {
   const numbers = length > 0 && sequence !== null ? ` ${sequence}:${sequenceEnd}` : '';
   const ack = acknowledgment === null || flags.includes('S') ? '' : ` ack ${acknowledgment}`;
   const bytes = length > 0 ? ` (${length})` : '';
-  const mark = row.retransmissionOf === null ? '' : '↻ ';
+  const mark = row.fate === 'injected' ? '✸ ' : row.retransmissionOf === null ? '' : '↻ ';
   return `${mark}${flags}${numbers}${ack}${bytes}${note === '' ? '' : ` ${note}`}`.trim() || `(${length})`;
 }
 

@@ -106,6 +106,7 @@ export class LadderView extends Component<LadderViewProps, LadderViewState> {
         </div>
         <div
           class="ladder"
+          style={{ height: `${layout.lines.length * LINE_HEIGHT + 2}px` }}
           ref={this.#box}
           tabIndex={0}
           role="listbox"

@@ -51,7 +51,8 @@ function LatencyPlot({ series, clock, point }: PlotProps & { clock: ClockReport 
   if (range === null)
     return <p class="quiet">No packet was seen at both ends, so there is no latency to show.</p>;
   const bottom = Math.min(0, range.lowest);
-  const top = Math.max(range.highest, bottom + 1);
+  // A little air, so that the highest value is not drawn on the edge.
+  const top = Math.max(range.highest * 1.1, bottom + 1);
   const y = (ns: number) => HEIGHT - ((ns - bottom) / (top - bottom)) * HEIGHT;
   const summary = DIRECTIONS.map((direction) => `${NAMES[direction]} ${medianText(columns[direction])}`).join(
     ', ',

@@ -9,33 +9,35 @@ import { EVERY_FLOW, pathOf } from './routes.js';
 interface ReportViewProps {
   id: string;
   summary: SummaryView;
-  isLive: boolean;
+  /** While the capture runs: its headline, which is newer than the summary, and whether a fault is known. */
+  live: { headline: string; isFaulty: boolean } | null;
 }
 
 /** A report: the sentence, what it stands on, notes, coverage and clock. */
-export function ReportView({ id, summary, isLive }: ReportViewProps): ComponentChildren {
-  const { headline, outcome, faults, notes, flowCount, faultyFlows } = summary;
+export function ReportView({ id, summary, live }: ReportViewProps): ComponentChildren {
+  const { faults, notes, flowCount, faultyFlows } = summary;
+  const outcome = live?.isFaulty ? 'fault' : summary.outcome;
   return (
     <section>
       <p class={`verdict verdict-${outcome}`}>
-        <span class="visually-hidden">Verdict{isLive ? ' so far' : ''}: </span>
-        <Prose text={headline} />
+        <span class="visually-hidden">Verdict{live === null ? '' : ' so far'}: </span>
+        <Prose text={live?.headline || summary.headline} />
       </p>
       {flowCount > 0 && (
         <p>
           <a href={pathOf({ view: 'flows', id, search: EVERY_FLOW })}>
             {grouped(flowCount)} {flowCount === 1 ? 'flow' : 'flows'}
           </a>
-          ,{' '}
-          <a href={pathOf({ view: 'flows', id, search: { ...EVERY_FLOW, faulty: true } })}>
-            {grouped(faultyFlows)} with a fault
-          </a>
+          {live === null && ', '}
+          {live === null && (
+            <a href={pathOf({ view: 'flows', id, search: { ...EVERY_FLOW, faulty: true } })}>
+              {grouped(faultyFlows)} with a fault
+            </a>
+          )}
         </p>
       )}
       <CoverageBand taps={summary.taps} clock={summary.clock} />
-      {faults.map((group) => (
-        <FindingCard key={group.lead.id} id={id} group={group} />
-      ))}
+      {live === null && faults.map((group) => <FindingCard key={group.lead.id} id={id} group={group} />)}
       {notes.length > 0 && <Notes id={id} notes={notes} />}
       <p class="quiet">
         Written by bothends {summary.engine}. Whoever holds the evidence can compute this report again.

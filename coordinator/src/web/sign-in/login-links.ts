@@ -61,6 +61,11 @@ export class LoginLinks {
     return { url: `${base}/login${next}#${token}`, expiresNs, certificateSha256 };
   }
 
+  /** Takes back a user's links that were not used yet. */
+  forget(name: string): void {
+    for (const [key, { user }] of this.#pending) if (user.name === name) this.#pending.delete(key);
+  }
+
   /** Whom a token signs in; it works once. Null for one that is unknown, used or expired. */
   redeem(token: string): WebUser | null {
     const key = digest(token);

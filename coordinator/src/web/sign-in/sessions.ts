@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../time.js';
 import type { UserRole } from '../../trust/identity.js';
 
-/** Who uses the page: a user of the coordinator, with the role that the login link carried. */
+/** Who uses the page: whoever made the login link, with the role that it carried. */
 export interface WebUser {
   role: UserRole;
   name: string;
@@ -53,6 +53,11 @@ export class Sessions {
     if (session.expiresNs > this.#clock.nowNs()) return session;
     this.#sessions.delete(key);
     return null;
+  }
+
+  /** Signs a user out everywhere. */
+  closeOf(name: string): void {
+    for (const [key, { user }] of this.#sessions) if (user.name === name) this.#sessions.delete(key);
   }
 
   /** Signs out; the header takes the cookie away. */
