@@ -15,6 +15,9 @@ const MIRROR_SHARE = 0.5;
 /** Packets of a direction before that share says anything. */
 const MIRROR_PACKETS = 8;
 
+/** Fewer than one packet in a thousand out of order costs no connection anything: hosts with several queues do it too. */
+const NOTICED_SHARE = 0.001;
+
 /** TCP time stamps tick every millisecond at most usual stacks; two ticks are told apart for certain. */
 const TICK_NS = 2_000_000;
 
@@ -127,7 +130,8 @@ function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
 
 /** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
 function isReordered(flow: FlowFacts, toward: Toward): boolean {
-  if (lateAtReceiver(flow, toward) === 0) return false;
+  const late = lateAtReceiver(flow, toward);
+  if (late === 0 || late < NOTICED_SHARE * flow.path(toward, Row.PAIRS)) return false;
   const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
   if (numbered || flow.sent(toward, Row.REPEATS) === 0) return true;
   const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
