@@ -57,6 +57,16 @@ describe('a bundle as the coordinator made it', () => {
     }
   });
 
+  it('holds against keys that are known, and against no other', () => {
+    writeFileSync(path, whole);
+    const known = [signed.coordinatorKey, ...signed.agentKeys].map((key) =>
+      keyFingerprint(publicKeyDer(key)),
+    );
+    expect(verifyBundle(path, known).whole).toBe(true);
+    const stranger = keyFingerprint(publicKeyDer(newKey()));
+    expect(problemsOf(verifyBundle(path, [...known, stranger]))).toEqual([`nobody signed with ${stranger}`]);
+  });
+
   it('holds the verdict, coverage, filters and policies', () => {
     writeFileSync(path, whole);
     const members = new Members(path);
@@ -212,6 +222,16 @@ describe('a forger', () => {
       for (const each of [first, third, second, ...rest]) if (each) contents.set(...each);
     });
     expect(problems.join()).toMatch(/stands at another place than in the manifest/);
+  });
+
+  it('who makes capture.json unreadable gets an answer, not a crash', () => {
+    for (const change of [() => 'null', () => '{', (text: string) => text.replace('"taps"', '"tap"')]) {
+      const problems = problemsAfter((members) => {
+        members.edit('capture.json', change);
+        members.resign(signed.coordinatorKey);
+      });
+      expect(problems.length).toBeGreaterThan(0);
+    }
   });
 
   it('who removes the signature is told', () => {

@@ -1,5 +1,5 @@
 import type { Verification } from '@bothends/coordinator/bundle';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { name } from '../args/values.js';
 import { ExitStatus } from '../errors.js';
 import { jsonLine } from '../output/json-lines.js';
@@ -8,6 +8,7 @@ import { styleFor, textWidth } from '../render/style.js';
 import { verificationText } from '../verify/text.js';
 
 interface VerifyFlags {
+  key?: string[];
   output: 'text' | 'json';
 }
 
@@ -24,6 +25,7 @@ export function register({ program, io, exit }: Setup): void {
         'chooses its keys. Exits with 1 when something is wrong.',
     )
     .argument('<file>', 'the bundle', name)
+    .option('--key <fingerprint...>', 'keys that must be among those that signed: sha256:…', fingerprints)
     .addOption(
       new Option('-o, --output <format>', 'text, or one JSON object')
         .choices(['text', 'json'])
@@ -31,7 +33,7 @@ export function register({ program, io, exit }: Setup): void {
     )
     .action(async (file: string, flags: VerifyFlags) => {
       const { verifyBundle } = await import('@bothends/coordinator/bundle');
-      const verification = verifyBundle(file);
+      const verification = verifyBundle(file, flags.key);
       const style = styleFor(io.stdout, io.env);
       io.stdout.write(
         flags.output === 'json'
@@ -40,6 +42,11 @@ export function register({ program, io, exit }: Setup): void {
       );
       exit(verification.whole ? ExitStatus.done : ExitStatus.failed);
     });
+}
+
+function fingerprints(text: string, before: string[] = []): string[] {
+  if (/^sha256:[0-9a-f]{64}$/.test(text)) return [...before, text];
+  throw new InvalidArgumentError('a fingerprint is sha256: and 64 hex digits, as agents log it (signsWith).');
 }
 
 function summary(file: string, { whole, checks, manifest }: Verification): object {

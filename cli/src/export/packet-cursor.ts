@@ -9,10 +9,24 @@ export class PacketCursor {
   /** Number of the row's packet at this tap, from 1. */
   number = 0;
   readonly #batches: Iterator<Batch>;
+  #originNs = 0n;
+  /** ns from the origin to the table's base. */
+  #baseNs = 0;
 
   constructor(batches: Iterator<Batch>) {
     this.#batches = batches;
     this.table.length = 0;
+  }
+
+  /** The moment that `elapsedNs` counts from, epoch ns. */
+  countFrom(originNs: bigint): void {
+    this.#originNs = originNs;
+    this.#baseNs = Number(this.table.baseNs - originNs);
+  }
+
+  /** ns from the origin to the row's packet; exact within 104 days. */
+  get elapsedNs(): number {
+    return this.#baseNs + (this.table.time[this.row] as number);
   }
 
   /** Goes to the next packet; false when there are none left. */
@@ -34,6 +48,8 @@ export class PacketCursor {
   /** A damaged batch holds no packets, for the engine neither. */
   #load({ count, columns, crc32: stated }: Batch): void {
     this.table.length = 0;
-    if (count > 0 && crc32(columns) === stated) decodeColumns(columns, this.table);
+    if (count === 0 || crc32(columns) !== stated) return;
+    decodeColumns(columns, this.table);
+    this.#baseNs = Number(this.table.baseNs - this.#originNs);
   }
 }

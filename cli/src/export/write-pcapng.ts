@@ -23,6 +23,8 @@ interface Lane {
   readonly index: number;
   readonly report: TapReport;
   readonly cursor: PacketCursor;
+  /** When its packet was, in ns from the origin on the common timeline; infinite when there are none left. */
+  at: number;
   /** Packets in the file, and those left out because they are not IP. */
   written: number;
   foreign: number;
@@ -63,6 +65,10 @@ class PcapngExport {
     this.#originNs = startOf(client?.cursor) ?? startOf(this.#lanes[1]?.cursor) ?? 0n;
     this.#origin = stampOf(this.#originNs);
     this.#time = new CommonTime(this.#report, this.#originNs);
+    for (const lane of this.#lanes) {
+      lane.cursor.countFrom(this.#originNs);
+      lane.at = this.#timeOf(lane);
+    }
   }
 
   run(): number {
@@ -72,26 +78,23 @@ class PcapngExport {
       sectionHeader(`bothends ${version}, engine ${engine}`, `${about}\n${this.#time.comment}\n${LEGEND}`),
     );
     for (const { report } of this.#lanes) this.#out.write(interfaceDescription(describe(report)));
-    for (let lane = this.#next(); lane; lane = this.#next()) this.#write(lane);
+    for (let lane = this.#next(); lane.at < Number.POSITIVE_INFINITY; lane = this.#next()) {
+      this.#write(lane);
+      lane.cursor.advance();
+      lane.at = this.#timeOf(lane);
+    }
     for (const lane of this.#lanes) this.#out.write(interfaceStatistics(this.#statistics(lane)));
     return this.#lanes.reduce((sum, { foreign }) => sum + foreign, 0);
   }
 
   /** The lane whose packet is the earliest. */
-  #next(): Lane | null {
-    let earliest: Lane | null = null;
-    for (const lane of this.#lanes) {
-      if (lane.cursor.row < 0) continue;
-      if (earliest === null || this.#elapsedNs(lane) < this.#elapsedNs(earliest)) earliest = lane;
-    }
-    return earliest;
+  #next(): Lane {
+    return this.#lanes.reduce((earliest, lane) => (lane.at < earliest.at ? lane : earliest));
   }
 
-  /** From the origin to the lane's packet on the common timeline; exact, because an export spans less than 104 days. */
-  #elapsedNs({ cursor, report }: Lane): number {
-    const { baseNs, time } = cursor.table;
-    const own = Number(baseNs - this.#originNs) + (time[cursor.row] as number);
-    return own - this.#time.shiftNs(report.role, own);
+  #timeOf({ cursor, report }: Lane): number {
+    if (cursor.row < 0) return Number.POSITIVE_INFINITY;
+    return cursor.elapsedNs - this.#time.shiftNs(report.role, cursor.elapsedNs);
   }
 
   #write(lane: Lane): void {
@@ -104,7 +107,7 @@ class PcapngExport {
       this.#out.write(
         enhancedPacket({
           tap: index,
-          stamp: this.#stampAt(this.#elapsedNs(lane)),
+          stamp: this.#stampAt(lane.at),
           bytes: this.#headers.subarray(0, length),
           wireLength: table.ipLength[row] as number,
           direction: directionOf(table.packetType[row] as number),
@@ -112,7 +115,6 @@ class PcapngExport {
         }),
       );
     }
-    cursor.advance();
   }
 
   #stampAt(elapsedNs: number): Stamp {
@@ -145,7 +147,7 @@ const LEGEND =
 
 function openLane(bundle: BundleFile, report: TapReport, index: number): Lane {
   const tap = bundle.document.taps.findIndex(({ name }) => name === report.name) + 1;
-  return { index, report, cursor: new PacketCursor(bundle.batches(tap)), written: 0, foreign: 0 };
+  return { index, report, cursor: new PacketCursor(bundle.batches(tap)), at: 0, written: 0, foreign: 0 };
 }
 
 function startOf(cursor: PacketCursor | undefined): bigint | null {

@@ -42,18 +42,19 @@ export interface Verification {
 /**
  * Checks a bundle, offline and with nothing but the file: every hash, signature and chain, and that the report follows
  * from the evidence. Damage is reported, not thrown.
+ * `keys` are fingerprints that must be among those of its signers.
  * Throws `not-found` and `invalid-argument` for what is no bundle at all.
  */
-export function verifyBundle(path: string): Verification {
+export function verifyBundle(path: string, keys: readonly string[] = []): Verification {
   const tar = TarFile.open(path);
   try {
-    return verifyTar(tar);
+    return verifyTar(tar, keys);
   } finally {
     tar.close();
   }
 }
 
-function verifyTar(tar: TarFile): Verification {
+function verifyTar(tar: TarFile, keys: readonly string[]): Verification {
   const structure = { says: 'the tar is whole', problems: tar.damage };
   const manifest = readManifest(tar);
   if (typeof manifest === 'string') {
@@ -64,7 +65,8 @@ function verifyTar(tar: TarFile): Verification {
     };
   }
   const evidence = new EvidenceCheck(tar, manifest);
-  const checks = [structure, manifestCheck(tar, manifest), ...evidence.run()];
+  const trust = keys.length > 0 ? [keyCheck(manifest, keys)] : [];
+  const checks = [structure, manifestCheck(tar, manifest), ...trust, ...evidence.run()];
   return { manifest, checks, whole: checks.every(({ problems }) => problems.length === 0) };
 }
 
@@ -93,6 +95,15 @@ function manifestCheck(tar: TarFile, { signer }: Manifest): Check {
   if (!signature) return { says, problems: [`${MANIFEST_SIGNATURE} is missing`] };
   const holds = bytes && verify(null, bytes, key, signature);
   return { says, problems: holds ? [] : [`${MANIFEST} is not as ${signer.name} signed it`] };
+}
+
+/** The keys that the reader knows are those that signed; whether the signatures hold is checked elsewhere. */
+function keyCheck({ signer, taps }: Manifest, keys: readonly string[]): Check {
+  const signers = [signer, ...taps.map((tap) => tap.signer)].map((each) => each?.fingerprint);
+  return {
+    says: 'the keys that you named are among those that signed',
+    problems: keys.filter((key) => !signers.includes(key)).map((key) => `nobody signed with ${key}`),
+  };
 }
 
 function memberBytes(tar: TarFile, path: string): Buffer | null {
@@ -170,7 +181,8 @@ class EvidenceCheck {
   #checkOrder(order: readonly string[]): void {
     const present = new Set(order);
     const wanted = this.#manifest.files.map(({ path }) => path).filter((path) => present.has(path));
-    const first = order.filter((path) => wanted.includes(path)).find((path, i) => path !== wanted[i]);
+    const listed = new Set(wanted);
+    const first = order.filter((path) => listed.has(path)).find((path, i) => path !== wanted[i]);
     if (first) this.#fileProblems.push(`${this.#named(first)} stands at another place than in the manifest`);
   }
 
@@ -187,7 +199,7 @@ class EvidenceCheck {
     if (typeof this.#replay === 'string') return { says, problems: [this.#replay] };
     const stated = memberBytes(this.#tar, REPORT)?.toString();
     if (stated === undefined) return { says, problems: [`${REPORT} is missing`] };
-    const problems = reportDifferences(stated, this.#replay.report());
+    const problems = reportProblems(stated, this.#replay);
     if (problems.length === 0 || engine === ENGINE_VERSION) return { says, problems };
     const other = `made by engine ${engine}, and this is ${ENGINE_VERSION}: only a bothends with that engine can tell`;
     return { says, problems: [other, ...problems] };
@@ -199,6 +211,16 @@ class EvidenceCheck {
     if (!place) return path;
     return `${path} (batch ${place.sequence} of ${this.#chains[place.tap - 1]?.tap.name ?? 'no tap'})`;
   }
+}
+
+function reportProblems(stated: string, replay: Replay): string[] {
+  let computed: string;
+  try {
+    computed = replay.report();
+  } catch (error) {
+    return [`the engine cannot run on what is here: ${toBothendsError(error).message}`];
+  }
+  return reportDifferences(stated, computed);
 }
 
 function openReplay(content: Buffer): Replay | string {
