@@ -28,8 +28,10 @@ export class LiveCapture {
   readonly #clock: Clock;
   readonly #listener: LiveListener;
   readonly #until: Capture['request']['until'];
-  /** Everything that touches the analysis runs in this order. */
+  /** Everything that feeds the analysis runs in this order. */
   #work: Promise<void> = Promise.resolve();
+  /** What was committed before is in. */
+  readonly #caughtUp: Promise<void>;
   #cancelTimer: (() => void) | null = null;
   #earliestNs = 0n;
   #over = false;
@@ -41,7 +43,7 @@ export class LiveCapture {
     this.#clock = clock;
     this.#listener = listener;
     this.#until = capture.request.until;
-    void this.#queue(async () => this.#taken(await refeed(analysis, capture, store)));
+    this.#caughtUp = this.#queue(async () => this.#taken(await refeed(analysis, capture, store)));
   }
 
   /** Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. */
@@ -49,13 +51,19 @@ export class LiveCapture {
     await this.#queue(async () => this.#taken(await this.#analysis.feed(role, batch)));
   }
 
-  /** The report on what has come so far. @throws BothendsError when the analysis broke */
+  /**
+   * The report on what the engine has taken so far; under load more may wait, and a person who asks does not.
+   * @throws BothendsError when the analysis broke
+   */
   async report(): Promise<ReportText> {
-    let report: ReportText | null = null;
-    await this.#queue(async () => {
-      report = await this.#analysis.report();
-    });
-    return report ?? this.#throwBroken();
+    await this.#caughtUp;
+    if (this.#broken !== null) throw this.#broken;
+    try {
+      return await this.#analysis.report();
+    } catch (error) {
+      this.#fail(error);
+      return this.#throwBroken();
+    }
   }
 
   /** The final report. @throws BothendsError when the analysis broke at any time: it may lack evidence */
