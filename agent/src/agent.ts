@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, toBothendsError } from '@bothends/proto';
 import { keyFingerprint, publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { Logger } from 'pino';
 import { backEnds } from './capture/registry.js';
@@ -16,7 +15,8 @@ import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
 import { Taps } from './control/taps.js';
-import { DEFAULT_POLICY, type Policy, parsePolicy } from './policy/policy.js';
+import { readPolicy } from './policy/parse.js';
+import type { Policy } from './policy/policy.js';
 import { signedShipments } from './sign/signed-shipment.js';
 import { openSigningKey } from './sign/signing-key.js';
 import { identityCredentials } from './uplink/credentials.js';
@@ -28,7 +28,7 @@ import { VERSION } from './version.js';
 export interface AgentOptions {
   /** Where the identity and the spools are. The agent must have joined: see `enrol`. */
   readonly dataDir: string;
-  /** Policy file in JSON; without one the default policy holds. */
+  /** Policy file in YAML; without one the default policy holds. */
   readonly policyPath?: string;
   /** Most bytes that the batches of one tap may take on disk. */
   readonly spoolBytes?: number;
@@ -43,6 +43,8 @@ export interface AgentSurroundings {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly kit?: CaptureKit;
+  /** Calls back when the policy file is to be read again, until the returned function is called. */
+  readonly onReload?: (handler: () => void) => () => void;
 }
 
 /** Ten minutes of 100 000 packets/s at 16 bytes each, on a host that has other uses for its disk. */
@@ -64,7 +66,8 @@ const DRAIN_MS = 5000;
 export async function runAgent(options: AgentOptions, surroundings: AgentSurroundings): Promise<void> {
   const { logger, signal, clock = new SystemClock(), random = Math.random } = surroundings;
   const identity = requireIdentity(options.dataDir);
-  const policy = readPolicy(options.policyPath);
+  let inForce = readPolicy(options.policyPath);
+  const policy = () => inForce;
   const unlock = await lockDirectory(options.dataDir);
   const host = thisHost();
   await host.survey();
@@ -107,16 +110,21 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     'agent runs',
   );
   // Never less nice than whoever started it wants.
-  setPriority(Math.max(getPriority(), policy.nice));
+  setPriority(Math.max(getPriority(), inForce.nice));
   const readings = guestReadings(options.dataDir);
   const timers = [
     setInterval(() => void host.survey(), SURVEY_MS),
     setInterval(() => {
-      const passed = ceilingPassed(policy, readings);
+      const passed = ceilingPassed(inForce, readings);
       if (passed !== null) taps.endAll(passed);
     }, CEILINGS_MS),
   ];
+  const stopReloading = surroundings.onReload?.(() => {
+    inForce = reloadPolicy(options.policyPath, inForce, logger);
+    link.introduce();
+  });
   await untilDrained(link, taps, signal);
+  stopReloading?.();
   for (const timer of timers) clearInterval(timer);
   stopWatch();
   unlock();
@@ -169,17 +177,20 @@ function requireIdentity(dataDir: string): Identity {
   );
 }
 
-function readPolicy(path: string | undefined): Policy {
-  if (path === undefined) return DEFAULT_POLICY;
-  let text: string;
+/**
+ * The policy that the file says now; the one in force where it says nothing that is valid. Taps that run already keep
+ * what they were allowed.
+ */
+function reloadPolicy(path: string | undefined, inForce: Policy, logger: Logger): Policy {
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new BothendsError(
-      'invalid-argument',
-      `policy ${path} cannot be read: ${(cause as Error).message}`,
-      { cause },
+    const policy = readPolicy(path);
+    logger.info({ policy: path }, 'policy read again: it holds for the next captures');
+    return policy;
+  } catch (error) {
+    logger.error(
+      { reason: toBothendsError(error).message },
+      'policy not reloaded: the one before stays in force',
     );
+    return inForce;
   }
-  return parsePolicy(text, path);
 }

@@ -8,7 +8,7 @@ export { type CompiledFilter, compileFilter, linkTypeOf } from './capture/filter
 export * from './capture/pcapfile/file.js';
 export * from './capture/source.js';
 export { Decoder } from './decode/decoder.js';
-export { DEFAULT_POLICY, type Policy, parsePolicy } from './policy/policy.js';
+export { DEFAULT_POLICY, type Policy } from './policy/policy.js';
 export { DEFAULT_PORT } from './uplink/address.js';
 export { enrol, type JoinOptions } from './uplink/enrol.js';
 export { type Identity, loadIdentity } from './uplink/identity.js';

@@ -17,6 +17,8 @@ export interface Io {
   now(): number;
   /** Calls back on each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(handler: () => void): () => void;
+  /** Calls back on each SIGHUP until the returned function is called. */
+  onHangup(handler: () => void): () => void;
   /** Leaves at once with this status: for a second Ctrl-C only. */
   leave(status: number): never;
 }
@@ -33,6 +35,7 @@ export function processIo(): Io {
     env: process.env,
     now: () => Date.now(),
     onInterrupt,
+    onHangup,
     leave: (status) => process.exit(status),
   };
 }
@@ -55,5 +58,12 @@ function onInterrupt(handler: () => void): () => void {
   return () => {
     process.off('SIGINT', handler);
     process.off('SIGTERM', handler);
+  };
+}
+
+function onHangup(handler: () => void): () => void {
+  process.on('SIGHUP', handler);
+  return () => {
+    process.off('SIGHUP', handler);
   };
 }

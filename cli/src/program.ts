@@ -18,6 +18,7 @@ type Loader = () => Promise<{ register: Register }>;
 const COMMANDS: Readonly<Record<string, Loader>> = {
   capture: () => import('./commands/capture.js'),
   captures: () => import('./commands/captures.js'),
+  approve: () => import('./commands/approve.js'),
   stop: () => import('./commands/stop.js'),
   delete: () => import('./commands/delete.js'),
   report: () => import('./commands/report.js'),
@@ -29,6 +30,9 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   agents: () => import('./commands/agents.js'),
   'login-link': () => import('./commands/login-link.js'),
   'join-token': () => import('./commands/join-token.js'),
+  user: () => import('./commands/user.js'),
+  audit: () => import('./commands/audit.js'),
+  policy: () => import('./commands/policy.js'),
   doctor: () => import('./commands/doctor.js'),
   agent: () => import('./commands/agent.js'),
   coordinator: () => import('./commands/coordinator.js'),

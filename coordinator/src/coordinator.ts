@@ -12,6 +12,7 @@ import { Ingest } from './ingest/ingest.js';
 import { type Lifetime, lifetime } from './lifetime.js';
 import { agentLinkService } from './serve/agent-link.js';
 import { Audit } from './serve/audit.js';
+import { auditedRefusals } from './serve/audited-refusals.js';
 import { authoriseCalls } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
 import { serverCredentials } from './serve/credentials.js';
@@ -21,11 +22,13 @@ import { SqliteStore } from './store/sqlite/sqlite-store.js';
 import type { Store } from './store/store.js';
 import { type Clock, systemClock } from './time.js';
 import { publishAdminContext } from './trust/admin-context.js';
+import { Agents } from './trust/agents.js';
 import { type Authority, openAuthority } from './trust/authority.js';
 import { CurrentCertificates, replacedError } from './trust/current-certificates.js';
 import type { Identity } from './trust/identity.js';
 import { openSigningKey } from './trust/signing-key.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
+import { Users } from './trust/users.js';
 import { Front, type FrontOptions, type FrontSources } from './web/front.js';
 import type { LoginLinks } from './web/sign-in/login-links.js';
 
@@ -111,10 +114,11 @@ async function serve(
 
   const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
   const front = frontOf(options, { ...tools, clock }, advertise.host);
-  const { server, captures, remove, sources } = await assemble({
-    ...{ ...opened, tokens, endpoint },
+  const { server, captures, remove, sources, users } = await assemble({
+    ...{ ...opened, tokens, endpoint, advertised },
     tools: { ...tools, analyst: front.analyst },
     links: front.links,
+    signOut: (name) => front.signOut(name),
   });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
@@ -134,7 +138,7 @@ async function serve(
     port: endpoint.port,
   });
   const contextPath = join(options.dataDir, 'context.json');
-  await publishAdminContext(authority, address, contextPath, options.contextPath ?? null, logger);
+  await publishAdminContext(authority, users, address, contextPath, options.contextPath ?? null, logger);
   logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
   const keepMs = options.keepMs ?? null;
   const stopKeeping =
@@ -186,6 +190,10 @@ interface Parts extends Opened {
   tokens: TokenMaker;
   links: LoginLinks | null;
   endpoint: { port: number; addresses: string[] };
+  /** `host:port` for other hosts. */
+  advertised(): string;
+  /** Ends a user's sessions at the page. */
+  signOut(name: string): void;
 }
 
 interface Assembled {
@@ -195,11 +203,12 @@ interface Assembled {
   remove(captureId: string): Promise<void>;
   /** What the page shows. */
   sources: FrontSources;
+  users: Users;
 }
 
 /** Puts the parts together and resumes what an earlier run left; nothing listens yet. */
 async function assemble(parts: Parts): Promise<Assembled> {
-  const { clock, store, authority, signingKey, tokens, links, endpoint } = parts;
+  const { clock, store, authority, signingKey, tokens, links, endpoint, advertised, signOut } = parts;
   const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
   const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
@@ -207,36 +216,46 @@ async function assemble(parts: Parts): Promise<Assembled> {
       .agentSeen(name, nowNs)
       .catch((error) => logger.error({ error: String(error) }, 'last seen not stored'));
   });
-  const certificates = new CurrentCertificates();
+  const certificates = new CurrentCertificates((holder, name, serial) => {
+    const promoted = holder === 'agent' ? agents.promote(name, serial) : users.promote(name, serial);
+    promoted.catch((error) => logger.error({ error: String(error) }, 'renewed certificate not stored'));
+  });
+  const users = new Users({ store, authority, clock, certificates });
+  const agents = new Agents({ store, authority, certificates });
+  for (const user of await store.users()) certificates.set(user.name, user);
   for (const agent of await store.agents()) {
-    certificates.set(agent.name, agent.serial);
+    certificates.set(agent.name, { ...agent, role: 'agent' });
     fleet.remember(agent.name, agent.lastSeenNs);
   }
   const enrolled = (name: string, serial: string) => {
-    certificates.set(name, serial);
+    certificates.set(name, { role: 'agent', serial, nextSerial: '' });
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
   const captures = new Captures({ store, fleet, clock, logger, endpoint, analyst });
-  fleet.listen(captures.events);
+  fleet.listen(auditedRefusals(captures.events, audit));
   await captures.resume();
   const ingest = new Ingest(store, captures.events);
   const remove = async (captureId: string) => {
     const { taps } = await captures.delete(captureId);
     ingest.forget(taps.map(({ id }) => id));
+    await audit.record('', 'delete', captureId, 'done', 'its time to be kept is over');
   };
   const check = (caller: Identity) => certificates.check(caller);
   const sources = { captures, fleet, ingest, store, analyst, audit };
   const server = createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
-      agentLink: agentLinkService({ fleet, ingest, clock, logger, check }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents }),
       bothends: bothendsService({
-        ...{ ...sources, tokens, links, clock, signingKey },
+        ...{ ...sources, tokens, links, clock, signingKey, users, agents, signOut, advertised },
+        caPem: authority.caPem,
         version: VERSION,
       }),
     },
-    authoriseCalls(check, (path, peer, reason) => void audit.record('', path, peer, 'refused', reason)),
+    authoriseCalls(check, ({ path, peer, name, reason }) => {
+      void audit.record(name, path, peer, 'refused', reason);
+    }),
   );
-  return { server, captures, remove, sources };
+  return { server, captures, remove, sources, users };
 }

@@ -11,7 +11,8 @@ export interface TapEnvironment {
   /** Name of the agent, for messages. */
   readonly name: string;
   readonly host: Host;
-  readonly policy: Policy;
+  /** As the owner's file says now. */
+  readonly policy: () => Policy;
   readonly kit: CaptureKit;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;

@@ -14,7 +14,7 @@ export interface Introduction {
   readonly host: Host;
   readonly probed: readonly ProbedBackEnd[];
   readonly signingKey: KeyObject;
-  readonly policy: Policy;
+  readonly policy: () => Policy;
 }
 
 /** What an agent says first on a new link; interfaces as they are now. */
@@ -22,6 +22,7 @@ export function makeHello(
   { version, host, probed, signingKey, policy }: Introduction,
   tapIds: readonly string[],
 ): Hello {
+  const inForce = policy();
   const live = probed.filter(({ source }) => source.name !== 'pcapfile');
   return {
     version,
@@ -34,7 +35,8 @@ export function makeHello(
     tapIds: [...tapIds],
     limits: [...limitsOf(live), ...host.limits()],
     signingKey: publicKeyDer(signingKey),
-    policyJson: JSON.stringify(policy),
+    policyJson: JSON.stringify(inForce),
+    consentOwners: inForce.consent === 'ask' ? [...inForce.owners] : [],
   };
 }
 

@@ -1,6 +1,7 @@
-import { type BothendsError, toBothendsError } from '@bothends/proto';
+import { BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import { forgetNames, RateWatch } from '../policy/table-rules.js';
 import { Spool } from '../spool/spool.js';
 import { CoverageLedger, withLosses } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
@@ -134,8 +135,14 @@ export class LiveTap implements OwnedTap {
   drain(ceiling: string): void {
     if (this.ended) return;
     this.#running?.ledger.endedBy(ceiling);
-    // No lead-out, because the ceiling holds.
-    this.stop(0, false);
+    const { state } = this.#phase;
+    if (state === 'arming' || state === 'armed') {
+      this.#fail(new BothendsError('resource-exhausted', `${this.#env.name} cannot record: ${ceiling}`));
+      this.#running?.recording.close();
+    } else {
+      // No lead-out, because the ceiling holds.
+      this.stop(0, false);
+    }
   }
 
   clockStepped(oldNs: bigint, newNs: bigint): void {
@@ -173,8 +180,8 @@ export class LiveTap implements OwnedTap {
     // After a crash of the machine an old tap of this id may be known to the coordinator.
     spool.commit(Number(this.#arm.committedSequence));
     const ledger = new CoverageLedger(head, surroundings, clock.wallMinusMonotonicNs());
-    const look = marker.look.bind(marker);
     const full = (ceiling: string) => this.drain(ceiling);
+    const look = this.#lookAt(marker);
     const survey = () => ({ interfaceStates: host.interfaces(), host: host.facts() });
     const recording = new Recording({
       tapId,
@@ -193,9 +200,22 @@ export class LiveTap implements OwnedTap {
     void recording.ended.then((error) => this.#ended(error));
   }
 
+  /** What is done to every table before it is recorded. */
+  #lookAt(marker: MarkerWatch): (table: PacketTable) => void {
+    const { names, maxRate } = this.#env.policy();
+    const rate = new RateWatch(maxRate);
+    return (table) => {
+      marker.look(table);
+      if (names === 'none') forgetNames(table);
+      if (this.#phase.state === 'recording' && rate.isPassed(table)) {
+        this.drain(`more than ${maxRate} packets/s came (maxRate in the policy of its host)`);
+      }
+    };
+  }
+
   /** What the request and the policy of the host allow, whichever is less. */
   #limits(): Limits {
-    const { maxPackets, maxBytes } = this.#env.policy;
+    const { maxPackets, maxBytes } = this.#env.policy();
     const wanted = Number(this.#arm.maxPackets) || Number.POSITIVE_INFINITY;
     return {
       packets: Math.min(wanted, maxPackets ?? Number.POSITIVE_INFINITY),
@@ -204,7 +224,7 @@ export class LiveTap implements OwnedTap {
   }
 
   #ended(error: BothendsError | null): void {
-    if (this.#discarded) this.#env.changed(this);
+    if (this.#discarded || hasEnded(this.#phase)) this.#env.changed(this);
     else if (error) this.#fail(error);
     else this.#enter({ state: 'complete', markerNs: markerOf(this.#phase) });
   }

@@ -1,6 +1,6 @@
 import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
 import { type Tap as CaptureTap, DEFAULT_BUFFER_BYTES } from '../capture/source.js';
-import { applyPolicy } from '../policy/policy.js';
+import { applyPolicy } from '../policy/apply.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
@@ -20,7 +20,8 @@ export interface OpenCapture {
  */
 export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCapture> {
   const { policy, name, host, kit, clock } = env;
-  const allowed = applyPolicy(policy, name, { ...arm, durationMs: Number(arm.durationMs) });
+  const at = new Date(Number(clock.wallNs() / 1_000_000n));
+  const allowed = applyPolicy(policy(), name, { ...arm, durationMs: Number(arm.durationMs) }, at);
   const source = await kit.source(arm.backEnd);
   const interfaceStates = host.interfaces();
   const addresses = addressesOf(interfaceStates);

@@ -68,6 +68,8 @@ function writeRow(table: PacketTable, time: bigint, marker: number): void {
   table.ipVersion[row] = 4;
   table.protocol[row] = 17;
   table.marker[row] = marker;
+  // Of a DNS question, say.
+  table.nameHigh[row] = 7;
 }
 
 /** Opens synthetic taps, or refuses to. */

@@ -64,7 +64,7 @@ function makeTaps(policy = DEFAULT_POLICY): Taps {
     clock,
     kit,
     logger: pino({ level: 'silent' }),
-    policy,
+    policy: () => policy,
     randomBytes: (count) => new Uint8Array(count).fill(7),
     sendDatagram: (address, port, payload) => {
       datagrams.push({ address, port, payload });
@@ -325,7 +325,7 @@ describe('a tap that cannot be', () => {
     await reached('refused');
     expect(states.at(-1)).toMatchObject({
       code: 'permission-denied',
-      reason: 'policy of db-1 refuses snaplen 65535 (max 256): ask its owner, or use -s 256',
+      reason: 'policy of db-1 refuses snaplen 65535 (maxSnaplen: 192): ask its owner, or use -s 192',
     });
     expect([...taps.all()]).toEqual([]);
   });
@@ -360,6 +360,17 @@ describe('a ceiling of the agent', () => {
     await reached('complete');
     expect(packetTimes(shipped())).toEqual(times);
     expect(finalCoverage(shipped()).endedBy).toBe('the agent takes too much memory');
+  });
+
+  it('fails a tap that waits for its start, so that nobody starts', async () => {
+    await armed();
+    taps.endAll('only 1 MB are free on its disk');
+    await reached('failed');
+    expect(states.at(-1)).toMatchObject({
+      code: 'resource-exhausted',
+      reason: 'db-1 cannot record: only 1 MB are free on its disk',
+    });
+    await vi.waitFor(() => expect(source.taps[0]?.closed).toBe(true));
   });
 
   it('of captured bytes ends the tap that passes it', async () => {
@@ -441,5 +452,30 @@ describe('a full spool', () => {
     for (const { coverage } of batches) {
       expect(coverage).toMatchObject({ agentDrops: lost, gaps: [{ cause: 'spool-full', packets: lost }] });
     }
+  });
+});
+
+describe('the policy of the host, while a tap records', () => {
+  it('lets no digest of a name leave where it says none', async () => {
+    taps = makeTaps({ ...DEFAULT_POLICY, names: 'none' });
+    const tap = await recording();
+    tap.push([clock.wallNs()]);
+    stop();
+    await reached('complete');
+    const table = new PacketTable();
+    const [batch] = shipped().filter(({ count }) => count > 0);
+    if (batch) decodeColumns(batch.columns, table);
+    expect([table.length, table.nameHigh[0]]).toEqual([1, 0]);
+  });
+
+  it('ends a tap that takes more packets in a second than it allows, and says so', async () => {
+    taps = makeTaps({ ...DEFAULT_POLICY, maxRate: 3 });
+    const tap = await recording();
+    const second = (clock.wallNs() / 1_000_000_000n + 1n) * 1_000_000_000n;
+    tap.push([second, second + 1n, second + 2n]);
+    expect(lastState()).toBe('recording');
+    tap.push([second + 3n]);
+    await reached('complete');
+    expect(finalCoverage(shipped()).endedBy).toContain('maxRate');
   });
 });

@@ -32,6 +32,9 @@ export class FakeCoordinator {
   answers = true;
   /** Set: every batch is answered with this refusal. */
   refusal = '';
+  /** Certificate requests that came, and what they are answered with. */
+  readonly renewals: Buffer[] = [];
+  renewed = '';
   port = 0;
   #server: Server | null = null;
   #control: ControlCall | null = null;
@@ -44,6 +47,10 @@ export class FakeCoordinator {
     const service: AgentLinkServer = {
       control: (call) => this.#controlled(call),
       ship: (call) => this.#shipped(call),
+      renewAgent: ({ request }, callback) => {
+        this.renewals.push(request.csr);
+        callback(null, { certificatePem: this.renewed });
+      },
     };
     server.addService(AgentLinkService, service);
     this.port = await new Promise<number>((resolve, reject) => {

@@ -66,6 +66,7 @@ function connect(heartbeatMs = 50): void {
       interfaces: [],
       tapIds: shipments.map(({ tapId }) => tapId),
       limits: [],
+      consentOwners: [],
     }),
     vitals: () => ({ wallMinusMonotonicNs: 7n, rssBytes: 1n, spoolBytes: 2n, taps: [] }),
     tapStates: () => states,

@@ -3,7 +3,7 @@ import { BothendsError } from '@bothends/proto';
 import type { TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Logger } from 'pino';
 import { backoffMs } from './backoff.js';
-import { type LinkHost, Session, type SessionOptions } from './session.js';
+import { type LinkHost, Session, type SessionEnd, type SessionOptions } from './session.js';
 
 export interface LinkOptions extends SessionOptions {
   readonly logger: Logger;
@@ -34,6 +34,11 @@ export class Link {
     return this.#state.state === 'connected' && this.#state.session.connected;
   }
 
+  /** What the agent says of itself has changed; the next session says so anyway. */
+  introduce(): void {
+    if (this.#state.state === 'connected') this.#state.session.introduce();
+  }
+
   /** Tells the coordinator where a tap is; while there is no link the next session does. */
   report(state: TapState): void {
     if (this.#state.state === 'connected') this.#state.session.report(state);
@@ -48,7 +53,7 @@ export class Link {
   async run(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
-      attempt = (await this.#connect(attempt, signal)) ? 0 : attempt + 1;
+      attempt = nextAttempt(attempt, await this.#connect(attempt, signal));
       if (signal.aborted) break;
       this.#state = { state: 'waiting', attempt };
       const delay = backoffMs(attempt, this.#options.random());
@@ -58,16 +63,16 @@ export class Link {
     this.#state = { state: 'idle' };
   }
 
-  /** One session; true when the coordinator had said welcome. */
-  async #connect(attempt: number, signal: AbortSignal): Promise<boolean> {
+  /** One session, and how it ended. */
+  async #connect(attempt: number, signal: AbortSignal): Promise<SessionEnd> {
     const session = new Session(this.#options, this.#host);
     this.#state = { state: 'connected', session, attempt };
     const stop = () => session.close(new BothendsError('cancelled', 'the agent ends'));
     signal.addEventListener('abort', stop);
-    const { welcomed, error } = await session.ended;
+    const end = await session.ended;
     signal.removeEventListener('abort', stop);
-    if (!signal.aborted) this.#logTrouble(error, welcomed);
-    return welcomed;
+    if (!signal.aborted) this.#logTrouble(end.error, end.welcomed);
+    return end;
   }
 
   #logTrouble(error: BothendsError, welcomed: boolean): void {
@@ -76,4 +81,16 @@ export class Link {
     this.#lastTrouble = error.message;
     logger.warn({ code: error.code }, `${error.message}; trying again until it answers`);
   }
+}
+
+/**
+ * A coordinator that says welcome and then cannot take what it is sent, such as on a full disk, is not asked at once
+ * again and again, and yet often enough that a capture's end waits for it: up to 4 s with this many attempts.
+ */
+const MOST_REFUSALS = 4;
+
+/** A link that only broke is made anew at once; failures in a row wait longer and longer. */
+function nextAttempt(attempt: number, { welcomed, error }: SessionEnd): number {
+  if (!welcomed) return attempt + 1;
+  return error.code === 'unavailable' ? 0 : Math.min(attempt + 1, MOST_REFUSALS);
 }

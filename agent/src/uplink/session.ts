@@ -94,6 +94,11 @@ export class Session {
     return this.#shipper !== null && !this.#over;
   }
 
+  /** Says hello again: what the agent says of itself has changed. */
+  introduce(): void {
+    if (this.connected) this.#send({ $case: 'hello', value: this.#host.hello() });
+  }
+
   /** Tells the coordinator at once where a tap is. */
   report(state: TapState): void {
     if (this.connected) this.#send({ $case: 'tapState', value: state });

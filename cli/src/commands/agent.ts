@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Identity } from '@bothends/agent';
+import { Argument, type Command } from 'commander';
 import { defaultDataDir } from '../args/data-dir.js';
 import { caHash, coordinatorAddress } from '../args/join.js';
 import { name } from '../args/values.js';
+import { withCoordinator } from '../client/session.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
@@ -23,23 +25,37 @@ interface AgentFlags {
 
 /** `bothends agent`: runs the agent of this host. */
 export function register({ program, io }: Setup): void {
-  program
+  const command = program
     .command('agent')
     .helpGroup('Fleet:')
-    .summary('run the agent of this host')
+    .summary('run the agent of this host, or shut another one out')
     .description(
       'Runs the agent of this host until it is stopped. The first start joins the fleet with the line that the ' +
-        'coordinator or `bothends join-token` printed; later starts need no more than --data.',
+        'coordinator or `bothends join-token` printed; later starts need no more than --data. `bothends agent revoke ' +
+        'NAME` runs nothing: it shuts the agent of that name out until it joins again (needs an administrator).',
     )
+    .addArgument(new Argument('[action]', 'shut an agent out').choices(['revoke']))
+    .argument('[agent]', 'name of the agent to shut out', name)
     .option('--join <host:port>', 'coordinator to join', coordinatorAddress)
     .option('--token <token>', 'one-time join token')
     .option('--ca-hash <hash>', 'hash of the coordinator’s CA', caHash)
     .option('--join-only', 'join and return, for services that start it later')
     .option('--name <name>', 'name of this host in the fleet', name, hostname())
     .option('--data <dir>', 'folder for key, certificate and spool', defaultDataDir('agent', io.env))
-    .option('--policy <file>', 'what may be captured on this host (JSON)')
+    .option('--policy <file>', 'what may be captured on this host (YAML; see `bothends policy`)')
     .addOption(logLevelOption())
-    .action((flags: AgentFlags) => run(flags, io));
+    .action((action: string | undefined, agent: string | undefined, flags: AgentFlags) =>
+      action === undefined ? run(flags, io) : revoke(command, agent, io),
+    );
+}
+
+async function revoke(command: Command, agent: string | undefined, io: Io): Promise<void> {
+  if (agent === undefined)
+    throw new UsageError('"agent revoke" needs a name', '`bothends agents` lists them.');
+  await withCoordinator(command, io, async (connection) => {
+    await connection.call(connection.stub.revokeAgent, { name: agent });
+  });
+  io.stderr.write(`${agent} is shut out; a new join line lets it in again.\n`);
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
@@ -61,7 +77,7 @@ async function run(flags: AgentFlags, io: Io): Promise<void> {
     dataDir: flags.data,
     ...(flags.policy === undefined ? {} : { policyPath: flags.policy }),
   };
-  await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal }));
+  await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal, onReload: io.onHangup }));
 }
 
 /** The join line's three options: all of them, or null for none. */

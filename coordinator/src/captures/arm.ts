@@ -34,6 +34,7 @@ export function armMessage(
     coordinatorPort: coordinator.port,
     coordinatorAddresses: [...coordinator.addresses],
     requestedBy: request.requestedBy,
+    approvedBy: tap.approvedBy ?? '',
     // The taps of a new capture have shipped nothing yet.
     committedSequence: 0n,
   };

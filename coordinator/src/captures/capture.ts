@@ -52,6 +52,10 @@ export interface Tap {
   signingKey?: string;
   /** JSON of the host's policy then; absent where its agent does not tell. */
   policyJson?: string;
+  /** Users of whom one has to approve, for the host of this tap; absent: none has to. */
+  owners?: string[];
+  /** The owner who did. */
+  approvedBy?: string;
   phase: TapPhase;
   /** All evidence that the tap took is committed. */
   drained: boolean;
@@ -60,6 +64,8 @@ export interface Tap {
 /** Where a capture is. `deadlineNs` is when waiting ends, on the coordinator's clock. */
 export type CapturePhase =
   | { state: 'requested' }
+  /** Waits for owners of its hosts to approve; nothing has been sent to any of them. */
+  | { state: 'asking'; deadlineNs: bigint }
   | { state: 'arming'; deadlineNs: bigint }
   | { state: 'armed'; deadlineNs: bigint }
   | { state: 'recording'; startedNs: bigint; deadlineNs: bigint }
@@ -110,4 +116,9 @@ export function timesOf(phase: CapturePhase): { startedNs: bigint | null; endedN
     startedNs: 'startedNs' in phase ? phase.startedNs : null,
     endedNs: 'endedNs' in phase ? phase.endedNs : null,
   };
+}
+
+/** True while the tap's host waits for the approval of an owner. */
+export function needsApproval({ owners, approvedBy }: Tap): boolean {
+  return owners !== undefined && approvedBy === undefined;
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { BothendsError, type End } from '@bothends/proto';
-import type { TapProgress } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Hello, TapProgress } from '@bothends/proto/gen/bothends/v1/agent';
 import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import { AgentEvents } from './agent-events.js';
 import { reachableAddresses } from './arm.js';
 import { CaptureBook, type CaptureWatcher } from './book.js';
-import { type Capture, isOver, type Tap } from './capture.js';
+import { type Capture, isOver, needsApproval, type Tap } from './capture.js';
 import { Driver, type DriverInput } from './driver.js';
 import { checkCaptureName, defaultName, newCaptureId } from './ids.js';
 import { checkRequest } from './request.js';
@@ -55,6 +55,33 @@ export class Captures {
   /** Stops a capture; one that is over already stays as it is. @throws BothendsError `not-found` */
   stop(idOrName: string, by: string): void {
     this.#driver.apply(this.#book.find(idOrName), { type: 'stop', by });
+  }
+
+  /**
+   * An owner consents to a capture of their hosts.
+   * @returns the hosts that this approved for
+   * @throws BothendsError `not-found`, `failed-precondition` when nothing waits, `permission-denied` for no owner
+   */
+  approve(idOrName: string, by: string): string[] {
+    const entry = this.#book.find(idOrName);
+    const { id, taps, phase } = entry.capture;
+    const waiting = phase.state === 'asking' ? taps.filter(needsApproval) : [];
+    if (waiting.length === 0) {
+      throw new BothendsError(
+        'failed-precondition',
+        `${id} does not wait for anybody's approval (${phase.state})`,
+      );
+    }
+    const approved = waiting.filter(({ owners }) => owners?.includes(by)).map(({ agent }) => agent);
+    if (approved.length === 0) {
+      const asked = waiting.map(({ agent, owners = [] }) => `${agent} waits for ${owners.join(' or ')}`);
+      throw new BothendsError(
+        'permission-denied',
+        `${by} owns none of the hosts that ${id} waits for: ${asked.join('; ')}`,
+      );
+    }
+    this.#driver.apply(entry, { type: 'approve', by });
+    return approved;
   }
 
   /** Deletes a capture with its evidence. @throws BothendsError `not-found`, `failed-precondition` while it runs */
@@ -134,6 +161,7 @@ export class Captures {
         addresses: reachableAddresses(hello),
         ...(hello.signingKey && { signingKey: hello.signingKey.toString('base64') }),
         ...(hello.policyJson !== undefined && { policyJson: hello.policyJson }),
+        ...consentOf(hello, requestedBy),
         phase: { state: 'requested' },
         drained: false,
       };
@@ -150,4 +178,11 @@ export class Captures {
       reported: false,
     };
   }
+}
+
+/** Who has to approve on this host; an owner who asks has approved. */
+function consentOf({ consentOwners }: Hello, requestedBy: string): Pick<Tap, 'owners' | 'approvedBy'> {
+  if (consentOwners.length === 0) return {};
+  const owners = [...consentOwners];
+  return owners.includes(requestedBy) ? { owners, approvedBy: requestedBy } : { owners };
 }

@@ -64,6 +64,7 @@ export class Driver {
         this.apply(entry, { type: 'progress' });
         break;
       case 'requested':
+      case 'asking':
       case 'arming':
       case 'armed':
         this.apply(entry, { type: 'stop', by: 'the restart of the coordinator' });
@@ -123,7 +124,7 @@ export class Driver {
     const { id, phase } = entry.capture;
     const reason = 'reason' in phase ? { reason: phase.reason } : {};
     this.#in.logger.info({ capture: id, state: phase.state, ...reason }, 'capture');
-    if (phase.state === 'arming' || phase.state === 'armed') return;
+    if (phase.state === 'asking' || phase.state === 'arming' || phase.state === 'armed') return;
     entry.digestKey = null;
     this.#measureClocks(entry);
     if (phase.state === 'recording') this.#goLive(entry);

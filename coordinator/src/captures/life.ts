@@ -6,6 +6,7 @@ import {
   faultOf,
   hasEnded,
   isOver,
+  needsApproval,
   type Tap,
   type TapPhase,
 } from './capture.js';
@@ -20,6 +21,8 @@ export type CaptureEvent =
   | { type: 'offline'; agent: string; nowNs: bigint }
   /** Evidence still arrives. */
   | { type: 'progress'; nowNs: bigint }
+  /** An owner consents for every host that is theirs. */
+  | { type: 'approve'; by: string; nowNs: bigint }
   | { type: 'stop'; by: string; nowNs: bigint }
   | { type: 'deadline'; nowNs: bigint };
 
@@ -36,6 +39,8 @@ export interface Step {
   commands: Command[];
 }
 
+/** How long owners may take to be reached and look; nobody captures meanwhile. */
+export const CONSENT_MS = 30 * 60_000;
 /** Long enough for a filter to compile, a tap to open and a marker to make its round on a busy host. */
 export const ARM_MS = 10_000;
 /** From "start" to "recording"; the taps are open already. */
@@ -62,6 +67,8 @@ export function step(capture: Capture, event: CaptureEvent): Step {
       return offline(capture, event.agent, event.nowNs);
     case 'progress':
       return progress(capture, event.nowNs);
+    case 'approve':
+      return approve(capture, event.by, event.nowNs);
     case 'stop':
       return stop(capture, event.by, event.nowNs);
     case 'deadline':
@@ -71,6 +78,21 @@ export function step(capture: Capture, event: CaptureEvent): Step {
 
 function begin(capture: Capture, nowNs: bigint): Step {
   if (capture.phase.state !== 'requested') return same(capture);
+  if (!capture.taps.some(needsApproval)) return arm(capture, nowNs);
+  const phase: CapturePhase = { state: 'asking', deadlineNs: nowNs + ms(CONSENT_MS) };
+  return { capture: { ...capture, phase }, commands: [] };
+}
+
+function approve(capture: Capture, by: string, nowNs: bigint): Step {
+  if (capture.phase.state !== 'asking') return same(capture);
+  const taps = capture.taps.map(
+    (tap): Tap => (needsApproval(tap) && tap.owners?.includes(by) ? { ...tap, approvedBy: by } : tap),
+  );
+  const approved = { ...capture, taps };
+  return taps.some(needsApproval) ? { capture: approved, commands: [] } : arm(approved, nowNs);
+}
+
+function arm(capture: Capture, nowNs: bigint): Step {
   const taps = capture.taps.map((tap): Tap => ({ ...tap, phase: { state: 'arming' } }));
   const phase: CapturePhase = { state: 'arming', deadlineNs: nowNs + ms(ARM_MS) };
   return { capture: { ...capture, taps, phase }, commands: taps.map((tap) => ({ do: 'arm', tap })) };
@@ -205,6 +227,7 @@ function deadline(capture: Capture, nowNs: bigint): Step {
   if (!('deadlineNs' in phase) || nowNs < phase.deadlineNs) return same(capture);
   if (phase.state === 'recording') return drain(capture, nowNs);
   if (phase.state === 'draining') return finish(capture, phase.startedNs, nowNs);
+  if (phase.state === 'asking') return fail(capture, nowNs, unapproved(capture.taps.filter(needsApproval)));
   const waited = phase.state === 'arming' ? ARM_MS : START_MS;
   const silent = capture.taps.filter((tap) => tap.phase.state === phase.state).map((tap) => tap.agent);
   const step = phase.state === 'arming' ? 'armed' : 'recording';
@@ -212,6 +235,14 @@ function deadline(capture: Capture, nowNs: bigint): Step {
     code: 'unavailable',
     reason: `${silent.join(' and ')} was not ${step} after ${waited / 1000} s, so nobody started: look at its agent's log`,
   });
+}
+
+function unapproved(taps: readonly Tap[]): Fault {
+  const asked = taps.map(({ agent, owners = [] }) => `${agent} (its owners: ${owners.join(', ')})`);
+  return {
+    code: 'permission-denied',
+    reason: `nobody approved it within ${CONSENT_MS / 60_000} min for ${asked.join(' and ')}: ask them, and start it again`,
+  };
 }
 
 /** Evidence that comes after the end makes a partial capture more complete; its report is written again. */

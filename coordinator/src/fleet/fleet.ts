@@ -105,8 +105,8 @@ export class Fleet {
     member.link = link;
     member.hello = hello;
     member.lastSeenNs = nowNs;
-    // Another boot or another host: what its clock did before says nothing.
-    member.clock = new ClockEstimator();
+    // Another boot or another host: what its clock did before says nothing. A second hello on one link is neither.
+    if (old !== link) member.clock = new ClockEstimator();
     this.#seen(name, nowNs);
     link.send({
       message: { $case: 'welcome', value: { coordinatorVersion: this.#version, protocol: PROTOCOL } },

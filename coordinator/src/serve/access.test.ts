@@ -6,12 +6,13 @@ import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
 import { type ChannelCredentials, Client, credentials, status as Status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENT_OPTIONS, clientCredentials, FakeAgent } from '../testing/fake-agent.js';
-import { Harness } from '../testing/harness.js';
+import { call, Harness } from '../testing/harness.js';
 import { batch, coverage, segments } from '../testing/packets.js';
 import { ACCESS, type Access } from '../trust/access.js';
 import { type Credentials, openAuthority } from '../trust/authority.js';
 
-const ALL = 'none foreign server replaced agent viewer operator admin'.split(' ');
+const ALL = 'none foreign server replaced expired revoked forged agent viewer operator admin'.split(' ');
+const YEAR_MS = 365 * 86_400_000;
 /** Who is let in by each kind of access; everybody else is refused. */
 const ALLOWED: Record<Access, string[]> = {
   open: ALL,
@@ -37,8 +38,14 @@ beforeAll(async () => {
   add('server', await own.serverCredentials([]));
   add('replaced', await harness.join('web'));
   add('agent', await harness.join('web'));
-  add('viewer', await own.userCredentials('viewer', 'vera'));
-  add('operator', await own.userCredentials('operator', 'olga'));
+  add('viewer', await harness.createUser('vera', 'viewer'));
+  add('operator', await harness.createUser('olga', 'operator'));
+  const yearAgo = await openAuthority(harness.dataDir, () => Date.now() - YEAR_MS);
+  add('expired', await yearAgo.userCredentials('admin', 'admin'));
+  add('revoked', await harness.createUser('rita', 'admin'));
+  await call((done) => harness.user.revokeUser({ name: 'rita' }, done));
+  // Signed by our authority, though the coordinator never wrote it down, as one who copied the CA's key would.
+  add('forged', await own.userCredentials('admin', 'admin'));
   add('admin', { certificatePem, keyPem });
 });
 

@@ -5,15 +5,18 @@ import type { Logger } from 'pino';
 import type { Fleet, Link } from '../fleet/fleet.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Clock } from '../time.js';
+import type { Agents } from '../trust/agents.js';
 import type { CallerCheck } from './authorise.js';
 import { requireCaller } from './caller.js';
 import { ShipStream } from './ship-stream.js';
 import { statusError } from './status.js';
+import { unary } from './unary.js';
 
 export interface AgentLinkInput {
   fleet: Fleet;
   ingest: Ingest;
   clock: Clock;
+  agents: Agents;
   logger: Logger;
   /** Asked again for every batch: a stream may outlive the certificate that opened it. */
   check: CallerCheck;
@@ -28,6 +31,9 @@ export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
     ship: (call) => {
       void new ShipStream(call, requireCaller(call), input).run();
     },
+    renewAgent: unary(async ({ csr }, call) => ({
+      certificatePem: await input.agents.renew(requireCaller(call).name, csr),
+    })),
   };
 }
 

@@ -4,8 +4,8 @@ import type { AuditEntry, Store } from '../store/store.js';
 import type { Clock } from '../time.js';
 
 /**
- * Refusals of strangers that are written down in a minute: enough to see an attack, too few for an attacker to
- * fill the disk with.
+ * Refusals of one caller, or of all strangers, that are written down in a minute: enough to see an attack, too few
+ * for an attacker to fill the disk with.
  */
 const REFUSALS_PER_MINUTE = 60;
 const MINUTE_NS = 60_000_000_000n;
@@ -16,7 +16,7 @@ export class Audit {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #minute = 0n;
-  #refusals = 0;
+  readonly #refusals = new Map<string, number>();
 
   constructor(store: Store, clock: Clock, logger: Logger) {
     this.#store = store;
@@ -36,7 +36,7 @@ export class Audit {
     detail = '',
   ): Promise<void> {
     const atNs = this.#clock.nowNs();
-    if (actor === '' && outcome === 'refused' && this.#isFlood(atNs)) return;
+    if (outcome === 'refused' && this.#isFlood(actor, atNs)) return;
     const entry: AuditEntry = { atNs, actor, action, subject, outcome, detail };
     this.#logger.info({ audit: { actor, action, subject, outcome, detail } }, 'audit');
     try {
@@ -46,12 +46,14 @@ export class Audit {
     }
   }
 
-  #isFlood(nowNs: bigint): boolean {
+  #isFlood(actor: string, nowNs: bigint): boolean {
     const minute = nowNs / MINUTE_NS;
     if (minute !== this.#minute) {
       this.#minute = minute;
-      this.#refusals = 0;
+      this.#refusals.clear();
     }
-    return ++this.#refusals > REFUSALS_PER_MINUTE;
+    const refusals = (this.#refusals.get(actor) ?? 0) + 1;
+    this.#refusals.set(actor, refusals);
+    return refusals > REFUSALS_PER_MINUTE;
   }
 }

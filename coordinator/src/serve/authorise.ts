@@ -8,20 +8,31 @@ import { statusError } from './status.js';
 export type CallerCheck = (caller: Identity) => void;
 
 /** Told of every refusal, for the audit log. */
-export type RefusalListener = (path: string, peer: string, reason: string) => void;
+export type RefusalListener = (refusal: Refusal) => void;
+
+export interface Refusal {
+  path: string;
+  /** Address of the peer. */
+  peer: string;
+  /** Name in its certificate, empty where it showed none of ours. */
+  name: string;
+  reason: string;
+}
 
 /** Holds every call against the access table before anything of it is read. */
 export function authoriseCalls(check: CallerCheck, refused: RefusalListener): ServerInterceptor {
   return (method, call) =>
     new ServerInterceptingCall(call, {
       start(next) {
+        let caller: Identity | null = null;
         try {
-          const caller = callerOf(call);
+          caller = callerOf(call);
           authorise(method.path, caller);
           if (caller !== null && ACCESS[method.path] !== 'open') check(caller);
         } catch (error) {
           const status = statusError(error);
-          refused(method.path, call.getPeer(), status.details);
+          const name = caller?.name ?? '';
+          refused({ path: method.path, peer: call.getPeer(), name, reason: status.details });
           call.sendStatus({ code: status.code, details: status.details });
           return;
         }

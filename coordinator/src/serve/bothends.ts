@@ -1,27 +1,27 @@
-import { BothendsError, toBothendsError } from '@bothends/proto';
+import { BothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
-import type { TokenMaker } from '../trust/token-maker.js';
 import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
-import { type AuthenticatedCall, requireCaller } from './caller.js';
+import { audited as auditedBy } from './audited.js';
+import { requireCaller } from './caller.js';
 import { agentMessage, captureState, type StateSources } from './messages.js';
+import { type PeopleInput, peopleMethods } from './people.js';
 import { reportJson, sendEvidence, sendFlow } from './reports.js';
 import { type BundleSources, sendBundle } from './send-bundle.js';
 import { serverStream } from './server-stream.js';
 import { unary } from './unary.js';
 import { watchCapture } from './watch.js';
 
-export interface BothendsInput extends StateSources, BundleSources {
+export interface BothendsInput extends StateSources, BundleSources, PeopleInput {
   audit: Audit;
-  tokens: TokenMaker;
   /** Null where no page is served. */
   links: LoginLinks | null;
 }
 
 /** What people and programs call: thin handlers over plain functions. */
 export function bothendsService(input: BothendsInput): BothendsServer {
-  const { captures, fleet, tokens } = input;
-  const audited = audit(input.audit);
+  const { captures, fleet } = input;
+  const audited = auditedBy(input.audit);
   return {
     listAgents: unary(() => ({ agents: fleet.views().map(agentMessage) })),
 
@@ -43,6 +43,14 @@ export function bothendsService(input: BothendsInput): BothendsServer {
     stopCapture: unary(async (request, call) => {
       await audited(call, 'stop', request.captureId, (by) => captures.stop(request.captureId, by));
       return {};
+    }),
+
+    approveCapture: unary(async (request, call) => {
+      const { captureId } = request;
+      const agents = await audited(call, 'approve', subjectOf(captureId, input), (by) =>
+        captures.approve(captureId, by),
+      );
+      return { agents };
     }),
 
     deleteCapture: unary(async (request, call) => {
@@ -75,12 +83,7 @@ export function bothendsService(input: BothendsInput): BothendsServer {
       });
     }),
 
-    createJoinToken: unary(async (request, call) => {
-      const subject = request.name || 'any name';
-      return await audited(call, 'join-token', subject, async () => {
-        return await tokens.create(request.name || null, Number(request.validMs));
-      });
-    }),
+    ...peopleMethods(input, audited),
 
     createLoginLink: unary(async (request, call) => {
       const caller = requireCaller(call);
@@ -99,22 +102,8 @@ function noPage(): BothendsError {
   );
 }
 
-/** Runs an action in the caller's name and writes down how it went. */
-function audit(log: Audit) {
-  return async <Result>(
-    call: AuthenticatedCall,
-    action: string,
-    subject: string,
-    run: (by: string) => Promise<Result> | Result,
-  ): Promise<Result> => {
-    const { name } = requireCaller(call);
-    try {
-      const result = await run(name);
-      await log.record(name, action, subject, 'done');
-      return result;
-    } catch (error) {
-      await log.record(name, action, subject, 'failed', toBothendsError(error).message);
-      throw error;
-    }
-  };
+/** A capture with who asked for it, so that one line of the audit log names both sides. */
+function subjectOf(idOrName: string, { captures }: StateSources): string {
+  const { id, request } = captures.get(idOrName);
+  return `${id} asked for by ${request.requestedBy}`;
 }

@@ -97,7 +97,7 @@ export function requireEvidence(capture: Capture): void {
       `${capture.id} never recorded, so there is no report: ${reason}`,
     );
   }
-  if (state === 'requested' || state === 'arming' || state === 'armed') {
+  if (state === 'requested' || state === 'asking' || state === 'arming' || state === 'armed') {
     throw new BothendsError(
       'failed-precondition',
       `${capture.id} is not recording yet (${state}): ask again in a moment`,

@@ -1,5 +1,6 @@
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
+import type { UserRole } from '../trust/identity.js';
 import type { TokenRecord } from '../trust/tokens.js';
 
 export interface AgentRecord {
@@ -8,6 +9,21 @@ export interface AgentRecord {
   serial: string;
   enrolledNs: bigint;
   lastSeenNs: bigint;
+  /** Serial of the renewed certificate that it has not used yet, empty for none. */
+  nextSerial: string;
+}
+
+/** A person who may call, or might until they were revoked. */
+export interface UserRecord {
+  name: string;
+  role: UserRole;
+  /** Serial of the user's current certificate, empty when revoked. */
+  serial: string;
+  nextSerial: string;
+  createdNs: bigint;
+  expiresNs: bigint;
+  /** 0: not revoked. */
+  revokedNs: bigint;
 }
 
 export interface EnrolAttempt {
@@ -30,6 +46,14 @@ export interface AuditEntry {
   detail: string;
 }
 
+/** An entry with its place in the log. */
+export interface StoredAuditEntry extends AuditEntry {
+  /** 1 for the first, then without holes. */
+  number: bigint;
+  /** See auditHash; empty in what an older version wrote. */
+  hash: Buffer;
+}
+
 /** What is committed of one tap. */
 export interface TapTotals {
   /** Highest sequence number; 0 before the first batch. */
@@ -50,6 +74,11 @@ export interface Store {
   enrol(attempt: EnrolAttempt, serial: string): Promise<EnrolRefusal | null>;
   agents(): Promise<AgentRecord[]>;
   agentSeen(name: string, nowNs: bigint): Promise<void>;
+  /** The certificates that let an agent in, empty for none; see AgentRecord. */
+  setAgentSerials(name: string, serial: string, nextSerial: string): Promise<void>;
+  /** Inserts the user or replaces the one of this name. */
+  saveUser(user: UserRecord): Promise<void>;
+  users(): Promise<UserRecord[]>;
 
   /** Inserts the capture or replaces it whole. */
   saveCapture(capture: Capture): Promise<void>;
@@ -71,9 +100,10 @@ export interface Store {
   saveReport(captureId: string, json: string): Promise<void>;
   report(captureId: string): Promise<string | null>;
 
+  /** Appends to the audit log; no verb changes or deletes an entry. */
   audit(entry: AuditEntry): Promise<void>;
-  /** The newest `limit` entries, oldest first. */
-  auditLog(limit: number): Promise<AuditEntry[]>;
+  /** Entries after this number, oldest first, at most `limit`. */
+  auditLog(after: bigint, limit: number): Promise<StoredAuditEntry[]>;
 
   close(): Promise<void>;
 }

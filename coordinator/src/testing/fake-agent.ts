@@ -155,5 +155,6 @@ function helloOf(name: string): Hello {
     ],
     tapIds: [],
     limits: [],
+    consentOwners: [],
   };
 }

@@ -10,7 +10,7 @@ import {
   type WatchCaptureResponse,
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
-import { type CoordinatorHandle, startCoordinator } from '../coordinator.js';
+import { type CoordinatorHandle, type CoordinatorOptions, startCoordinator } from '../coordinator.js';
 import type { Credentials } from '../trust/authority.js';
 import { type Context, readContext } from '../trust/context.js';
 import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
@@ -32,9 +32,9 @@ export class Harness {
     this.user = userClient(context);
   }
 
-  static async start(): Promise<Harness> {
+  static async start(options: Partial<CoordinatorOptions> = {}): Promise<Harness> {
     const dataDir = await mkdtemp(join(tmpdir(), 'bothends-coordinator-'));
-    const handle = await run(dataDir);
+    const handle = await run(dataDir, options);
     return new Harness(dataDir, handle, await contextOf(handle));
   }
 
@@ -60,6 +60,11 @@ export class Harness {
     const own = await enrolOverWire(this.handle.address, this.context.caPem, token, name);
     this.#credentials.set(name, own);
     return own;
+  }
+
+  /** Certificate and key of a new user. */
+  async createUser(name: string, role: string): Promise<Credentials> {
+    return await call<Credentials>((done) => this.user.createUser({ name, role }, done));
   }
 
   /** An agent that has joined; it has not said hello yet. */
@@ -209,9 +214,9 @@ export function userClient({ address, caPem, certificatePem, keyPem }: Context):
   return new BothendsClient(address, clientCredentials(caPem, { certificatePem, keyPem }), CLIENT_OPTIONS);
 }
 
-async function run(dataDir: string): Promise<CoordinatorHandle> {
+async function run(dataDir: string, options: Partial<CoordinatorOptions> = {}): Promise<CoordinatorHandle> {
   return await startCoordinator(
-    { dataDir, grpcAddress: '127.0.0.1:0' },
+    { grpcAddress: '127.0.0.1:0', ...options, dataDir },
     {
       logger: pino({ level: process.env.BOTHENDS_TEST_LOG ?? 'silent' }),
       analyst: fakeAnalyst(),

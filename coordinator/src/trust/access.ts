@@ -14,6 +14,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   [JoinService.enrol.path]: 'open',
   [AgentLinkService.control.path]: 'agent',
   [AgentLinkService.ship.path]: 'agent',
+  [AgentLinkService.renewAgent.path]: 'agent',
   [BothendsService.listAgents.path]: 'viewer',
   [BothendsService.listCaptures.path]: 'viewer',
   [BothendsService.watchCapture.path]: 'viewer',
@@ -21,12 +22,20 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   [BothendsService.getFlow.path]: 'viewer',
   // A link carries the caller's role or less, so that nobody gains by one.
   [BothendsService.createLoginLink.path]: 'viewer',
+  // Everybody renews only themselves; and whether somebody is an owner, each host's policy says.
+  [BothendsService.renewUser.path]: 'viewer',
+  [BothendsService.approveCapture.path]: 'viewer',
   [BothendsService.startCapture.path]: 'operator',
   [BothendsService.stopCapture.path]: 'operator',
   [BothendsService.exportEvidence.path]: 'operator',
   [BothendsService.exportBundle.path]: 'operator',
   [BothendsService.deleteCapture.path]: 'admin',
   [BothendsService.createJoinToken.path]: 'admin',
+  [BothendsService.createUser.path]: 'admin',
+  [BothendsService.listUsers.path]: 'admin',
+  [BothendsService.revokeUser.path]: 'admin',
+  [BothendsService.revokeAgent.path]: 'admin',
+  [BothendsService.readAudit.path]: 'admin',
   // Says only that the process serves; load balancers and systemd ask without a certificate.
   '/grpc.health.v1.Health/Check': 'open',
   '/grpc.health.v1.Health/Watch': 'open',

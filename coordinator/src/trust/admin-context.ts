@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Authority } from './authority.js';
 import { type Context, publishContext, readContext, writeContext } from './context.js';
+import type { Users } from './users.js';
 
 /** The first user. Others are made by it. */
 const ADMIN = 'admin';
@@ -13,12 +14,13 @@ const ADMIN = 'admin';
  */
 export async function publishAdminContext(
   authority: Authority,
+  users: Users,
   address: string,
   ownPath: string,
   cliPath: string | null,
   logger: Logger,
 ): Promise<void> {
-  const context = await adminContext(authority, address, ownPath);
+  const context = await adminContext(authority, users, address, ownPath);
   await writeContext(ownPath, context);
   if (cliPath === null) return;
   try {
@@ -40,9 +42,18 @@ export async function publishAdminContext(
   }
 }
 
-async function adminContext(authority: Authority, address: string, ownPath: string): Promise<Context> {
+async function adminContext(
+  authority: Authority,
+  users: Users,
+  address: string,
+  ownPath: string,
+): Promise<Context> {
   const present = await readContext(ownPath);
-  if (present !== null && present.caPem === authority.caPem) return { ...present, address };
-  const credentials = await authority.userCredentials('admin', ADMIN);
-  return { name: ADMIN, address, caPem: authority.caPem, ...credentials };
+  if (present !== null && present.caPem === authority.caPem) {
+    await users.adopt(ADMIN, 'admin', present.certificatePem);
+    return { ...present, address };
+  }
+  // Whoever took the file away and started again owns this machine, and so gets the first user back.
+  const { certificatePem, keyPem } = await users.add(ADMIN, 'admin');
+  return { name: ADMIN, address, caPem: authority.caPem, certificatePem, keyPem };
 }

@@ -4,14 +4,15 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
 import {
+  CLIENT_DAYS,
   createCa,
-  END_DAYS,
   generateKeyPair,
   type Issuer,
   importPrivateKey,
   issue,
   pem,
   privateKeyPem,
+  SERVER_DAYS,
 } from './certificates.js';
 import { identityUri, type Role, type UserRole } from './identity.js';
 import { writePrivateFile } from './private-file.js';
@@ -57,7 +58,7 @@ export class Authority {
       commonName: SERVER_NAME,
       alternativeNames: names.map((name) => ({ type: isIP(name) ? 'ip' : 'dns', value: name })),
       usage: 'server',
-      days: END_DAYS,
+      days: SERVER_DAYS,
       publicKey: keys.publicKey,
     });
     return { certificatePem: pem(certificate) + this.caPem, keyPem: await privateKeyPem(keys.privateKey) };
@@ -80,12 +81,18 @@ export class Authority {
     return await this.#client('agent', name, request.publicKey);
   }
 
+  /** Signs a user's certificate request, like an agent's. @throws BothendsError `invalid-argument` */
+  async userCertificate(role: UserRole, name: string, csr: Buffer): Promise<IssuedCertificate> {
+    const request = await parseRequest(csr);
+    return await this.#client(role, name, request.publicKey);
+  }
+
   async #client(role: Role, name: string, publicKey: Parameters<typeof issue>[2]['publicKey']) {
     const certificate = await issue(this.#issuer, this.#nowMs(), {
       commonName: name,
       alternativeNames: [{ type: 'url', value: identityUri(role, name) }],
       usage: 'client',
-      days: END_DAYS,
+      days: CLIENT_DAYS,
       publicKey,
     });
     const certificatePem = pem(certificate);

@@ -10,8 +10,13 @@ const MS_PER_DAY = 86_400_000;
 const BACKDATE_MS = 3_600_000;
 /** Outlives a fleet's hardware: replacing the CA means joining every agent again. */
 export const CA_DAYS = 3650;
-/** As long as the CA until certificates renew by themselves, so that no host falls silent one day. */
-export const END_DAYS = CA_DAYS;
+/** A coordinator makes its own anew at every start. */
+export const SERVER_DAYS = CA_DAYS;
+/**
+ * Agents and users renew theirs in the second half of this: a host may be away for three months and come back by
+ * itself, and a stolen key that nobody noticed is worth nothing after six.
+ */
+export const CLIENT_DAYS = 180;
 
 export type KeyPair = webcrypto.CryptoKeyPair;
 

@@ -1,24 +1,81 @@
 import { BothendsError } from '@bothends/proto';
-import type { Identity } from './identity.js';
+import type { Identity, Role } from './identity.js';
 
-/** Each agent's current certificate: joining anew under a name makes the older one void. */
+/** Whose certificates are asked for; agents and users may have the same names. */
+export type Holder = 'agent' | 'user';
+
+/** The certificates that let one holder in. */
+export interface Valid {
+  /** Role that they carry; a user whose role was changed holds none of the older ones. */
+  readonly role: Role;
+  /** Serial of the current one; empty: the holder was shut out. */
+  readonly serial: string;
+  /** Serial of the one that replaces it once it is used, empty for none. */
+  readonly nextSerial: string;
+}
+
+/** Told when a renewed certificate is used for the first time: the one before is void from then on. */
+export type Promoted = (holder: Holder, name: string, serial: string) => void;
+
+/** Each holder's current certificate. One that nobody wrote down, though our CA signed it, lets nobody in. */
 export class CurrentCertificates {
-  readonly #serials = new Map<string, string>();
+  readonly #valid = new Map<string, Valid>();
+  readonly #promoted: Promoted;
 
-  set(agent: string, serial: string): void {
-    this.#serials.set(agent, serial);
+  constructor(promoted: Promoted) {
+    this.#promoted = promoted;
   }
 
-  /** @throws BothendsError `unauthenticated` when an agent's certificate is not its current one */
+  set(name: string, valid: Valid): void {
+    this.#valid.set(keyOf(holderOf(valid.role), name), valid);
+  }
+
+  /** @throws BothendsError `unauthenticated` when a certificate is not its holder's current one */
   check({ role, name, serial }: Identity): void {
-    if (role !== 'agent' || this.#serials.get(name) === serial) return;
-    throw replacedError(name);
+    const holder = holderOf(role);
+    const valid = this.#valid.get(keyOf(holder, name));
+    if (valid !== undefined && valid.role === role) {
+      if (valid.serial === serial) return;
+      if (valid.nextSerial === serial) {
+        this.#promote(holder, name, valid);
+        return;
+      }
+    }
+    throw holder === 'agent' ? replacedError(name) : userError(name);
   }
+
+  #promote(holder: Holder, name: string, valid: Valid): void {
+    this.set(name, { role: valid.role, serial: valid.nextSerial, nextSerial: '' });
+    this.#promoted(holder, name, valid.nextSerial);
+  }
+}
+
+function holderOf(role: Role): Holder {
+  return role === 'agent' ? 'agent' : 'user';
+}
+
+function keyOf(holder: Holder, name: string): string {
+  return `${holder} ${name}`;
 }
 
 export function replacedError(name: string): BothendsError {
   return new BothendsError(
     'unauthenticated',
     `the certificate of agent ${name} is not valid here any more: another host joined by this name; join again`,
+  );
+}
+
+export function revokedAgentError(name: string): BothendsError {
+  return new BothendsError(
+    'unauthenticated',
+    `the certificate of agent ${name} was revoked by an administrator: to come back it joins again`,
+  );
+}
+
+function userError(name: string): BothendsError {
+  return new BothendsError(
+    'unauthenticated',
+    `the certificate of user ${name} is not valid here any more: it was revoked or replaced; ask an administrator ` +
+      'for a new context file',
   );
 }

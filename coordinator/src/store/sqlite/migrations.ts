@@ -64,6 +64,25 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE evidence ADD COLUMN previous BLOB; -- as shipped; what its agent signed includes it
   ALTER TABLE evidence ADD COLUMN signature BLOB;
   `,
+  `
+  ALTER TABLE agent ADD COLUMN next_serial TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE user (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    next_serial TEXT NOT NULL,
+    created_ns INTEGER NOT NULL,
+    expires_ns INTEGER NOT NULL,
+    revoked_ns INTEGER NOT NULL
+  ) STRICT;
+
+  ALTER TABLE audit ADD COLUMN hash BLOB; -- of this entry and all before; null in what version 2 wrote
+  CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  `,
 ];
 
 /** The version that this program makes and reads. */

@@ -4,7 +4,16 @@ import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../../captures/capture.js';
 import { ThreadClient } from '../../threads/client.js';
 import type { TokenRecord } from '../../trust/tokens.js';
-import type { AgentRecord, AuditEntry, EnrolAttempt, EnrolRefusal, Store, TapTotals } from '../store.js';
+import type {
+  AgentRecord,
+  AuditEntry,
+  EnrolAttempt,
+  EnrolRefusal,
+  Store,
+  StoredAuditEntry,
+  TapTotals,
+  UserRecord,
+} from '../store.js';
 import { GroupCommit } from './group-commit.js';
 import { READ_VERBS, type SyncVerbs } from './verbs.js';
 import type { WorkerInput } from './worker.js';
@@ -68,6 +77,18 @@ export class SqliteStore implements Store {
     await this.#call('agentSeen', name, nowNs);
   }
 
+  async setAgentSerials(name: string, serial: string, nextSerial: string): Promise<void> {
+    await this.#call('setAgentSerials', name, serial, nextSerial);
+  }
+
+  async saveUser(user: UserRecord): Promise<void> {
+    await this.#call('saveUser', user);
+  }
+
+  async users(): Promise<UserRecord[]> {
+    return await this.#call('users');
+  }
+
   async saveCapture(capture: Capture): Promise<void> {
     await this.#call('saveCapture', capture);
   }
@@ -105,8 +126,9 @@ export class SqliteStore implements Store {
     await this.#call('audit', entry);
   }
 
-  async auditLog(limit: number): Promise<AuditEntry[]> {
-    return await this.#call('auditLog', limit);
+  async auditLog(after: bigint, limit: number): Promise<StoredAuditEntry[]> {
+    const entries = await this.#call('auditLog', after, limit);
+    return entries.map((entry) => ({ ...entry, hash: asBuffer(entry.hash) }));
   }
 
   async close(): Promise<void> {

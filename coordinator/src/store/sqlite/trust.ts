@@ -1,8 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import type { AgentRecord, EnrolAttempt, EnrolRefusal } from '../store.js';
+import type { AgentRecord, EnrolAttempt, EnrolRefusal, UserRecord } from '../store.js';
 import type { SyncVerbs } from './verbs.js';
 
-type Verbs = Pick<SyncVerbs, 'addToken' | 'enrolRefusal' | 'enrol' | 'agents' | 'agentSeen'>;
+type Verbs = Pick<
+  SyncVerbs,
+  'addToken' | 'enrolRefusal' | 'enrol' | 'agents' | 'agentSeen' | 'setAgentSerials' | 'saveUser' | 'users'
+>;
 
 interface TokenRow {
   secret_hash: string;
@@ -22,12 +25,23 @@ export function trustVerbs(database: Database): Verbs {
   const findAgent = database.prepare('SELECT 1 FROM agent WHERE name = ?');
   const putAgent = database.prepare(
     `INSERT INTO agent (name, serial, enrolled_ns, last_seen_ns) VALUES (@name, @serial, @nowNs, 0)
-     ON CONFLICT (name) DO UPDATE SET serial = @serial, enrolled_ns = @nowNs`,
+     ON CONFLICT (name) DO UPDATE SET serial = @serial, next_serial = '', enrolled_ns = @nowNs`,
   );
   const agents = database.prepare<[], AgentRecord>(
-    'SELECT name, serial, enrolled_ns AS enrolledNs, last_seen_ns AS lastSeenNs FROM agent ORDER BY name',
+    `SELECT name, serial, enrolled_ns AS enrolledNs, last_seen_ns AS lastSeenNs, next_serial AS nextSerial
+     FROM agent ORDER BY name`,
   );
   const agentSeen = database.prepare('UPDATE agent SET last_seen_ns = ? WHERE name = ?');
+
+  const setSerials = database.prepare('UPDATE agent SET serial = ?, next_serial = ? WHERE name = ?');
+  const putUser = database.prepare(
+    `INSERT OR REPLACE INTO user (name, role, serial, next_serial, created_ns, expires_ns, revoked_ns)
+     VALUES (@name, @role, @serial, @nextSerial, @createdNs, @expiresNs, @revokedNs)`,
+  );
+  const users = database.prepare<[], UserRecord>(
+    `SELECT name, role, serial, next_serial AS nextSerial, created_ns AS createdNs, expires_ns AS expiresNs,
+       revoked_ns AS revokedNs FROM user ORDER BY name`,
+  );
 
   const refusalOf = (attempt: EnrolAttempt): EnrolRefusal | null => {
     const token = findToken.get(attempt.tokenId);
@@ -58,5 +72,12 @@ export function trustVerbs(database: Database): Verbs {
     agentSeen: (name, nowNs) => {
       agentSeen.run(nowNs, name);
     },
+    setAgentSerials: (name, serial, nextSerial) => {
+      setSerials.run(serial, nextSerial, name);
+    },
+    saveUser: (user) => {
+      putUser.run(user);
+    },
+    users: () => users.all(),
   };
 }

@@ -26,6 +26,7 @@ export function verbsOf(database: Database): SyncVerbs {
 export const READ_VERBS: ReadonlySet<keyof SyncVerbs> = new Set([
   'enrolRefusal',
   'agents',
+  'users',
   'captures',
   'totals',
   'batches',

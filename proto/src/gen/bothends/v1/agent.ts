@@ -39,6 +39,16 @@ export interface EnrolResponse {
   caPem: string;
 }
 
+export interface RenewAgentRequest {
+  /** PKCS#10 certificate request, DER. */
+  csr: Buffer;
+}
+
+export interface RenewAgentResponse {
+  /** The one before stays valid until this one is first used. */
+  certificatePem: string;
+}
+
 /** Agent to coordinator. */
 export interface ControlRequest {
   message: { $case: "hello"; value: Hello } | { $case: "heartbeat"; value: Heartbeat } | {
@@ -64,7 +74,11 @@ export interface Hello {
     | Buffer
     | undefined;
   /** The policy in force on this host, as JSON, for whoever reads the evidence later. */
-  policyJson?: string | undefined;
+  policyJson?:
+    | string
+    | undefined;
+  /** Users of whom one has to approve every capture on this host; empty: none has to. */
+  consentOwners: string[];
 }
 
 export interface BackEnd {
@@ -156,6 +170,8 @@ export interface Arm {
   requestedBy: string;
   /** Batches up to this sequence number are committed already (resume). */
   committedSequence: bigint;
+  /** The owner of this host who approved; empty: nobody did. */
+  approvedBy: string;
 }
 
 export interface Start {
@@ -355,6 +371,128 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
   },
 };
 
+function createBaseRenewAgentRequest(): RenewAgentRequest {
+  return { csr: Buffer.alloc(0) };
+}
+
+export const RenewAgentRequest: MessageFns<RenewAgentRequest> = {
+  encode(message: RenewAgentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.csr.length !== 0) {
+      writer.uint32(10).bytes(message.csr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewAgentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewAgentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.csr = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewAgentRequest {
+    return { csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: RenewAgentRequest): unknown {
+    const obj: any = {};
+    if (message.csr.length !== 0) {
+      obj.csr = base64FromBytes(message.csr);
+    }
+    return obj;
+  },
+};
+
+function createBaseRenewAgentResponse(): RenewAgentResponse {
+  return { certificatePem: "" };
+}
+
+export const RenewAgentResponse: MessageFns<RenewAgentResponse> = {
+  encode(message: RenewAgentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificatePem !== "") {
+      writer.uint32(10).string(message.certificatePem);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewAgentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewAgentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificatePem = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewAgentResponse {
+    return {
+      certificatePem: isSet(object.certificatePem)
+        ? globalThis.String(object.certificatePem)
+        : isSet(object.certificate_pem)
+        ? globalThis.String(object.certificate_pem)
+        : "",
+    };
+  },
+
+  toJSON(message: RenewAgentResponse): unknown {
+    const obj: any = {};
+    if (message.certificatePem !== "") {
+      obj.certificatePem = message.certificatePem;
+    }
+    return obj;
+  },
+};
+
 function createBaseControlRequest(): ControlRequest {
   return { message: undefined };
 }
@@ -464,6 +602,7 @@ function createBaseHello(): Hello {
     limits: [],
     signingKey: undefined,
     policyJson: undefined,
+    consentOwners: [],
   };
 }
 
@@ -501,6 +640,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.policyJson !== undefined) {
       writer.uint32(90).string(message.policyJson);
+    }
+    for (const v of message.consentOwners) {
+      writer.uint32(98).string(v!);
     }
     return writer;
   },
@@ -606,6 +748,14 @@ export const Hello: MessageFns<Hello> = {
             message.policyJson = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.consentOwners.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -653,6 +803,11 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.policy_json)
         ? globalThis.String(object.policy_json)
         : undefined,
+      consentOwners: globalThis.Array.isArray(object?.consentOwners)
+        ? object.consentOwners.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.consent_owners)
+        ? object.consent_owners.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -690,6 +845,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.policyJson !== undefined) {
       obj.policyJson = message.policyJson;
+    }
+    if (message.consentOwners?.length) {
+      obj.consentOwners = message.consentOwners;
     }
     return obj;
   },
@@ -1635,6 +1793,7 @@ function createBaseArm(): Arm {
     coordinatorAddresses: [],
     requestedBy: "",
     committedSequence: 0n,
+    approvedBy: "",
   };
 }
 
@@ -1693,6 +1852,9 @@ export const Arm: MessageFns<Arm> = {
         throw new globalThis.Error("value provided for field message.committedSequence of type uint64 too large");
       }
       writer.uint32(120).uint64(message.committedSequence);
+    }
+    if (message.approvedBy !== "") {
+      writer.uint32(130).string(message.approvedBy);
     }
     return writer;
   },
@@ -1830,6 +1992,14 @@ export const Arm: MessageFns<Arm> = {
             message.committedSequence = reader.uint64() as bigint;
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.approvedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1907,6 +2077,11 @@ export const Arm: MessageFns<Arm> = {
         : isSet(object.committed_sequence)
         ? BigInt(object.committed_sequence)
         : 0n,
+      approvedBy: isSet(object.approvedBy)
+        ? globalThis.String(object.approvedBy)
+        : isSet(object.approved_by)
+        ? globalThis.String(object.approved_by)
+        : "",
     };
   },
 
@@ -1956,6 +2131,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.committedSequence !== 0n) {
       obj.committedSequence = message.committedSequence.toString();
+    }
+    if (message.approvedBy !== "") {
+      obj.approvedBy = message.approvedBy;
     }
     return obj;
   },
@@ -2348,11 +2526,23 @@ export const AgentLinkService = {
     responseSerialize: (value: ShipResponse): Buffer => Buffer.from(ShipResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ShipResponse => ShipResponse.decode(value),
   },
+  /** A new certificate for the agent that asks, before its present one expires. */
+  renewAgent: {
+    path: "/bothends.v1.AgentLink/RenewAgent" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewAgentRequest): Buffer => Buffer.from(RenewAgentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenewAgentRequest => RenewAgentRequest.decode(value),
+    responseSerialize: (value: RenewAgentResponse): Buffer => Buffer.from(RenewAgentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewAgentResponse => RenewAgentResponse.decode(value),
+  },
 } as const;
 
 export interface AgentLinkServer extends UntypedServiceImplementation {
   control: handleBidiStreamingCall<ControlRequest, ControlResponse>;
   ship: handleBidiStreamingCall<ShipRequest, ShipResponse>;
+  /** A new certificate for the agent that asks, before its present one expires. */
+  renewAgent: handleUnaryCall<RenewAgentRequest, RenewAgentResponse>;
 }
 
 export interface AgentLinkClient extends Client {
@@ -2362,6 +2552,22 @@ export interface AgentLinkClient extends Client {
   ship(): ClientDuplexStream<ShipRequest, ShipResponse>;
   ship(options: Partial<CallOptions>): ClientDuplexStream<ShipRequest, ShipResponse>;
   ship(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ShipRequest, ShipResponse>;
+  /** A new certificate for the agent that asks, before its present one expires. */
+  renewAgent(
+    request: RenewAgentRequest,
+    callback: (error: ServiceError | null, response: RenewAgentResponse) => void,
+  ): ClientUnaryCall;
+  renewAgent(
+    request: RenewAgentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenewAgentResponse) => void,
+  ): ClientUnaryCall;
+  renewAgent(
+    request: RenewAgentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenewAgentResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const AgentLinkClient = makeGenericClientConstructor(AgentLinkService, "bothends.v1.AgentLink") as unknown as {

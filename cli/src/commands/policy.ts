@@ -1,0 +1,74 @@
+import { hostname, userInfo } from 'node:os';
+import { Argument } from 'commander';
+import { joinFilter } from '../args/filter.js';
+import { duration, interfaceName, name, port, snaplen } from '../args/values.js';
+import type { Io } from '../io.js';
+import type { Setup } from '../program.js';
+
+interface PolicyFlags {
+  port?: number;
+  interface: string;
+  snaplen?: number;
+  duration?: number;
+  by?: string;
+  approvedBy?: string;
+}
+
+/** `bothends policy check|explain FILE`: what a policy file means, before an agent runs with it. */
+export function register({ program, io }: Setup): void {
+  const command = program
+    .command('policy')
+    .helpGroup('Fleet:')
+    .summary("check a host's policy file, or say what a capture would get under it")
+    .description(
+      '`check FILE` says whether an agent would take the file. `explain FILE` takes the options and the filter of a ' +
+        'capture and says what would run on this host now, or which rule refuses it. Neither talks to anybody. A ' +
+        'running agent reads its file again on SIGHUP (`systemctl reload bothends-agent`).',
+    )
+    .addArgument(new Argument('<action>', 'what to do').choices(['check', 'explain']))
+    .argument('<file>', 'policy file (YAML)', name)
+    .argument('[filter...]', 'what the capture would record: pcap-filter(7)')
+    .option('-p, --port <n>', 'record this port', port)
+    .option('-i, --interface <name>', 'interface', interfaceName, 'any')
+    .option('-s, --snaplen <bytes>', 'bytes kept of each packet', snaplen)
+    .option('--duration <time>', 'how long: 30s, 5m', duration)
+    .option('--by <user>', 'who would ask (default: you)', name)
+    .option('--approved-by <user>', 'the owner who would approve', name);
+  command.action(async (action: string, file: string, words: string[], flags: PolicyFlags) => {
+    const { readPolicy } = await import('@bothends/agent/policy/parse');
+    const policy = readPolicy(file);
+    if (action === 'check') {
+      io.stdout.write(`${file} is a valid policy.\n`);
+      return;
+    }
+    const { applyPolicy, inWords } = await import('@bothends/agent/policy/apply');
+    const wish = {
+      interface: flags.interface,
+      filter: joinFilter(words, flags.port ?? null),
+      snaplen: flags.snaplen ?? 0,
+      durationMs: flags.duration ?? 0,
+      requestedBy: flags.by ?? userInfo().username,
+      approvedBy: flags.approvedBy ?? '',
+    };
+    const allowed = applyPolicy(policy, hostname(), wish, new Date(io.now()));
+    print(io, { ...allowed, duration: inWords(allowed.durationMs), names: policy.names });
+  });
+}
+
+interface Allowed {
+  readonly interface: string;
+  readonly filter: string;
+  readonly snaplen: number;
+  readonly duration: string;
+  readonly names: string;
+}
+
+function print(io: Io, allowed: Allowed): void {
+  io.stdout.write(
+    `interface  ${allowed.interface}\n` +
+      `filter     ${allowed.filter || '(everything)'}\n` +
+      `snaplen    ${allowed.snaplen} bytes of each packet are looked at; headers and digests leave this host\n` +
+      `duration   at most ${allowed.duration}\n` +
+      `names      ${allowed.names === 'none' ? 'none leave' : 'as digests under a key of the capture'}\n`,
+  );
+}

@@ -1,0 +1,26 @@
+import { toBothendsError } from '@bothends/proto';
+import type { Audit } from './audit.js';
+import { type AuthenticatedCall, requireCaller } from './caller.js';
+
+/** Runs an action in the caller's name and writes down how it went. */
+export type Audited = <Result>(
+  call: AuthenticatedCall,
+  action: string,
+  subject: string,
+  run: (by: string) => Promise<Result> | Result,
+) => Promise<Result>;
+
+export function audited(log: Audit): Audited {
+  return async (call, action, subject, run) => {
+    const { name } = requireCaller(call);
+    try {
+      const result = await run(name);
+      await log.record(name, action, subject, 'done');
+      return result;
+    } catch (error) {
+      const { code, message } = toBothendsError(error);
+      await log.record(name, action, subject, code === 'permission-denied' ? 'refused' : 'failed', message);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,124 @@
+import { X509Certificate } from 'node:crypto';
+import { BothendsError, nearestNames } from '@bothends/proto';
+import type { Store, UserRecord } from '../store/store.js';
+import type { Clock } from '../time.js';
+import type { Authority, Credentials } from './authority.js';
+import type { CurrentCertificates } from './current-certificates.js';
+import { USER_ROLES, type UserRole } from './identity.js';
+import { checkName } from './names.js';
+
+export interface UsersInput {
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly clock: Clock;
+  readonly certificates: CurrentCertificates;
+}
+
+/** A user's new certificate and key. */
+export interface NewUser extends Credentials {
+  readonly expiresNs: bigint;
+}
+
+const NS_PER_MS = 1_000_000n;
+
+/** The people who may call this coordinator, each by a certificate of their own. */
+export class Users {
+  readonly #in: UsersInput;
+
+  constructor(input: UsersInput) {
+    this.#in = input;
+  }
+
+  /**
+   * Makes a certificate for a name; whoever had the name before is out.
+   * @throws BothendsError `invalid-argument`
+   */
+  async add(name: string, role: string): Promise<NewUser> {
+    checkName(name);
+    const known = checkRole(role);
+    const credentials = await this.#in.authority.userCredentials(known, name);
+    const record = await this.#remember(name, known, credentials.certificatePem);
+    return { ...credentials, expiresNs: record.expiresNs };
+  }
+
+  /** Takes a certificate into the list that was made before there was one: that of the first administrator. */
+  async adopt(name: string, role: UserRole, certificatePem: string): Promise<void> {
+    const known = (await this.list()).some((user) => user.name === name);
+    if (!known) await this.#remember(name, role, certificatePem);
+  }
+
+  async list(): Promise<UserRecord[]> {
+    return await this.#in.store.users();
+  }
+
+  /**
+   * Shuts a user out at once.
+   * @throws BothendsError `not-found`, `failed-precondition` for the caller's own name
+   */
+  async revoke(name: string, by: string): Promise<void> {
+    const user = await this.#find(name);
+    if (name === by) {
+      throw new BothendsError(
+        'failed-precondition',
+        `${name} cannot revoke itself, or nobody might be left to undo it: let another administrator do it`,
+      );
+    }
+    await this.#keep({ ...user, serial: '', nextSerial: '', revokedNs: this.#in.clock.nowNs() });
+  }
+
+  /**
+   * A new certificate on a key that only the user has; the present one stays valid until the new one is used.
+   * @param csr PKCS#10, DER
+   * @throws BothendsError `invalid-argument`
+   */
+  async renew(name: string, csr: Buffer): Promise<string> {
+    const user = await this.#find(name);
+    const { certificatePem, serial } = await this.#in.authority.userCertificate(user.role, name, csr);
+    await this.#keep({ ...user, nextSerial: serial, expiresNs: expiryOf(certificatePem) });
+    return certificatePem;
+  }
+
+  /** A renewed certificate was used: the one before is void. */
+  async promote(name: string, serial: string): Promise<void> {
+    await this.#keep({ ...(await this.#find(name)), serial, nextSerial: '' });
+  }
+
+  async #remember(name: string, role: UserRole, certificatePem: string): Promise<UserRecord> {
+    const serial = new X509Certificate(certificatePem).serialNumber;
+    const createdNs = this.#in.clock.nowNs();
+    const expiresNs = expiryOf(certificatePem);
+    const record: UserRecord = { name, role, serial, nextSerial: '', createdNs, expiresNs, revokedNs: 0n };
+    await this.#keep(record);
+    return record;
+  }
+
+  async #keep(user: UserRecord): Promise<void> {
+    await this.#in.store.saveUser(user);
+    this.#in.certificates.set(user.name, user);
+  }
+
+  async #find(name: string): Promise<UserRecord> {
+    const users = await this.list();
+    const found = users.find((user) => user.name === name);
+    if (found !== undefined) return found;
+    const near = nearestNames(
+      name,
+      users.map((user) => user.name),
+    );
+    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'see "bothends user list"';
+    throw new BothendsError('not-found', `there is no user called ${name}: ${hint}`);
+  }
+}
+
+function checkRole(role: string): UserRole {
+  const known = USER_ROLES.find((each) => each === role);
+  if (known !== undefined) return known;
+  throw new BothendsError(
+    'invalid-argument',
+    `a role is viewer, operator or admin, not "${role.slice(0, 40)}"`,
+  );
+}
+
+function expiryOf(certificatePem: string): bigint {
+  return BigInt(Date.parse(new X509Certificate(certificatePem).validTo)) * NS_PER_MS;
+}
