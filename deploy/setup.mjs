@@ -28,6 +28,8 @@ const PACKAGES = [
   // Independent truth for tests, and traffic at a chosen rate.
   ['tshark', 'tshark'],
   ['tcpreplay', 'tcpreplay'],
+  // The page is tested in a real browser.
+  ['chromium', 'chromium'],
   // To build the native add-ons where no prebuilt one fits.
   ['libpcap-dev', '/usr/include/pcap/pcap.h'],
   ['python3', 'python3'],
