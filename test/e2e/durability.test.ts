@@ -200,6 +200,8 @@ describeLab('every packet that the kernel handed over is reported, or missing in
       await fleet.connected(['client', 'server']);
     });
     expectWhole(outcome);
+    // Whoever waits for the report is told why nothing comes.
+    expect(outcome.stderr).toMatch(/recording.*disk is full/);
   });
 });
 

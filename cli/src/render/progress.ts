@@ -35,7 +35,7 @@ function tapLine(tap: TapStatus, width: number, style: Style): string {
 export function progressLine(capture: CaptureState): string {
   const taps = capture.taps.map(
     (tap) =>
-      `${tap.role} ${printable(tap.agent)} ${tap.state}${tap.online ? '' : ' (offline)'} ${tapCounts(tap)}`,
+      `${tap.role} ${printable(tap.agent)} ${tap.state}${tap.online ? '' : ' (offline)'} ${tapCounts(tap)}${trouble(tap)}`,
   );
   return `${printable(capture.id)} ${capture.state}: ${taps.join('; ')}`;
 }
@@ -49,6 +49,11 @@ function tapCounts(tap: TapStatus): string {
 function kernelDrops(tap: TapStatus): string {
   if (tap.kernelDrops !== undefined) return `, ${grouped(Number(tap.kernelDrops))} dropped`;
   return tap.state === 'complete' ? ', drops not counted' : '';
+}
+
+/** Of a tap that goes on; why one ended is told at the end of the capture. */
+function trouble(tap: TapStatus): string {
+  return tap.state === 'failed' || tap.state === 'refused' ? '' : reason(tap.reason);
 }
 
 function reason(text: string): string {

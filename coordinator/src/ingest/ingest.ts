@@ -1,4 +1,4 @@
-import { BothendsError, crc32, TABLE_CAPACITY } from '@bothends/proto';
+import { BothendsError, crc32, TABLE_CAPACITY, toBothendsError } from '@bothends/proto';
 import type { ShipResponse } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture, Tap } from '../captures/capture.js';
@@ -50,10 +50,10 @@ export class Ingest {
     return this.#commit(batch, cursor);
   }
 
-  /** What is committed of a tap. */
-  async totals(tapId: string): Promise<{ sequence: bigint; packets: bigint }> {
-    const { committed, packets } = await this.#cursor(tapId);
-    return { sequence: committed, packets };
+  /** What is committed of a tap, and why no more is ('' where nothing is in the way). */
+  async totals(tapId: string): Promise<{ sequence: bigint; packets: bigint; trouble: string }> {
+    const { committed, packets, trouble } = await this.#cursor(tapId);
+    return { sequence: committed, packets, trouble };
   }
 
   /** The taps are gone from the store. */
@@ -68,7 +68,7 @@ export class Ingest {
         return { response: acknowledgment(batch.tapId, cursor), packets: cursor.packets };
       },
       (error) => {
-        cursor.rewind();
+        cursor.rewind(toBothendsError(error).message);
         throw error;
       },
     );

@@ -7,6 +7,8 @@ export class TapCursor {
   committed: bigint;
   /** Packets on disk. */
   packets: bigint;
+  /** Why the last commit failed, '' when it did not. */
+  trouble = '';
 
   private constructor(sequence: bigint, packets: bigint) {
     this.accepted = sequence;
@@ -23,10 +25,12 @@ export class TapCursor {
   commit(sequence: bigint, packets: number): void {
     this.committed = sequence;
     this.packets += BigInt(packets);
+    this.trouble = '';
   }
 
   /** A commit failed: everything after the last good one must come again. */
-  rewind(): void {
+  rewind(why: string): void {
     this.accepted = this.committed;
+    this.trouble = why;
   }
 }

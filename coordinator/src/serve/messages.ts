@@ -38,7 +38,7 @@ async function tapStatus(tap: Tap, { captures, fleet, ingest }: StateSources): P
     agent: tap.agent,
     role: tap.role,
     state: tap.phase.state,
-    reason: faultOf(tap.phase)?.reason ?? '',
+    reason: faultOf(tap.phase)?.reason ?? totals.trouble,
     // What the agent counted last may be behind what it shipped since.
     packets: progress !== null && progress.packets > totals.packets ? progress.packets : totals.packets,
     kernelDrops: progress?.kernelDrops,
