@@ -10,7 +10,9 @@ const SIGNATURE_BYTES = 64;
  * Coverage is left out because it learns of losses while the batch waits to be shipped; the packets never change.
  */
 export function linkOf({ coverage, signature, ...rest }: Batch): Buffer {
-  return createHash('sha256').update(Batch.encode({ ...rest, coverage: undefined }).finish()).digest();
+  return createHash('sha256')
+    .update(Batch.encode({ ...rest, coverage: undefined }).finish())
+    .digest();
 }
 
 /** The batch with the signature of its agent over everything in it. */
