@@ -13,6 +13,10 @@ import { ByteWriter, MAX_VARINT32 } from './writer.js';
 /** Version of the column coding, in a batch's `codec`. Raise it when decoders of the old one would misread. */
 export const BATCH_CODEC = 1;
 
+/** A batch rarely takes more: bulk TCP needs ten bytes a row, requests and short flows twice that. */
+const BYTES_PER_ROW = 24;
+const FIXED_BYTES = 512;
+
 /**
  * Codes rows `from`..`to - 1` of a table. Layout, all integers LEB128 unless said otherwise: codec version (a
  * byte), row count, base time (8 bytes, little-endian), times, snaplen, flows, a bitmap of the columns
@@ -31,7 +35,7 @@ export function encodeColumns(table: PacketTable, from = 0, to: number = table.l
   const grouping = groupRows(table, from, gates);
   const snaplen = largest(table.capturedLength, from, to);
   const frame = createFrame(table, from, gates, contextOf(grouping), snaplen);
-  const out = new ByteWriter();
+  const out = new ByteWriter(FIXED_BYTES + BYTES_PER_ROW * (to - from));
   writeHead(out, frame, grouping);
   writeColumns(out, frame, union);
   return out.finish();

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enrol, runAgent } from '@bothends/agent';
 import { SystemClock } from '@bothends/agent/clock/clock';
@@ -10,6 +11,8 @@ import { PacedSource } from './paced-source.js';
 
 const logger = stderrLogger('bench', 'error');
 const HEARTBEAT_MS = 1000;
+/** The ceilings of one agent are not those of a process with fifty of them. */
+const POLICY = '{"maxMemory": "16GB", "nice": 0}';
 
 /** Agents in this process, which end together. */
 export interface Crowd {
@@ -24,10 +27,11 @@ export async function startAgents(
   captures: number,
   rate: number,
 ): Promise<Crowd> {
-  const over = new AbortController();
   const clock = new SystemClock();
   const sources: PacedSource[] = [];
-  const running: Promise<void>[] = [];
+  const running: Running[] = [];
+  const policyPath = join(folder, 'policy.json');
+  writeFileSync(policyPath, POLICY);
   for (let capture = 0; capture < captures; capture++) {
     for (const end of ['client', 'server'] as const) {
       const name = `${end}-${capture}`;
@@ -36,10 +40,12 @@ export async function startAgents(
       const source = new PacedSource({ rate, capture, end, nowNs: () => clock.wallNs() });
       sources.push(source);
       const kit = { source: async () => source, filter: async () => ({ text: 'made up', length: 1 }) };
-      running.push(runAgent({ dataDir }, { logger, signal: over.signal, clock, kit }));
+      const over = new AbortController();
+      const tools = { logger, signal: over.signal, clock, kit };
+      running.push({ over, ended: runAgent({ dataDir, policyPath }, tools) });
     }
   }
-  return { sources, end: () => ended(over, running) };
+  return { sources, end: () => allEnded(running) };
 }
 
 /** Only the links of agents, with nothing behind: what an idle agent is to its coordinator. */
@@ -49,22 +55,22 @@ export async function startLinks(
   count: number,
   welcomed: () => void,
 ): Promise<Crowd> {
-  const over = new AbortController();
   const clock = new SystemClock();
-  const running: Promise<void>[] = [];
+  const links: Running[] = [];
   const startOne = async (index: number) => {
     const name = `idle-${index}`;
     const identity = await enrol({
       ...(await coordinator.joinLine(name)),
       ...{ name, dataDir: join(folder, name) },
     });
-    running.push(linkOf(identity, clock, welcomed).run(over.signal));
+    const over = new AbortController();
+    links.push({ over, ended: linkOf(identity, clock, welcomed).run(over.signal) });
   };
   for (let at = 0; at < count; at += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, count - at) }, (_, i) => startOne(at + i));
     await Promise.all(some);
   }
-  return { sources: [], end: () => ended(over, running) };
+  return { sources: [], end: () => allEnded(links) };
 }
 
 /** Joins under way together: a fleet is not rolled out in one second. */
@@ -77,7 +83,7 @@ function linkOf(
 ): Link {
   const hello = {
     ...{ version: '0.1.0', protocol: 1, hostname: identity.name, bootId: identity.name, platform: 'Linux' },
-    ...{ backEnds: [], interfaces: [], tapIds: [], limits: [] },
+    ...{ backEnds: [], interfaces: [], tapIds: [], limits: [], consentOwners: [] },
   };
   const vitals = { wallMinusMonotonicNs: 0n, rssBytes: 0n, spoolBytes: 0n, taps: [] };
   return new Link(
@@ -96,7 +102,12 @@ function linkOf(
   );
 }
 
-async function ended(over: AbortController, running: readonly Promise<void>[]): Promise<void> {
-  over.abort();
-  await Promise.all(running);
+interface Running {
+  readonly over: AbortController;
+  readonly ended: Promise<void>;
+}
+
+async function allEnded(running: readonly Running[]): Promise<void> {
+  for (const { over } of running) over.abort();
+  await Promise.all(running.map(({ ended }) => ended));
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identityCredentials } from '@bothends/agent/uplink/credentials';
@@ -9,17 +10,17 @@ import { BOTHENDS } from '../../lab/fleet.js';
 
 /** What `agents` and `captures` answer with two thousand of them is a few MB. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-/** Loopback, a port that a coordinator of this machine does not use. */
-const ADDRESS = '127.0.0.1:17443';
 
 /** A coordinator in a process of its own, and an administrator's connection to it. */
 export class BenchCoordinator implements AsyncDisposable {
   readonly pid: number;
   readonly client: BothendsClient;
+  readonly #address: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, client: BothendsClient) {
+  private constructor(child: ChildProcess, client: BothendsClient, address: string) {
     this.#child = child;
+    this.#address = address;
     this.pid = child.pid ?? 0;
     this.client = client;
   }
@@ -28,10 +29,13 @@ export class BenchCoordinator implements AsyncDisposable {
   static async start(folder: string): Promise<BenchCoordinator> {
     const data = join(folder, 'coordinator');
     const [program = '', ...args] = BOTHENDS;
-    const child = spawn(program, [...args, 'coordinator', '--listen', ADDRESS, '--data', data], {
+    const listen = `127.0.0.1:${await freePort()}`;
+    const child = spawn(program, [...args, 'coordinator', '--listen', listen, '--data', data], {
       env: { ...process.env, BOTHENDS_CONTEXT: join(folder, 'context.json') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Should this process fail, its coordinator goes too.
+    process.once('exit', () => child.kill('SIGKILL'));
     let log = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-4096);
@@ -47,7 +51,7 @@ export class BenchCoordinator implements AsyncDisposable {
       'grpc.ssl_target_name_override': 'bothends-coordinator',
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     });
-    return new BenchCoordinator(child, client);
+    return new BenchCoordinator(child, client, context.address);
   }
 
   /** Options of a join line for an agent of this name. */
@@ -56,7 +60,7 @@ export class BenchCoordinator implements AsyncDisposable {
       this.client.createJoinToken({ name, validMs: 0n }, done),
     );
     const caHash = /sha256:[0-9a-f]{64}/.exec(joinLine)?.[0] ?? '';
-    return { address: ADDRESS, token, caHash };
+    return { address: this.#address, token, caHash };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,6 +70,17 @@ export class BenchCoordinator implements AsyncDisposable {
     this.#child.kill('SIGTERM');
     await ended;
   }
+}
+
+/** A port of the loopback that nobody has now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port');
+  return address.port;
 }
 
 /** A unary call as a promise. */

@@ -3,10 +3,10 @@ import type { CaptureSource, OpenOptions, Probe, Tap, TapStats } from '@bothends
 import { TableQueue } from '@bothends/agent/capture/table-queue';
 import { Layer, type PacketTable, Tcp } from '@bothends/proto';
 
-/** Packets are made this often; an agent's own tables are at most 50 ms old. */
-const TURN_MS = 20;
+/** Packets are made this often: as old as tcpdump's may get before their table goes on. */
+const TURN_MS = 50;
 /** Tables that go round between maker and consumer. */
-const TABLES = 16;
+const TABLES = 4;
 const MSS = 1448;
 const PROTOCOL_TCP = 6;
 
