@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decoder, openCaptureFile } from '@bothends/agent';
 import { MAX_HEADERS, rebuildHeaders } from '@bothends/cli/export/headers';
-import { COLUMNS, type ColumnName, Layer, PacketTable } from '@bothends/proto';
+import { COLUMNS, type ColumnName, Layer, Mark, PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { TEST_ROOT } from '../lab/paths.js';
 
@@ -101,5 +101,50 @@ describe('headers rebuilt from packet records', () => {
     ]) {
       expect(seen, kind).toContain(kind);
     }
+  });
+});
+
+/** Bytes from hex, spaces ignored. */
+const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+
+const V6_ENDS = '20010db8000000000000000000000001 20010db8000000000000000000000002';
+
+/** Packets that no recorded capture has; each byte after RFC 791, 792, 4443, 8200 and 9293. */
+const RARE: readonly (readonly [name: string, packet: Buffer])[] = [
+  [
+    'an ICMP echo request',
+    bytes('45000020 00010000 4001 0000 0a000001 0a000002 0800 0000 1234 0007 0000000000000000'),
+  ],
+  ['an ICMPv6 echo reply', bytes(`60012345 000c 3a 40 ${V6_ENDS} 8100 0000 1234 0007 00000000`)],
+  [
+    'the first fragment of IPv6',
+    bytes(`60000000 0018 2c 40 ${V6_ENDS} 11 00 0001 cafebabe 0035 d431 0400 0000 0000000000000000`),
+  ],
+  ['a later fragment of IPv6', bytes(`60000000 0010 2c 40 ${V6_ENDS} 11 00 0420 cafebabe 0000000000000000`)],
+  [
+    'a SYN with an option of another kind (MPTCP)',
+    bytes(
+      '45000038 00014000 4006 0000 0a000001 0a000002 1234 0050 00000001 00000000 9002 ffff 0000 0000 ' +
+        '020405b4 1e0c00810102030405060708',
+    ),
+  ],
+  [
+    'a packet of a protocol without ports',
+    bytes('4500001c 00010000 4067 0000 0a000001 0a000002 0102030405060708'),
+  ],
+];
+
+describe('headers of rare packets', () => {
+  it.each(RARE)('%s', (_name, packet) => {
+    const table = new PacketTable(1);
+    new Decoder({ linkType: RAW }).decode(packet, 0, packet.length, packet.length, 0, table);
+    // Or the packet is not what it is said to be here.
+    expect((table.marks[0] as number) & (Mark.cut | Mark.malformed)).toBe(0);
+    const again = rowOf(decodedAgain(table), 0);
+    const before = rowOf(table, 0);
+    // Of an option that only its presence is known of, the place is kept and not the kind.
+    delete again.tcpOptions;
+    delete before.tcpOptions;
+    expect(again).toEqual(before);
   });
 });

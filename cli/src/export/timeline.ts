@@ -44,6 +44,6 @@ function commentOf(
   const stepped =
     steps.length === 0
       ? ''
-      : ` The clocks were set ${steps.length} times: times before the last one are not aligned.`;
+      : ` A clock was set (${steps.length}×): times before the last time are not aligned.`;
   return `All times are the clock's of ${client}. From times of ${server} ${offsetNs} ns were taken at ${formatInstant(startNs)}${drift}; ${error} (from ${method}).${stepped}`;
 }
