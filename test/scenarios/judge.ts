@@ -29,12 +29,14 @@ function unmet(expected: Expected, finding: Finding): string[] {
   if (rank(finding.grade) > rank(min)) faults.push(`at least ${min} is due`);
   if (max && rank(finding.grade) < rank(max)) faults.push(`at most ${max} is due`);
   for (const [name, bounds] of Object.entries(attributes)) {
-    if (!within(finding.attributes[name], bounds)) faults.push(`${name} is within ${JSON.stringify(bounds)}`);
+    if (!within(finding.attributes[name], bounds)) faults.push(`${name} is ${JSON.stringify(bounds)}`);
   }
   return faults;
 }
 
-function within(value: unknown, { atLeast, atMost }: Bounds): boolean {
+function within(value: unknown, bounds: Bounds | string): boolean {
+  if (typeof bounds === 'string') return value === bounds;
+  const { atLeast, atMost } = bounds;
   return typeof value === 'number' && value >= (atLeast ?? -Infinity) && value <= (atMost ?? Infinity);
 }
 

@@ -12,8 +12,8 @@ export interface Expected {
   /** At least this grade, and at most; files without drop counts cannot prove absence. */
   readonly min: Grade;
   readonly max?: Grade;
-  /** Bounds on numeric attributes: the truth of the lab must lie where the report says. */
-  readonly attributes?: Readonly<Record<string, Bounds>>;
+  /** Bounds on numeric attributes, or a text: the truth of the lab must lie where the report says. */
+  readonly attributes?: Readonly<Record<string, Bounds | string>>;
 }
 
 export interface Bounds {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import { dnsAnswerLost } from './dns-answer-lost.js';
+import { dnsDeadAaaa } from './dns-dead-aaaa.js';
 import { dnsFailed } from './dns-failed.js';
 import { dnsQueryLost } from './dns-query-lost.js';
 import { dnsSilent } from './dns-silent.js';
@@ -17,6 +18,7 @@ import { udpUnanswered } from './udp-unanswered.js';
 
 export const APPLICATION_SCENARIOS: readonly Scenario[] = [
   dnsAnswerLost,
+  dnsDeadAaaa,
   dnsFailed,
   dnsQueryLost,
   dnsSilent,
