@@ -10,6 +10,7 @@ import type { Store } from '@bothends/coordinator/store/store';
 import { testCapture } from '@bothends/coordinator/testing/captures';
 import { batch, coverage, segments } from '@bothends/coordinator/testing/packets';
 import { crc32, decodeColumns, PacketTable } from '@bothends/proto';
+import { AuditChain } from '@bothends/proto/evidence/audit-chain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /** Every store keeps this contract; a new one adds itself here. */
@@ -134,7 +135,45 @@ describe.each(STORES)('$name store', ({ open }) => {
     for (const action of ['first', 'second', 'third']) {
       await store.audit({ atNs: 1n, actor: 'a', action, subject: 's', outcome: 'done', detail: '' });
     }
-    expect((await store.auditLog(2)).map(({ action }) => action)).toEqual(['second', 'third']);
+    const log = await store.auditLog(1n, 9);
+    expect(log.map(({ number, action }) => [number, action])).toEqual([
+      [2n, 'second'],
+      [3n, 'third'],
+    ]);
+    expect((await store.auditLog(0n, 2)).map(({ action }) => action)).toEqual(['first', 'second']);
+  });
+
+  test('the audit log is one chain, over a restart too', async () => {
+    const entry = {
+      atNs: 5n,
+      actor: 'a',
+      action: 'x',
+      subject: 'ü "s"',
+      outcome: 'done',
+      detail: '',
+    } as const;
+    await store.audit(entry);
+    await reopen();
+    await store.audit(entry);
+    const chain = new AuditChain();
+    for (const line of await store.auditLog(0n, 9)) chain.add(line);
+    expect(chain.result()).toMatchObject({ whole: true, entries: 2 });
+  });
+
+  test('a user comes back as saved, one for each name', async () => {
+    const user = {
+      name: 'vera',
+      role: 'viewer',
+      serial: 'A1',
+      nextSerial: '',
+      createdNs: 1n,
+      expiresNs: 2n,
+      revokedNs: 0n,
+    } as const;
+    await store.saveUser(user);
+    await store.saveUser({ ...user, role: 'admin', revokedNs: 9n });
+    await reopen();
+    expect(await store.users()).toEqual([{ ...user, role: 'admin', revokedNs: 9n }]);
   });
 
   test('a second store on the same directory is refused, and says where', async () => {

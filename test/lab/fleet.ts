@@ -19,6 +19,8 @@ export interface FleetOptions {
   coordinator?: string;
   /** Hosts that run an agent under their own names. Default client and server. */
   agents?: readonly string[];
+  /** Variables of every process besides the usual. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 /** Starting a few node processes on a loaded two-core machine takes seconds; ten times that is a fault. */
@@ -33,8 +35,10 @@ export class Fleet implements AsyncDisposable {
   readonly #lab: Lab;
   readonly #user: LabHost;
   readonly #processes = new Map<string, ChildProcess>();
+  readonly #environmentOfAll: NodeJS.ProcessEnv;
 
-  private constructor(lab: Lab, user: LabHost) {
+  private constructor(lab: Lab, user: LabHost, environment: NodeJS.ProcessEnv) {
+    this.#environmentOfAll = environment;
     this.folder = mkdtempSync(join(tmpdir(), 'bothends-fleet-'));
     this.#lab = lab;
     this.#user = user;
@@ -42,8 +46,8 @@ export class Fleet implements AsyncDisposable {
 
   /** Returns when every agent is connected. Throws `unavailable` with the logs when that does not happen. */
   static async start(lab: Lab, options: FleetOptions = {}): Promise<Fleet> {
-    const { coordinator = 'coordinator', agents = ['client', 'server'] } = options;
-    const fleet = new Fleet(lab, lab.host(coordinator));
+    const { coordinator = 'coordinator', agents = ['client', 'server'], environment = {} } = options;
+    const fleet = new Fleet(lab, lab.host(coordinator), environment);
     try {
       await fleet.startCoordinator();
       await Promise.all(agents.map((name) => fleet.startAgent(name)));
@@ -66,12 +70,20 @@ export class Fleet implements AsyncDisposable {
     await this.#until('the coordinator answered', async () => (await this.run(['agents'])).code === 0);
   }
 
-  /** Joins a host, or starts its agent again: the second time it needs no token. */
-  async startAgent(name: string): Promise<void> {
+  /** Joins a host, or starts its agent again: the second time it needs no token. `more` are arguments besides. */
+  async startAgent(name: string, more: readonly string[] = []): Promise<void> {
     const data = join(this.folder, name);
     const joined = mkdirSync(data, { recursive: true }) === undefined;
     const credentials = joined ? [] : await this.#joinArguments(name);
-    this.#start(name, this.#lab.host(name), ['agent', ...credentials, '--name', name, '--data', data]);
+    this.#start(name, this.#lab.host(name), [
+      'agent',
+      ...credentials,
+      '--name',
+      name,
+      '--data',
+      data,
+      ...more,
+    ]);
   }
 
   /** Returns when all of these agents are connected, as after a trouble. */
@@ -95,9 +107,17 @@ export class Fleet implements AsyncDisposable {
     return readFileSync(this.#logFile(name), 'utf8');
   }
 
-  /** Runs `bothends ARGUMENTS` as the user, to its end. */
-  run(args: readonly string[]): Promise<CommandResult> {
-    return this.#user.run([...BOTHENDS, ...args], { env: this.#environment() });
+  /** Sends a signal that does not end a process. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.#processes.get(name)?.kill(signal);
+  }
+
+  /** Runs `bothends ARGUMENTS` to its end, as the administrator or with the context file of another user. */
+  run(args: readonly string[], context?: string): Promise<CommandResult> {
+    const env = this.#environment();
+    return this.#user.run([...BOTHENDS, ...args], {
+      env: context === undefined ? env : { ...env, BOTHENDS_CONTEXT: context },
+    });
   }
 
   /** Starts `bothends capture ARGUMENTS` as the user. `echo` sees its output as it comes. */
@@ -166,7 +186,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, BOTHENDS_CONTEXT: join(this.folder, 'context.json') };
+    return { ...process.env, ...this.#environmentOfAll, BOTHENDS_CONTEXT: join(this.folder, 'context.json') };
   }
 }
 

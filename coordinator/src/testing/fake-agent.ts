@@ -17,6 +17,17 @@ import { x509 } from '../trust/x509.js';
 /** Channel options of every client: the server is known by its CA and this name, wherever it listens. */
 export const CLIENT_OPTIONS = { 'grpc.ssl_target_name_override': 'bothends-coordinator' };
 
+/** A new key and a request for a certificate on it, PKCS#10 in DER. */
+export async function certificateRequest(name: string): Promise<{ csr: Buffer; keyPem: string }> {
+  const keys = await generateKeyPair();
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
+  return { csr: Buffer.from(request.rawData), keyPem: await privateKeyPem(keys.privateKey) };
+}
+
 /** Enrols over the wire, as an agent does. */
 export async function enrolOverWire(
   address: string,
@@ -24,20 +35,13 @@ export async function enrolOverWire(
   token: string,
   name: string,
 ): Promise<Credentials> {
-  const keys = await generateKeyPair();
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: `CN=${name}`,
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-  });
+  const { csr, keyPem } = await certificateRequest(name);
   const client = new JoinClient(address, credentials.createSsl(Buffer.from(caPem)), CLIENT_OPTIONS);
   try {
     const response = await new Promise<{ certificatePem: string }>((resolve, reject) => {
-      client.enrol({ token, name, csr: Buffer.from(request.rawData) }, (error, value) =>
-        error === null ? resolve(value) : reject(error),
-      );
+      client.enrol({ token, name, csr }, (error, value) => (error === null ? resolve(value) : reject(error)));
     });
-    return { certificatePem: response.certificatePem, keyPem: await privateKeyPem(keys.privateKey) };
+    return { certificatePem: response.certificatePem, keyPem };
   } finally {
     client.close();
   }

@@ -41,7 +41,8 @@ export class CurrentCertificates {
         return;
       }
     }
-    throw holder === 'agent' ? replacedError(name) : userError(name);
+    if (holder === 'user') throw userError(name);
+    throw valid?.serial === '' ? revokedAgentError(name) : replacedError(name);
   }
 
   #promote(holder: Holder, name: string, valid: Valid): void {

@@ -12,7 +12,7 @@ import { PacedSource } from './paced-source.js';
 const logger = stderrLogger('bench', 'error');
 const HEARTBEAT_MS = 1000;
 /** The ceilings of one agent are not those of a process with fifty of them. */
-const POLICY = '{"maxMemory": "16GB", "nice": 0}';
+const POLICY = 'maxMemory: 16GB\nnice: 0\n';
 
 /** Agents in this process, which end together. */
 export interface Crowd {
@@ -30,7 +30,7 @@ export async function startAgents(
   const clock = new SystemClock();
   const sources: PacedSource[] = [];
   const running: Running[] = [];
-  const policyPath = join(folder, 'policy.json');
+  const policyPath = join(folder, 'policy.yaml');
   writeFileSync(policyPath, POLICY);
   for (let capture = 0; capture < captures; capture++) {
     for (const end of ['client', 'server'] as const) {

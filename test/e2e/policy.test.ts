@@ -1,0 +1,93 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeLab } from '../lab/describe.js';
+import { Fleet } from '../lab/fleet.js';
+import { chain, Lab } from '../lab/index.js';
+
+/** A signal reaches an agent, and its new hello the coordinator. */
+const RELOAD_MS = 1_000;
+const WAIT_MS = 20_000;
+
+describeLab("the owner's policy", () => {
+  let lab: Lab;
+  let fleet: Fleet;
+  let policy: string;
+  let olga: string;
+  beforeAll(async () => {
+    lab = await Lab.create(chain({ hosts: { coordinator: {} } }));
+    fleet = await Fleet.start(lab, { agents: ['client'] });
+    policy = join(fleet.folder, 'policy.yaml');
+    olga = join(fleet.folder, 'olga.json');
+    writeFileSync(policy, 'users: [nobody-yet]\n');
+    await fleet.startAgent('server', ['--policy', policy]);
+    await fleet.connected(['client', 'server']);
+    const { code, stderr } = await fleet.run(['user', 'add', 'olga', '--role', 'viewer', '--write', olga]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await fleet?.stop();
+    await lab?.destroy();
+  });
+
+  async function reload(text: string): Promise<void> {
+    writeFileSync(policy, text);
+    fleet.signal('server', 'SIGHUP');
+    await sleep(RELOAD_MS);
+  }
+
+  it('refuses who is not named, in words, and writes it down', async () => {
+    const { code, stderr } = await fleet.run(['capture', 'client', 'server', '--port', '7501']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('policy of server refuses captures by admin (users: nobody-yet)');
+    expect((await fleet.run(['audit'])).stdout).toMatch(
+      / server policy c-\S+-server: refused \(policy of server/,
+    );
+  });
+
+  it('keeps the one before where the new file is wrong, and says so', async () => {
+    await reload('users: [admin]\nmaxSnaplen: many\n');
+    expect(fleet.log('server')).toContain('policy not reloaded: the one before stays in force');
+    expect(fleet.log('server')).toContain('line 2');
+    const { stderr } = await fleet.run(['capture', 'client', 'server', '--port', '7501']);
+    expect(stderr).toContain('(users: nobody-yet)');
+  });
+
+  it('lets a capture wait for its owner, who approves with a context file of their own', async () => {
+    expect(statSync(olga).mode & 0o777).toBe(0o600);
+    await reload('consent: ask\nowners: [olga]\n');
+    const running = fleet.capture(['client', 'server', '--port', '7502', '--name', 'asked']);
+    await running.says(/asking/, WAIT_MS);
+    expect(await lab.host('client').programs()).not.toContain('tcpdump');
+    const byAdmin = await fleet.run(['approve', 'asked']);
+    expect(byAdmin.stderr).toContain('admin owns none of the hosts');
+    expect(await fleet.run(['approve', 'asked'], olga)).toMatchObject({ code: 0 });
+    await running.recording();
+    expect((await running.stop()).code).toBe(0);
+    expect((await fleet.run(['audit'])).stdout).toMatch(/ olga approve c-\S+ asked for by admin: done/);
+    expect((await fleet.run(['audit', '--verify'])).stdout).toMatch(
+      /none changed. The last has the hash [0-9a-f]{64}/,
+    );
+  });
+
+  it('a user who is revoked is out', async () => {
+    expect(await fleet.run(['captures'], olga)).toMatchObject({ code: 0 });
+    expect(await fleet.run(['user', 'revoke', 'olga'])).toMatchObject({ code: 0 });
+    const { code, stderr } = await fleet.run(['captures'], olga);
+    expect(code).toBe(1);
+    expect(stderr).toContain('ask an administrator for a new context file');
+  });
+
+  it('an agent that is revoked is out, and is told so', async () => {
+    expect(await fleet.run(['agent', 'revoke', 'client'])).toMatchObject({ code: 0 });
+    await sleep(RELOAD_MS);
+    expect(fleet.log('client')).toContain('was revoked by an administrator');
+    const { stdout } = await fleet.run(['agents', '-o', 'json']);
+    const online = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; online: boolean });
+    expect(online).toContainEqual(expect.objectContaining({ name: 'client', online: false }));
+  });
+});
