@@ -34,6 +34,7 @@ export function makeHello(
     interfaces: host.interfaces(),
     tapIds: [...tapIds],
     limits: [...limitsOf(live), ...host.limits()],
+    host: host.facts(),
     signingKey: publicKeyDer(signingKey),
     policyJson: JSON.stringify(inForce),
     consentOwners: inForce.consent === 'ask' ? [...inForce.owners] : [],

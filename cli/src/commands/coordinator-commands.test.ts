@@ -54,6 +54,11 @@ const agents = ['web-1', 'web-2', 'db-1'].map((name) => ({
   limits: name === 'db-1' ? ['eth0 runs an XDP program: what it drops is not seen'] : [],
   interfaceStates: [],
   rssBytes: 1000n,
+  host: {
+    kernel: 'Linux 6.1',
+    networkNamespace: '4026531840',
+    clockSync: { source: 'chrony', synchronised: true, errorNs: 1_512_000n },
+  },
 }));
 
 const watched = (captures: readonly CaptureState[], findings: readonly object[] = []) =>
@@ -89,7 +94,9 @@ describe('lists', () => {
     const lines = (await cli('agents', '-o', 'json')).stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).name)).toEqual(['web-1', 'web-2', 'db-1']);
     expect(JSON.parse(lines[0] as string).lastSeenAt).toBe(formatInstant(at));
-    expect((await cli('agents', 'db-1')).stdout).toContain('XDP program');
+    const { stdout } = await cli('agents', 'db-1');
+    expect(stdout).toContain('XDP program');
+    expect(stdout).toContain('kept right by chrony within 1.51 ms');
   });
 
   test('an unknown host is named with the nearest ones', async () => {

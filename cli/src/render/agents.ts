@@ -39,7 +39,7 @@ export function agentDetail(agent: Agent, nowMs: number, width: number, style: S
       '  host        ',
     ),
     `  last seen   ${lastSeen(agent, nowMs)}`,
-    `  clock       ${clock(agent)} against the coordinator's`,
+    `  clock       ${clock(agent)} against the coordinator's; ${clockKeeper(agent)}`,
     ...wrap(printable(agent.backEnds.join(', ') || 'none'), width, '  back ends   '),
   ];
   for (const link of agent.interfaceStates) {
@@ -74,6 +74,8 @@ export function agentObject(agent: Agent): object {
     limits: agent.limits,
     interfaceStates: agent.interfaceStates,
     rssBytes: Number(agent.rssBytes),
+    networkNamespace: agent.host?.networkNamespace || null,
+    clockSync: clockSyncObject(agent),
   };
 }
 
@@ -81,6 +83,21 @@ function clock(agent: Agent): string {
   if (agent.clockOffsetNs === undefined) return 'not measured';
   const error = agent.clockErrorNs === undefined ? null : Number(agent.clockErrorNs);
   return plusMinus(Number(agent.clockOffsetNs), error);
+}
+
+/** What keeps the host's own clock right. */
+function clockKeeper({ host }: Agent): string {
+  const { source, synchronised, errorNs } = host?.clockSync ?? { source: '' };
+  if (!source || synchronised === undefined) return 'not known whether anything keeps it right';
+  if (!synchronised) return `not synchronised (${source})`;
+  return `kept right by ${source}${errorNs === undefined ? '' : ` within ${formatDuration(Number(errorNs))}`}`;
+}
+
+function clockSyncObject({ host }: Agent): object | null {
+  const sync = host?.clockSync;
+  if (!sync?.source) return null;
+  const { source, synchronised = null, errorNs } = sync;
+  return { source, synchronised, errorNs: errorNs === undefined ? null : Number(errorNs) };
 }
 
 function lastSeen(agent: Agent, nowMs: number): string {

@@ -65,5 +65,6 @@ export function agentMessage(view: AgentView): Agent {
     limits: hello?.limits ?? [],
     interfaceStates: hello?.interfaces ?? [],
     rssBytes: view.rssBytes,
+    host: hello?.host,
   };
 }

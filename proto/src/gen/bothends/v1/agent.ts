@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Batch, Coverage, InterfaceState } from "./packet.js";
+import { Batch, Coverage, HostFacts, InterfaceState } from "./packet.js";
 
 export const protobufPackage = "bothends.v1";
 
@@ -79,6 +79,7 @@ export interface Hello {
     | undefined;
   /** Users of whom one has to approve every capture on this host; empty: none has to. */
   consentOwners: string[];
+  host?: HostFacts | undefined;
 }
 
 export interface BackEnd {
@@ -603,6 +604,7 @@ function createBaseHello(): Hello {
     signingKey: undefined,
     policyJson: undefined,
     consentOwners: [],
+    host: undefined,
   };
 }
 
@@ -643,6 +645,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.consentOwners) {
       writer.uint32(98).string(v!);
+    }
+    if (message.host !== undefined) {
+      HostFacts.encode(message.host, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -756,6 +761,14 @@ export const Hello: MessageFns<Hello> = {
             message.consentOwners.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.host = HostFacts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -808,6 +821,7 @@ export const Hello: MessageFns<Hello> = {
         : globalThis.Array.isArray(object?.consent_owners)
         ? object.consent_owners.map((e: any) => globalThis.String(e))
         : [],
+      host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
     };
   },
 
@@ -848,6 +862,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.consentOwners?.length) {
       obj.consentOwners = message.consentOwners;
+    }
+    if (message.host !== undefined) {
+      obj.host = HostFacts.toJSON(message.host);
     }
     return obj;
   },

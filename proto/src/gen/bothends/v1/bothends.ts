@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Batch, InterfaceState } from "./packet.js";
+import { Batch, HostFacts, InterfaceState } from "./packet.js";
 
 export const protobufPackage = "bothends.v1";
 
@@ -48,6 +48,8 @@ export interface Agent {
   limits: string[];
   interfaceStates: InterfaceState[];
   rssBytes: bigint;
+  /** As it was when the agent connected. */
+  host?: HostFacts | undefined;
 }
 
 export interface StartCaptureRequest {
@@ -407,6 +409,7 @@ function createBaseAgent(): Agent {
     limits: [],
     interfaceStates: [],
     rssBytes: 0n,
+    host: undefined,
   };
 }
 
@@ -462,6 +465,9 @@ export const Agent: MessageFns<Agent> = {
         throw new globalThis.Error("value provided for field message.rssBytes of type uint64 too large");
       }
       writer.uint32(104).uint64(message.rssBytes);
+    }
+    if (message.host !== undefined) {
+      HostFacts.encode(message.host, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -583,6 +589,14 @@ export const Agent: MessageFns<Agent> = {
             message.rssBytes = reader.uint64() as bigint;
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.host = HostFacts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -638,6 +652,7 @@ export const Agent: MessageFns<Agent> = {
         : isSet(object.rss_bytes)
         ? BigInt(object.rss_bytes)
         : 0n,
+      host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
     };
   },
 
@@ -681,6 +696,9 @@ export const Agent: MessageFns<Agent> = {
     }
     if (message.rssBytes !== 0n) {
       obj.rssBytes = message.rssBytes.toString();
+    }
+    if (message.host !== undefined) {
+      obj.host = HostFacts.toJSON(message.host);
     }
     return obj;
   },
