@@ -241,6 +241,30 @@ describe('a forger', () => {
   });
 });
 
+describe('a bundle of another engine', () => {
+  const other = (members: Members) =>
+    members.edit('manifest.json', (text) => text.replace(/"engine": "[^"]*"/, '"engine": "0.0.9"'));
+
+  it('is whole when its report follows all the same', () => {
+    const problems = problemsAfter((members) => {
+      other(members);
+      members.resign(signed.coordinatorKey);
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it('is not called forged, but not confirmed either, when it does not', () => {
+    const [problem] = problemsAfter((members) => {
+      other(members);
+      members.edit('report.json', (text) => text.replace('"grade": "', '"grade": "un'));
+      members.resign(signed.coordinatorKey);
+    });
+    expect(problem).toMatch(
+      /^made by engine 0\.0\.9, and this is .*: only a bothends with that engine can tell/,
+    );
+  });
+});
+
 describe('what agents do honestly', () => {
   it('a batch that was lost, and declared, breaks no chain', async () => {
     const lossy = new SignedCapture(SCENARIO, (batches) =>

@@ -77,6 +77,17 @@ describe('verify', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
+  test('takes the fingerprints of keys that are known', async () => {
+    await runCli(['analyze', ...files(), '--bundle', path('k.tar')]);
+    const key = `sha256:${'0'.repeat(64)}`;
+    const stranger = await runCli(['verify', '--key', key, path('k.tar')]);
+    expect(stranger.stdout).toContain(`nobody signed with ${key}`);
+    expect(stranger.status).toBe(1);
+    const wrong = await runCli(['verify', '--key', 'abc', path('k.tar')]);
+    expect(wrong.stderr).toMatch(/a fingerprint is sha256:/);
+    expect(wrong.status).toBe(2);
+  });
+
   test('names what is wrong, in JSON too, and exits with 1', async () => {
     await runCli(['analyze', ...files(), '--bundle', path('v.tar')]);
     const bytes = readFileSync(path('v.tar'));

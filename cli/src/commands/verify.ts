@@ -25,7 +25,11 @@ export function register({ program, io, exit }: Setup): void {
         'chooses its keys. Exits with 1 when something is wrong.',
     )
     .argument('<file>', 'the bundle', name)
-    .option('--key <fingerprint...>', 'keys that must be among those that signed: sha256:…', fingerprints)
+    .option(
+      '--key <fingerprint>',
+      'a key that must be among those that signed (sha256:…); may be given again',
+      fingerprints,
+    )
     .addOption(
       new Option('-o, --output <format>', 'text, or one JSON object')
         .choices(['text', 'json'])
@@ -44,6 +48,7 @@ export function register({ program, io, exit }: Setup): void {
     });
 }
 
+/** Collects what `--key` gives. */
 function fingerprints(text: string, before: string[] = []): string[] {
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return [...before, text];
   throw new InvalidArgumentError('a fingerprint is sha256: and 64 hex digits, as agents log it (signsWith).');
