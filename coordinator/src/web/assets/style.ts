@@ -83,7 +83,7 @@ figure { margin: 0 0 .8rem; } figcaption { display: flex; flex-wrap: wrap; gap: 
 .key { display: flex; gap: 1rem; } .key span::before { content: ""; display: inline-block; width: .8rem; height: .25rem; margin-right: .35rem; vertical-align: middle; background: currentColor; }
 .key .toward-server { color: var(--to-server); } .key .toward-client { color: var(--to-client); }
 .plot { position: relative; height: 8rem; border-left: 1px solid var(--line); border-bottom: 1px solid var(--line); } .plot-loss { height: 3.6rem; }
-.plot svg { width: 100%; height: 100%; display: block; cursor: crosshair; } .plot .y-top, .plot .y-bottom { position: absolute; left: .3rem; pointer-events: none; font-size: .75rem; }
+.plot svg { width: 100%; height: 100%; display: block; cursor: crosshair; } .plot .y-top, .plot .y-bottom { position: absolute; left: .3rem; pointer-events: none; font-size: .75rem; background: var(--card); line-height: 1.2; }
 .y-top { top: 0; } .y-bottom { bottom: 0; } .axis { display: flex; justify-content: space-between; font-size: .8rem; }
 .median, .spread, .plot .rail { vector-effect: non-scaling-stroke; } .median { fill: none; stroke-width: 1.8; } .spread { opacity: .35; }
 .median.toward-server { stroke: var(--to-server); } .median.toward-client { stroke: var(--to-client); }

@@ -123,9 +123,9 @@ export class LadderView extends Component<LadderViewProps, LadderViewState> {
               height={(to - from) * LINE_HEIGHT}
               style={{ top: `${from * LINE_HEIGHT}px` }}
             >
+              {layout.lines.slice(from, to).map((line, i) => this.#line(line, i * LINE_HEIGHT, from, lane))}
               <line class="rail" x1={lane.left} x2={lane.left} y1={0} y2="100%" />
               <line class="rail" x1={lane.right} x2={lane.right} y1={0} y2="100%" />
-              {layout.lines.slice(from, to).map((line, i) => this.#line(line, i * LINE_HEIGHT, from, lane))}
             </svg>
           </div>
         </div>
