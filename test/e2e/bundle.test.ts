@@ -118,6 +118,24 @@ describeLab('the evidence of a capture over real agents', () => {
     if (!error) expect(stdout.trim().split('\n').length).toBeGreaterThanOrEqual(2);
   });
 
+  it('no chain is broken by a coordinator and an agent that are killed in the middle', async () => {
+    const running = fleet.capture(['client', 'server', '--port', '7303', '--name', 'troubled']);
+    await running.recording();
+    await fleet.end('coordinator', 'SIGKILL');
+    await fleet.startCoordinator();
+    await fleet.connected(['client', 'server']);
+    await fleet.end('server', 'SIGKILL');
+    await fleet.startAgent('server');
+    await fleet.connected(['server']);
+    await running.stop();
+    const path = join(fleet.folder, 'troubled.tar');
+    expect(await fleet.run(['export', 'troubled', '--bundle', path])).toMatchObject({ code: 0 });
+    const { code, stdout } = await verify(path);
+    expect(stdout).not.toMatch(/✗/);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/of server: signed by server, key sha256:[0-9a-f]{64}, in one chain/);
+  });
+
   it('says what cannot be exported, and leaves no file behind', async () => {
     const path = join(fleet.folder, 'none.tar');
     const unknown = await fleet.run(['export', 'refuse', '--bundle', path]);
