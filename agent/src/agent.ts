@@ -19,8 +19,8 @@ import { readPolicy } from './policy/parse.js';
 import type { Policy } from './policy/policy.js';
 import { signedShipments } from './sign/signed-shipment.js';
 import { openSigningKey } from './sign/signing-key.js';
-import { identityCredentials } from './uplink/credentials.js';
 import { type Identity, loadIdentity } from './uplink/identity.js';
+import { IdentityKeeper } from './uplink/identity-keeper.js';
 import { Link } from './uplink/link.js';
 import type { LinkHost } from './uplink/session.js';
 import { VERSION } from './version.js';
@@ -55,6 +55,8 @@ const HEARTBEAT_MS = 1000;
 const CEILINGS_MS = 1000;
 /** Offloads, XDP programs and clock synchronisation change when somebody changes them. */
 const SURVEY_MS = 30_000;
+/** Certificates are renewed months ahead: once an hour is often enough, and soon enough after a long absence. */
+const RENEWAL_MS = 3_600_000;
 /** How long the end waits for the last commits: a service manager's patience is ten times as long. */
 const DRAIN_MS = 5000;
 
@@ -72,6 +74,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const host = thisHost();
   await host.survey();
   const signingKey = openSigningKey(options.dataDir);
+  const keeper = new IdentityKeeper(identity, options.dataDir, logger);
   const exchange = new ClockExchange(clock);
   const taps = new Taps({
     name: identity.name,
@@ -89,10 +92,12 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     connected: () => link.connected,
   });
   taps.restore();
-  const credentials = identityCredentials(identity);
   const settings = {
     target: identity.address,
-    credentials,
+    // Read for every connection.
+    get credentials() {
+      return keeper.credentials;
+    },
     exchange,
     heartbeatMs: HEARTBEAT_MS,
     logger,
@@ -114,6 +119,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const readings = guestReadings(options.dataDir);
   const timers = [
     setInterval(() => void host.survey(), SURVEY_MS),
+    setInterval(() => void keeper.check(Number(clock.wallNs() / 1_000_000n)), RENEWAL_MS),
     setInterval(() => {
       const passed = ceilingPassed(inForce, readings);
       if (passed !== null) taps.endAll(passed);

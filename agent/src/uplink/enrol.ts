@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type EnrolRequest, type EnrolResponse, JoinClient } from '@bothends/proto/gen/bothends/v1/agent';
+import { createCsr } from '@bothends/proto/trust/csr';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { formatTarget, parseTarget } from './address.js';
 import { fetchCa, parseCaHash } from './chain.js';
 import { CHANNEL_OPTIONS } from './credentials.js';
-import { createCsr } from './csr.js';
 import { type Identity, makeRoomForIdentity, saveIdentity } from './identity.js';
 import { fromRpcError } from './rpc-error.js';
 

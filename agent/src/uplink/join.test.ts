@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EnrolRequest, type JoinServer, JoinService } from '@bothends/proto/gen/bothends/v1/agent';
+import { createCsr } from '@bothends/proto/trust/csr';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatTarget, parseTarget } from './address.js';
-import { createCsr } from './csr.js';
 import { enrol } from './enrol.js';
 import { loadIdentity, saveIdentity } from './identity.js';
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { contextPath, loadContext } from '../context/context.js';
 import type { Io } from '../io.js';
 import type { Connection } from './client.js';
+import { renewContext } from './renew-context.js';
 
 /** Runs `body` with a connection to the coordinator of the context in force, and closes it whatever happens. */
 export async function withCoordinator<T>(
@@ -10,12 +11,15 @@ export async function withCoordinator<T>(
   body: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const flag = command.optsWithGlobals<{ context?: string }>().context;
-  const context = loadContext(contextPath(flag, io.env));
+  const path = contextPath(flag, io.env);
+  const context = loadContext(path);
   // gRPC takes longest to load of all that the CLI uses: only commands that talk pay for it.
   const { Connection } = await import('./client.js');
   const connection = new Connection(context, io.now);
   try {
-    return await body(connection);
+    const result = await body(connection);
+    await renewContext(path, context, connection, io);
+    return result;
   } finally {
     connection.close();
   }
