@@ -35,13 +35,12 @@ export function register({ program, io }: Setup): void {
     .option('--by <user>', 'who would ask (default: you)', name)
     .option('--approved-by <user>', 'the owner who would approve', name);
   command.action(async (action: string, file: string, words: string[], flags: PolicyFlags) => {
-    const { readPolicy } = await import('@bothends/agent/policy/parse');
+    const { applyPolicy, inWords, readPolicy } = await import('@bothends/agent/policy');
     const policy = readPolicy(file);
     if (action === 'check') {
       io.stdout.write(`${file} is a valid policy.\n`);
       return;
     }
-    const { applyPolicy, inWords } = await import('@bothends/agent/policy/apply');
     const wish = {
       interface: flags.interface,
       filter: joinFilter(words, flags.port ?? null),

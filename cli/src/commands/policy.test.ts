@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runCli } from '../testing/run-cli.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bothends-policy-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(text: string): string {
+  const path = join(folder, 'policy.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+it('checks a file without an agent', async () => {
+  expect(await runCli(['policy', 'check', file('maxSnaplen: 96\n')])).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+  const bad = await runCli(['policy', 'check', file('maxSnaplen: 96\nport: 1\n')]);
+  expect(bad).toMatchObject({ status: 1, stdout: '' });
+  expect(bad.stderr).toContain('line 2: unknown setting "port"');
+});
+
+it('says what a capture would get, and which rule refuses it', async () => {
+  const policy = file('ports: [443]\nmaxDuration: 2m\nusers: [alice]\n');
+  const asked = ['policy', 'explain', policy, '--by', 'alice', 'host', '10.0.0.7'];
+  expect((await runCli(asked)).stdout).toMatch(
+    /filter +\(host 10\.0\.0\.7\) and \(port 443\)[\s\S]*at most 2m/,
+  );
+  expect((await runCli([...asked.slice(0, 5), '--duration', '3m'])).stderr).toContain('maxDuration: 2m');
+  expect((await runCli(['policy', 'explain', policy, '--by', 'bob'])).stderr).toContain('(users: alice)');
+});
+
+it('takes the example that is installed', async () => {
+  const example = new URL('../../../deploy/policy.yaml', import.meta.url).pathname;
+  expect(await runCli(['policy', 'check', example])).toMatchObject({ status: 0 });
+});
