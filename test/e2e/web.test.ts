@@ -158,6 +158,23 @@ describe('the page in a browser', {
       expect(complaints).toEqual([]);
     });
 
+    it('a coordinator that starts again asks to sign in, and then shows the same view', async () => {
+      const running = fleet.capture(['client', 'server', '--port', '9', '--name', 'restarted']);
+      await running.recording();
+      const { page } = await open(await browser.session());
+      await page.goto(await loginLink('--capture', 'restarted'));
+      await page.locator('.state', { hasText: 'recording' }).first().waitFor();
+      await fleet.end('coordinator', 'SIGKILL');
+      await page.getByText('The connection to the coordinator broke').waitFor();
+      await fleet.startCoordinator();
+      await page.getByLabel('Login link').fill(await loginLink());
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'restarted' }).waitFor();
+      await page.locator('.state', { hasText: 'recording' }).first().waitFor();
+      await running.stop();
+      await page.locator('.state-complete').waitFor();
+    });
+
     it('every metric that the alerts and the dashboard ask for is one that there is', async () => {
       const token = readFileSync(join(fleet.folder, 'coordinator/metrics-token'), 'utf8').trim();
       const running = fleet.capture(['client', 'server', '--port', '9', '--name', 'metrics']);

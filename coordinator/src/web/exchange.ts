@@ -16,6 +16,8 @@ export interface Exchange {
 
 export interface SignedInExchange extends Exchange {
   session: Session;
+  /** Whether the session still holds: an answer may go on for hours. */
+  isSignedIn: () => boolean;
 }
 
 /** The largest thing that the page sends is a filter of 4 kB. */

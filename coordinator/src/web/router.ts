@@ -62,7 +62,7 @@ async function dispatch(
     const exchange = { request, response, url, params };
     if (method === 'POST') refuseOtherSites(request);
     if ('open' in route) await route.open(exchange);
-    else await route.handle({ ...exchange, session: admit(route, request, tools) });
+    else await route.handle({ ...exchange, ...admit(route, request, tools) });
     return;
   }
   throw new BothendsError('not-found', `there is nothing at ${method} ${url.pathname.slice(0, 200)}`);
@@ -77,8 +77,13 @@ function urlOf(request: IncomingMessage): URL {
 }
 
 /** The session of whoever calls. @throws BothendsError `unauthenticated`, `permission-denied` */
-function admit(route: GuardedRoute, request: IncomingMessage, tools: RouterTools): Session {
-  const session = tools.sessions.find(request.headers.cookie);
+function admit(
+  route: GuardedRoute,
+  request: IncomingMessage,
+  tools: RouterTools,
+): Pick<SignedInExchange, 'session' | 'isSignedIn'> {
+  const find = () => tools.sessions.find(request.headers.cookie);
+  const session = find();
   if (session === null) {
     throw new BothendsError('unauthenticated', 'sign in first: `bothends login-link` prints a link');
   }
@@ -90,7 +95,7 @@ function admit(route: GuardedRoute, request: IncomingMessage, tools: RouterTools
     tools.refused(session, route.as, toBothendsError(error).message);
     throw error;
   }
-  return session;
+  return { session, isSignedIn: () => find() !== null };
 }
 
 function requireCsrf({ csrf }: Session, request: IncomingMessage): void {

@@ -37,6 +37,21 @@ describe('signing in', () => {
     expect((await browser.get('/api/captures')).status).toBe(401);
   });
 
+  test('signing out ends what is being followed', async () => {
+    const own = await Harness.start({ webAddress: '127.0.0.1:0' });
+    const id = await own.record(await own.online('one'), await own.online('other'));
+    const browser = await Browser.signedIn(own);
+    const events: string[] = [];
+    for await (const { event } of browser.events(`/api/captures/${id}/events`)) {
+      events.push(event);
+      if (events.length > 1) continue;
+      await browser.post('/api/logout', {});
+      own.user.stopCapture({ captureId: id }, () => {});
+    }
+    expect(events).toEqual(['state']);
+    await own.stop();
+  });
+
   test('a link carries the role that was asked for', async () => {
     const viewer = await Browser.signedIn(harness, harness.user, 'viewer');
     expect((await viewer.get('/api/session')).json).toMatchObject({ role: 'viewer', mayOperate: false });

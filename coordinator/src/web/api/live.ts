@@ -29,6 +29,8 @@ export async function sendLive(exchange: SignedInExchange, sources: StateSources
   request.socket.setNoDelay(true);
   const send = async (event: string, json: string) => {
     gone.signal.throwIfAborted();
+    // The browser asks again, and hears that it has to sign in.
+    if (!exchange.isSignedIn()) return gone.abort();
     if (!response.write(`event: ${event}\ndata: ${json}\n\n`)) {
       await once(response, 'drain', { signal: gone.signal });
     }

@@ -21,7 +21,7 @@ interface AppState {
 /** The whole page: who is signed in, and which view is on. */
 export class App extends Component<object, AppState> {
   override state: AppState = { route: routeOf(startUrl()), session: undefined, problem: null };
-  readonly #client = new Client();
+  readonly #client = new Client(() => this.setState({ session: null }));
 
   override componentDidMount(): void {
     followLinks((url) => this.setState({ route: routeOf(url) }));

@@ -13,6 +13,9 @@ import { TapCounters } from './tap-counters.js';
 /** Coverage and counts of a running capture are looked at again this often; findings come at once. */
 const LIVE_REPORT_MS = 3000;
 
+/** Pause before a coordinator that does not answer is asked again. */
+const RETRY_MS = 2000;
+
 interface CapturePageProps {
   id: string;
   client: Client;
@@ -39,6 +42,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
     isStopping: false,
   };
   #unfollow: () => void = () => {};
+  #retry = 0;
 
   override componentDidMount(): void {
     void this.#open();
@@ -46,6 +50,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
 
   override componentWillUnmount(): void {
     this.#unfollow();
+    clearTimeout(this.#retry);
   }
 
   async #open(): Promise<void> {
@@ -57,12 +62,26 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
       this.#unfollow = follow(id, {
         state: (now) => this.setState({ capture: now }),
         findings: (findings) => this.setState({ findings }),
-        over: () => this.setState({ isOver: true, isConnected: true }),
+        over: (text) => this.#ended(text),
         connected: (isConnected) => this.setState({ isConnected }),
+        lost: () => this.#openLater(),
       });
     } catch (error) {
-      this.setState({ problem: problemOf(error) });
+      const problem = problemOf(error);
+      // A coordinator that starts again is followed again; whatever else is wrong stays so.
+      if (problem.code === 'unavailable' && this.state.capture !== null) this.#openLater();
+      else this.setState({ problem });
     }
+  }
+
+  #openLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = window.setTimeout(() => void this.#open(), RETRY_MS);
+  }
+
+  #ended(problem: string): void {
+    if (problem === '') this.setState({ isOver: true, isConnected: true });
+    else this.setState({ problem: problemOf(new Error(problem)) });
   }
 
   readonly #stop = async (): Promise<void> => {

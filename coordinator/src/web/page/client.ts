@@ -13,12 +13,18 @@ export class Problem extends Error {
 
 /** Calls to the coordinator in the name of whoever is signed in. */
 export class Client {
+  readonly #signedOut: () => void;
   #csrf = '';
+
+  /** @param signedOut told when a call fails because nobody is signed in any more */
+  constructor(signedOut: () => void) {
+    this.#signedOut = signedOut;
+  }
 
   /** Null when nobody is signed in. @throws Problem */
   async session(): Promise<SessionView | null> {
     try {
-      return this.#remember(await this.get<SessionView>('/api/session'));
+      return this.#remember((await call('/api/session', {})) as SessionView);
     } catch (error) {
       if (error instanceof Problem && error.code === 'unauthenticated') return null;
       throw error;
@@ -36,13 +42,22 @@ export class Client {
 
   /** @throws Problem */
   async get<T>(path: string, signal: AbortSignal | null = null): Promise<T> {
-    return (await call(path, { signal })) as T;
+    return (await this.#call(path, { signal })) as T;
   }
 
   /** @throws Problem */
   async post(path: string, body: object): Promise<unknown> {
     const headers = { 'content-type': 'application/json', 'x-bothends-csrf': this.#csrf };
-    return await call(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return await this.#call(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async #call(path: string, options: RequestInit): Promise<unknown> {
+    try {
+      return await call(path, options);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'unauthenticated') this.#signedOut();
+      throw error;
+    }
   }
 
   #remember(session: SessionView): SessionView {

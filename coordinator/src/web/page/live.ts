@@ -8,6 +8,8 @@ export interface LiveListener {
   over: (problem: string) => void;
   /** The connection broke and is tried again, or is there again. */
   connected: (isConnected: boolean) => void;
+  /** The browser does not try again: the coordinator was away, or says no. */
+  lost: () => void;
 }
 
 /** Follows a capture until it is over; the returned function stops that. The browser connects again by itself. */
@@ -25,6 +27,9 @@ export function follow(id: string, listener: LiveListener): () => void {
   on('over', () => end(''));
   on('problem', (data) => end(JSON.parse(data) as string));
   source.addEventListener('open', () => listener.connected(true));
-  source.addEventListener('error', () => listener.connected(false));
+  source.addEventListener('error', () => {
+    listener.connected(false);
+    if (source.readyState === EventSource.CLOSED) listener.lost();
+  });
   return () => source.close();
 }
