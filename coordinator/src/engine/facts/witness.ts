@@ -11,7 +11,7 @@ const GUARD_NS = 1_000_000;
  * Longest round trip assumed where only one direction bounds the clocks, ns: a geostationary satellite hop each
  * way. Slower paths do not carry a TCP handshake without spurious retransmission.
  */
-const MAX_ROUND_TRIP_NS = 600_000_000;
+export const MAX_ROUND_TRIP_NS = 600_000_000;
 
 /** Least delay allowed for when looking for a packet at the other tap, ns. */
 const LEAST_DELAY_NS = 50_000_000;

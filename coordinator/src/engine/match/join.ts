@@ -50,7 +50,7 @@ export class FlowJoiner {
     const { records } = this.store;
     const flow = records.flow[r];
     const tap = records.tap[r];
-    if (this.isSeenAt(flow, 1 - tap)) return;
+    if (this.isSeenAt(flow, 1 - tap) && !(isSyn(records.flags[r]) && this.isStrayAt(flow, 1 - tap))) return;
     for (const print of this.fingerprints(r)) if (print !== 0 && this.meet(r, print)) return;
   }
 
@@ -69,6 +69,17 @@ export class FlowJoiner {
     }
     this.seen[tap].set(print, flow * 2 + records.direction[r]);
     return false;
+  }
+
+  /** What the tap saw of the flow does not begin it: packets of it that escaped their translation look so. */
+  private isStrayAt(flow: number, tap: number): boolean {
+    const s = this.store.sides.data;
+    const d = this.store.directions.data;
+    for (let direction = 0; direction < 2; direction++) {
+      if (d[this.store.direction(flow, direction) + Row.PAIRS] > 0) return false;
+      if (s[this.store.side(flow, direction, tap) + Row.SYN_OPTIONS] >= 0) return false;
+    }
+    return true;
   }
 
   private isSeenAt(flow: number, tap: number): boolean {
@@ -110,6 +121,7 @@ export class FlowJoiner {
     this.aliases.set(target, { flow, tap: tap as 0 | 1, swapped: swap });
     flows.data[this.store.flow(flow) + Row.JOIN_SWAP] = swap ? 1 : 0;
     const moved = new Set<number>([
+      r,
       ...this.store.recent(flow, tap),
       ...(this.store.notables.get(flow) ?? []),
     ]);
@@ -121,14 +133,38 @@ export class FlowJoiner {
       sides.data.copyWithin(to, from, from + Row.SIDE_WORDS);
     }
     for (const c of waiting) moved.add(c);
+    const strays = this.takeStrays(flow, 1 - tap);
+    for (const c of strays) moved.add(c);
     for (const c of moved) {
       records.flow[c] = target;
       records.state[c] |= State.translated;
       if (swap) records.direction[c] = 1 - records.direction[c];
     }
+    for (const c of strays) this.adopt(c);
     this.moveFlowRow(flow, target, tap);
     this.moveSegment(flow, target);
     this.matcher.rematch(target);
+  }
+
+  /** Takes packets of the flow that the other tap saw out of their waiting lists. */
+  private takeStrays(flow: number, tap: number): number[] {
+    const strays: number[] = [];
+    for (let direction = 0; direction < 2; direction++) {
+      const side = this.store.side(flow, direction, tap);
+      for (const c of this.matcher.waiting(side)) {
+        this.matcher.leave(c, side);
+        strays.push(c);
+      }
+    }
+    return strays;
+  }
+
+  private adopt(r: number): void {
+    const { records, sides } = this.store;
+    const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
+    sides.data[side + Row.PACKETS]++;
+    sides.data[side + Row.BYTES] += records.length[r];
+    this.store.wait(r, side);
   }
 
   private moveSegment(flow: number, target: number): void {
@@ -170,4 +206,8 @@ function hash(a: number, b: number, c: number, d: number): number {
   h = Math.imul(h ^ c ^ (h >>> 13), 0x27d4eb2f);
   h = Math.imul(h ^ d ^ (h >>> 16), 0x165667b1);
   return (h ^ (h >>> 15)) >>> 0;
+}
+
+function isSyn(flags: number): boolean {
+  return (flags & (Tcp.syn | Tcp.ack)) === Tcp.syn;
 }

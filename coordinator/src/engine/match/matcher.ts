@@ -115,7 +115,8 @@ export class Matcher {
     if (isWhole) this.store.settle(c);
   }
 
-  private leave(r: number, side: number): void {
+  /** Takes a record out of those that wait on a side. */
+  leave(r: number, side: number): void {
     this.index.remove(r);
     this.store.unwait(r, side);
   }

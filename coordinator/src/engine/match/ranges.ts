@@ -140,6 +140,7 @@ export class RangeSearch {
       const d = this.store.directions.data;
       const row = this.store.direction(records.flow[r], records.direction[r]);
       if (d[row + PAIRS] > 0 && d[row + ID_CHANGED] === 0) return false;
+      if (this.isSaidAgain(c)) return false;
       d[row + ID_CHANGED]++;
     }
     this.pair(r, c, this.store.records.length[r], true);
@@ -186,9 +187,30 @@ export class RangeSearch {
     if (records.digestHigh[r] !== records.digestHigh[c] || records.digestLow[r] !== records.digestLow[c])
       return false;
     if (records.digestLength[r] !== records.digestLength[c]) return false;
+    if (!this.isSameSending(r, c)) return false;
     if (this.identity.sequence(r) === this.identity.sequence(c)) return false;
     this.rewrites.learnDelta(r, c);
     this.pair(r, c, this.store.records.length[r], true);
     return true;
+  }
+
+  /** Applications say the same again on another connection; an IP id, time stamp or flow label does not come again. */
+  private isSameSending(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (records.ipId[r] !== 0 || records.ipId[c] !== 0) return records.ipId[r] === records.ipId[c];
+    const stamp = records.timestampValue[r];
+    if (stamp !== 0 && stamp === records.timestampValue[c]) return true;
+    return records.flowLabel[r] !== 0 && records.flowLabel[r] === records.flowLabel[c];
+  }
+
+  /** Another datagram with the same payload waits beside it: which of them is meant, only the id could tell. */
+  private isSaidAgain(c: number): boolean {
+    const { records, sides } = this.store;
+    let other = sides.data[this.store.side(records.flow[c], records.direction[c], records.tap[c]) + HEAD];
+    for (let steps = 0; other >= 0 && steps < SCAN_LIMIT; other = records.nextWaiting[other], steps++) {
+      if (other !== c && records.length[other] === records.length[c] && this.identity.samePayload(other, c))
+        return true;
+    }
+    return false;
   }
 }

@@ -1,8 +1,10 @@
 import { formatDuration, Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../facts/flow-facts.js';
+import { lookAlike } from '../facts/orphans.js';
 import { isRst, isSyn, isSynAck, type Packet } from '../facts/packet.js';
 import { headerMismatch } from '../facts/path.js';
 import { controlLine, silenceAbout } from '../facts/silence.js';
+import { MAX_ROUND_TRIP_NS } from '../facts/witness.js';
 import { type Case, gradeCase } from '../grade.js';
 import * as Row from '../match/rows.js';
 import { assume, type Draft, draft, exhibit } from './draft.js';
@@ -72,6 +74,11 @@ function acknowledgedData(flow: FlowFacts): boolean {
   return isn >= 0 && acknowledged >= 0 && ((acknowledged - isn) | 0) > 1;
 }
 
+const DOUBLE = exhibit(
+  'look-alike',
+  'at the same moment the other tap saw a SYN just like it under another tuple: an address translation that rewrites numbers too',
+);
+
 const noneSent = (packets: readonly Packet[]) => packets.every((p) => p.sent === null);
 const noneReceived = (packets: readonly Packet[]) => packets.every((p) => p.received === null);
 
@@ -89,11 +96,12 @@ function synLost(h: Handshake): Draft | null {
     h.resets.length > 0
   )
     return null;
-  const quiet = silenceAbout(syns);
+  const quiet = silenceAbout(flow, syns);
   const first = syns[0] as Packet;
+  const double = lookAlike(flow, first) !== null;
   return draft({
     code: 'syn-lost',
-    grade: grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level }),
+    grade: grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level, counter: double ? 1 : 0 }),
     flow,
     direction: 'toward-server',
     sender: 'client',
@@ -105,6 +113,7 @@ function synLost(h: Handshake): Draft | null {
       exhibit('seen-leaving', `${count(syns.length, 'SYN')} left the client`, ...syns.slice(0, 4)),
       exhibit('absent-at-receiver', `the server's capture has none of them: ${quiet.why}`, first),
     ],
+    counter: double ? [DOUBLE] : [],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing:
       quiet.level === 'complete'
@@ -155,8 +164,8 @@ function synAckLost(h: Handshake): Draft | null {
   const sent = synAcks.filter((p) => p.sent);
   if (sent.length === 0 || !noneReceived(synAcks) || h.clientLater.length > 0) return null;
   const first = sent[0] as Packet;
-  const again = syns.filter((p) => p.sent && first.sent && flow.isBefore(first.sent, p.sent));
-  const quiet = silenceAbout(sent);
+  const again = syns.filter((p) => askedAgain(flow, first, p));
+  const quiet = silenceAbout(flow, sent);
   return draft({
     code: 'syn-ack-lost',
     grade: grade({ lines: quiet.lines + (again.length > 0 ? 1 : 0), absence: quiet.level }),
@@ -183,6 +192,13 @@ function synAckLost(h: Handshake): Draft | null {
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing: quiet.level === 'complete' ? [] : ["a drop count of the client's capture"],
   });
+}
+
+/** The SYN left its client after the SYN-ACK had left the server, by the clocks or by more than any round trip. */
+function askedAgain(flow: FlowFacts, synAck: Packet, syn: Packet): boolean {
+  if (!synAck.sent || !syn.sent) return false;
+  if (flow.isBefore(synAck.sent, syn.sent)) return true;
+  return syn.received !== null && syn.received.time - synAck.sent.time > MAX_ROUND_TRIP_NS;
 }
 
 function synAckForged(h: Handshake): Draft | null {
@@ -267,11 +283,13 @@ function synForged(h: Handshake): Draft | null {
   const refusal = h.resets.find(
     (p) => p.toward === 'toward-server' && p.sent && h.synAcks.some((q) => quotes(p, q)),
   );
+  const double = lookAlike(flow, foreign) !== null;
   return draft({
     code: 'syn-forged',
     grade: grade({
-      lines: silenceAbout(syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
+      lines: silenceAbout(flow, syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
       absence: foreign.vouching?.level ?? null,
+      counter: double ? 1 : 0,
     }),
     flow,
     direction: 'toward-server',
@@ -286,6 +304,7 @@ function synForged(h: Handshake): Draft | null {
         ? [exhibit('refused', 'the client reset the SYN-ACK: it had asked for nothing', refusal)]
         : []),
     ],
+    counter: double ? [DOUBLE] : [],
     assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
     missing: [
       'whether an address translation or a proxy stands between (a SYN of another tuple at the same moment)',
@@ -302,7 +321,7 @@ function handshakeAckLost(h: Handshake): Draft | null {
   const repeated = synAcks.filter((p) => p.sent).length > 1;
   if (!answered || acks.length === 0 || !repeated) return null;
   if (!acks.every((p) => p.received === null) || clientLater.some((p) => p.received)) return null;
-  const quiet = silenceAbout(acks);
+  const quiet = silenceAbout(flow, acks);
   const first = acks[0] as Packet;
   return draft({
     code: 'handshake-ack-lost',

@@ -60,6 +60,14 @@ export class Envelope {
     }
   }
 
+  /** Whether any packet was matched between two times of tap 0, well inside. */
+  hasPairBetween(from: number, to: number): boolean {
+    const last = Math.floor(to / this.width);
+    for (let key = Math.floor(from / this.width) + 1; key < last; key++)
+      if (this.buckets.has(key)) return true;
+    return false;
+  }
+
   /** Stretches without a step, each with its bounds tightened by what the drift limit allows. */
   segments(): Segment[] {
     const keys = [...this.buckets.keys()].sort((a, b) => a - b);

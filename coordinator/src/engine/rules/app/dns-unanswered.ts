@@ -55,13 +55,12 @@ const DRAFTS: Readonly<Record<Place, (u: Unanswered) => Draft>> = {
 
 function queryLost(u: Unanswered): Draft {
   const lost = queriesOf(u).filter((p) => p.fate === 'lost');
-  const quiet = silenceAbout(lost);
+  const quiet = silenceAbout(u.flow, lost);
   const grade = gradeCase({
     ...NO_DOUBT,
     // Seen on one side of the path, not on the other: with both taps complete nothing else is left.
     conclusive: true,
-    // A resolver that got the query would have answered: that no answer came is a line of its own.
-    lines: quiet.lines + controlLine(u.flow) + 1,
+    lines: quiet.lines + controlLine(u.flow),
     absence: quiet.level,
   });
   return draft({
@@ -121,7 +120,8 @@ function answerLost(u: Unanswered): Draft {
   const lost = u.transactions.flatMap((t) => t.answers);
   const known = lost.filter((p) => p.fate === 'lost');
   const [first] = u.transactions;
-  const quiet = known.length > 0 || !first ? silenceAbout(known) : { lines: 1, ...waitOf(u.flow, first) };
+  const quiet =
+    known.length > 0 || !first ? silenceAbout(u.flow, known) : { lines: 1, ...waitOf(u.flow, first) };
   const again = askedAgain(u);
   const graded = gradeCase({
     ...NO_DOUBT,

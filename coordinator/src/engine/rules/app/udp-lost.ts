@@ -32,7 +32,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   // Nothing makes UDP datagrams arrive that nobody sent: each such one is a packet that the same tap missed.
   const tapMisses = seenBack === 0 ? 0 : control.missing.length / seenBack;
   if (tapMisses > 0 && tapMisses >= (lost / sent) * TAP_SHARE) return null;
-  const quiet = silenceAbout(data);
+  const quiet = silenceAbout(flow, data);
   const delivered = flow.path(toward, Row.PAIRS);
   const proven = isSignificant(control, lost, sent);
   const blind = isBlind(flow, toward);

@@ -114,11 +114,14 @@ function echo(): Cause {
   };
 }
 
-/** The RST's host knows the connection by a translated tuple, and this packet came without translation. */
+/** This packet came to the RST's host by another tuple than the rest of the connection: without its translation. */
 function isStray(c: ResetCase, trigger: Packet): boolean {
   const tap = c.flow.senderTap(c.rst.toward);
-  const usual = c.flow.packets.some((p) => p !== trigger && p.toward === trigger.toward && p.translated[tap]);
-  return usual && trigger.received?.tap === tap && !trigger.translated[tap];
+  if (trigger.received?.tap !== tap) return false;
+  const others = c.flow.packets.filter(
+    (p) => p !== trigger && p.toward === trigger.toward && p.received?.tap === tap,
+  );
+  return others.length > 0 && others.every((p) => p.translated[tap] !== trigger.translated[tap]);
 }
 
 function unNattedStray(trigger: Packet): Cause {

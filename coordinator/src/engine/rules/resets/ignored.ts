@@ -33,14 +33,21 @@ function tookEffectLater(cases: readonly ResetCase[], first: ResetCase): boolean
 
 function ignoredReset(c: ResetCase): Draft {
   const receiver = receiverOf(c.rst.toward);
-  const forged = c.origin === 'path';
+  const sender = c.origin === 'path' ? 'path' : c.origin === 'sender' ? senderOf(c.rst.toward) : null;
   return draft({
     code: 'rst-ignored',
-    grade: gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 }),
+    // That it had no effect is seen; who sent it is not.
+    grade: gradeCase({
+      lines: 1,
+      conclusive: sender !== null,
+      absence: null,
+      headersOnly: false,
+      counter: 0,
+    }),
     flow: c.flow,
     direction: c.rst.toward,
-    sender: forged ? 'path' : senderOf(c.rst.toward),
-    blame: forged ? 'path' : hostOf(senderOf(c.rst.toward)),
+    sender,
+    blame: sender === null ? 'unknown' : sender === 'path' ? 'path' : hostOf(sender),
     at: c.rst.received,
     statement: `A RST reached the ${receiver} and had no effect: its numbers did not fit, and the connection went on.`,
     attributes: {},
