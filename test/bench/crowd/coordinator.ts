@@ -30,10 +30,14 @@ export class BenchCoordinator implements AsyncDisposable {
     const data = join(folder, 'coordinator');
     const [program = '', ...args] = BOTHENDS;
     const listen = `127.0.0.1:${await freePort()}`;
-    const child = spawn(program, [...args, 'coordinator', '--listen', listen, '--data', data], {
-      env: { ...process.env, BOTHENDS_CONTEXT: join(folder, 'context.json') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      program,
+      [...args, 'coordinator', '--listen', listen, '--web', 'off', '--data', data],
+      {
+        env: { ...process.env, BOTHENDS_CONTEXT: join(folder, 'context.json') },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     // Should this process fail, its coordinator goes too.
     process.once('exit', () => child.kill('SIGKILL'));
     let log = '';
