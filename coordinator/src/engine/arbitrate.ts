@@ -24,7 +24,7 @@ const WEIGHT: Partial<Record<VerdictCode, number>> = {
   'idle-timeout': 4,
   'tls-alert': 3,
   'dns-unanswered': 3,
-  'icmp-error': 6,
+  'icmp-error': 1,
   'loss-in-sender': 7,
   'ack-loss': 8,
   'rst-ignored': 8,
