@@ -59,9 +59,8 @@ export async function startLinks(
   const links: Running[] = [];
   const startOne = async (index: number) => {
     const name = `idle-${index}`;
-    const identity = await enrol({
-      ...(await coordinator.joinLine(name)),
-      ...{ name, dataDir: join(folder, name) },
+    const identity = await patiently(async () => {
+      return await enrol({ ...(await coordinator.joinLine(name)), name, dataDir: join(folder, name) });
     });
     const over = new AbortController();
     links.push({ over, ended: linkOf(identity, clock, welcomed).run(over.signal) });
@@ -72,6 +71,19 @@ export async function startLinks(
   }
   return { sources: [], end: () => allEnded(links) };
 }
+
+/** A machine that is busy with two thousand links may let a join wait too long: another try, as a roll-out would. */
+async function patiently<Result>(action: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+const MAX_TRIES = 5;
 
 /** Joins under way together: a fleet is not rolled out in one second. */
 const AT_ONCE = 20;

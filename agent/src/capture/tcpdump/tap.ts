@@ -13,9 +13,9 @@ const TABLES = 8;
 const READ_BYTES = 64 * 1024;
 /**
  * Then reading waits: tcpdump writes each packet by itself, and to be woken for each costs both sides more than all the
- * rest. A fifth of what a large pipe holds at 500 000 packets/s.
+ * rest. Less than half of what a large pipe holds at 500 000 packets/s.
  */
-const PACE_MS = 2;
+const PACE_MS = 4;
 /** tcpdump answers SIGUSR1 between two packets; one that is blocked on a slow consumer does not. */
 const COUNTERS_MS = 1_000;
 /** A full ring of 64 MB takes tcpdump half a second to read, a slow consumer longer. */
