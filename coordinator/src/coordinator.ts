@@ -15,6 +15,7 @@ import { Audit } from './serve/audit.js';
 import { auditedRefusals } from './serve/audited-refusals.js';
 import { authoriseCalls } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
+import { CallRate } from './serve/call-rate.js';
 import { serverCredentials } from './serve/credentials.js';
 import { joinService } from './serve/join.js';
 import { createServer, listen, shutDown } from './serve/server.js';
@@ -122,10 +123,19 @@ async function serve(
   });
   const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
+  let stopListening = () => {};
   try {
-    endpoint.port = await listen(server, listenOn, serverCredentials(authority.caPem, certificate));
+    const listener = await listen(
+      server,
+      listenOn,
+      serverCredentials(authority.caPem, certificate),
+      (peer, reason) => void sources.audit.record('', 'connect', peer, 'refused', reason),
+    );
+    endpoint.port = listener.port;
+    stopListening = () => listener.close();
     await front.open(sources, authority, endpoint.addresses);
   } catch (error) {
+    stopListening();
     server.forceShutdown();
     await front.close();
     captures.close();
@@ -147,6 +157,7 @@ async function serve(
     stopKeeping();
     // First, or the end of the agents' links would count as agents that went away.
     captures.close();
+    stopListening();
     await Promise.all([shutDown(server), front.close()]);
     await captures.settled();
     await tools.analyst.close();
@@ -253,7 +264,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
         version: VERSION,
       }),
     },
-    authoriseCalls(check, ({ path, peer, name, reason }) => {
+    authoriseCalls(check, new CallRate(clock), ({ path, peer, name, reason }) => {
       void audit.record(name, path, peer, 'refused', reason);
     }),
   );

@@ -1,6 +1,7 @@
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { ACCESS, authorise } from '../trust/access.js';
 import type { Identity } from '../trust/identity.js';
+import type { CallRate } from './call-rate.js';
 import { callerOf } from './caller.js';
 import { statusError } from './status.js';
 
@@ -20,13 +21,18 @@ export interface Refusal {
 }
 
 /** Holds every call against the access table before anything of it is read. */
-export function authoriseCalls(check: CallerCheck, refused: RefusalListener): ServerInterceptor {
+export function authoriseCalls(
+  check: CallerCheck,
+  rate: CallRate,
+  refused: RefusalListener,
+): ServerInterceptor {
   return (method, call) =>
     new ServerInterceptingCall(call, {
       start(next) {
         let caller: Identity | null = null;
         try {
           caller = callerOf(call);
+          rate.spend(caller === null ? addressOf(call.getPeer()) : `${caller.role} ${caller.name}`);
           authorise(method.path, caller);
           if (caller !== null && ACCESS[method.path] !== 'open') check(caller);
         } catch (error) {
@@ -39,4 +45,9 @@ export function authoriseCalls(check: CallerCheck, refused: RefusalListener): Se
         next();
       },
     });
+}
+
+/** Of `192.0.2.1:40000`: a stranger who takes another port is the same stranger. */
+function addressOf(peer: string): string {
+  return peer.replace(/:\d+$/, '');
 }

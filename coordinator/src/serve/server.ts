@@ -14,6 +14,8 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { splitHostPort } from '../addresses.js';
+import { FrontDoor, type TurnedAway } from './front-door.js';
 import { addReflection } from './reflection.js';
 
 /** A batch of 4096 rows takes some 200 kB; nothing that a peer sends is legitimately larger than this. */
@@ -54,21 +56,28 @@ export function createServer(services: Services, interceptor: ServerInterceptor)
   return server;
 }
 
+/** Where a server listens. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no more connections. */
+  close(): void;
+}
+
 /**
- * Listens; returns the port, which differs from the wanted one only where that was 0.
+ * Listens; the port differs from the wanted one only where that was 0.
  * @throws BothendsError `unavailable` when the port is taken, `invalid-argument` for an address that is not ours
  */
 export async function listen(
   server: Server,
   address: string,
   credentials: ServerCredentials,
-): Promise<number> {
+  turnedAway: TurnedAway,
+): Promise<Listener> {
+  const door = new FrontDoor(server, credentials, turnedAway);
+  const { host, port } = splitHostPort(address);
   try {
-    return await new Promise<number>((resolve, reject) => {
-      server.bindAsync(address, credentials, (error, port) =>
-        error === null ? resolve(port) : reject(error),
-      );
-    });
+    const taken = await door.open(host, port ?? 0);
+    return { port: taken, close: () => door.close() };
   } catch (cause) {
     throw listenError(address, cause as Error);
   }
