@@ -68,7 +68,7 @@ details.card ul:not(.marks) li { margin: .3rem 0; padding-left: 1rem; text-inden
 .band-row { display: grid; grid-template-columns: 4rem 1fr; gap: .1rem .8rem; align-items: center; margin: .25rem 0; }
 .band-name { font-weight: 600; font-size: .9rem; } .band-row .band-text { grid-column: 2; font-size: .85rem; }
 .band { position: relative; height: 1rem; border-radius: .25rem; background: var(--line); overflow: hidden; }
-.stretch { position: absolute; top: 0; bottom: 0; } .stretch-open { background: var(--open); }
+.gap { display: block; color: var(--doubt); } .stretch { position: absolute; top: 0; bottom: 0; } .stretch-open { background: var(--open); }
 .stretch-unknown { background: repeating-linear-gradient(45deg, var(--unknown) 0 6px, transparent 6px 10px); }
 .stretch-gap { background: repeating-linear-gradient(-45deg, var(--gap) 0 4px, var(--card) 4px 7px); }
 .filters { display: flex; flex-wrap: wrap; gap: .7rem; align-items: end; margin: 1rem 0; } .filters label:first-child { flex: 1 1 14rem; }

@@ -96,7 +96,9 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
   override render(): ComponentChildren {
     const { capture, problem, isConnected } = this.state;
     if (capture === null) return problem ? <ProblemNote problem={problem} /> : <p class="quiet">Loading…</p>;
-    const { id, session } = this.props;
+    const { session } = this.props;
+    // The address may have its name; what is shared from here has its id, which no other capture ever gets.
+    const { id } = capture;
     const running = isRunning(capture.state);
     return (
       <div>
@@ -136,9 +138,9 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
   }
 
   /** Reports come once something is recorded; the final one replaces the running one when the capture is over. */
-  #report({ state, headline }: CaptureView): ComponentChildren {
+  #report({ id, state, headline }: CaptureView): ComponentChildren {
     if (['requested', 'asking', 'arming', 'armed', 'failed'].includes(state)) return null;
-    const { id, client } = this.props;
+    const { client } = this.props;
     const { isOver } = this.state;
     const path = `/api/captures/${encodeURIComponent(id)}/summary`;
     return (

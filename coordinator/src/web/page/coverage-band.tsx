@@ -4,6 +4,9 @@ import { formatDuration } from '@bothends/proto/time/nanoseconds';
 import type { ComponentChildren } from 'preact';
 import { type Band, bandsOf } from './coverage.js';
 
+/** Gaps in words before the rest is only counted. */
+const GAPS_SHOWN = 3;
+
 /** How far each tap vouches for what it saw, and how well the two clocks are known: what every verdict rests on. */
 export function CoverageBand({
   taps,
@@ -26,6 +29,7 @@ export function CoverageBand({
 }
 
 function TapBand({ band: { tap, stretches } }: { band: Band }): ComponentChildren {
+  const gaps = stretches.filter(({ kind }) => kind === 'gap');
   return (
     <div class="band-row">
       <span class="band-name">{tap.role}</span>
@@ -38,7 +42,13 @@ function TapBand({ band: { tap, stretches } }: { band: Band }): ComponentChildre
           />
         ))}
       </span>
-      <span class="band-text quiet">{bandText(tap)}</span>
+      <span class="band-text quiet">
+        {tap.name} · {bandText(tap)}
+        {gaps.slice(0, GAPS_SHOWN).map(({ text }) => (
+          <span class="gap">{text}</span>
+        ))}
+        {gaps.length > GAPS_SHOWN && <span class="gap">and {gaps.length - GAPS_SHOWN} more</span>}
+      </span>
     </div>
   );
 }

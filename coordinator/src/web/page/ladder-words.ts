@@ -7,7 +7,7 @@ export function packetText(row: LadderRow): string {
   const numbers = length > 0 && sequence !== null ? ` ${sequence}:${sequenceEnd}` : '';
   const ack = acknowledgment === null || flags.includes('S') ? '' : ` ack ${acknowledgment}`;
   const bytes = length > 0 ? ` (${length})` : '';
-  const mark = row.fate === 'injected' ? '✸ ' : row.retransmissionOf === null ? '' : '↻ ';
+  const mark = markOf(row);
   return `${mark}${flags}${numbers}${ack}${bytes}${note === '' ? '' : ` ${note}`}`.trim() || `(${length})`;
 }
 
@@ -16,6 +16,13 @@ export function packetTextShort({ flags, length, retransmissionOf, fate }: Ladde
   const mark = retransmissionOf === null ? '' : '↻';
   const forged = fate === 'injected' ? ' forged' : '';
   return `${mark}${flags}${length > 0 ? ` ${length} B` : ''}${forged}`.trim();
+}
+
+/** What the legend explains, for those who do not see colours. */
+function markOf({ fate, retransmissionOf }: LadderRow): string {
+  if (fate === 'injected') return '✸ ';
+  if (fate === 'unknown') return '? ';
+  return retransmissionOf === null ? '' : '↻ ';
 }
 
 const FATES = {

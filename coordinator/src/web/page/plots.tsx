@@ -143,15 +143,19 @@ function medianText(columns: readonly Column[]): string {
   return median === undefined ? 'none' : formatDuration(median);
 }
 
-/** A line through the columns that have a value; a short bar where its neighbours have none. */
+/** Columns without a packet that the line crosses: a twentieth of the plot; a longer pause leaves it open. */
+const CROSSED = COLUMNS / 20;
+
+/** A line through the columns that have a value; a short bar where none is near. */
 function medianPath(columns: readonly Column[], y: (ns: number) => number): string {
-  return columns
-    .flatMap(({ median }, i) => {
-      if (median === null) return [];
-      const follows = i > 0 && columns[i - 1]?.median !== null;
-      return [`${follows ? 'L' : 'M'}${i} ${y(median).toFixed(1)}h1`];
-    })
-    .join('');
+  let last = Number.NEGATIVE_INFINITY;
+  const parts: string[] = [];
+  for (const [i, { median }] of columns.entries()) {
+    if (median === null) continue;
+    parts.push(`${i - last <= CROSSED ? 'L' : 'M'}${i} ${y(median).toFixed(1)}h1`);
+    last = i;
+  }
+  return parts.join('');
 }
 
 /** From the lowest to the highest of each column. */
