@@ -93,6 +93,10 @@ install_service() {
   # systemd makes these too; joining happens before the service first starts.
   install -d -m 0755 /var/lib/bothends
   install -d -m 0700 -o "$unit" -g "$unit" "/var/lib/bothends/$1"
+  # The owner's file: an upgrade leaves it as it is.
+  if [ "$1" = agent ] && [ ! -e /etc/bothends/policy.yaml ]; then
+    install -D -m 0644 "$root/deploy/policy.yaml" /etc/bothends/policy.yaml
+  fi
   install -m 0644 "$root/deploy/$unit.service" "/etc/systemd/system/$unit.service"
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 }

@@ -25,11 +25,26 @@ export class UsageError extends BothendsError {
 
 /** Prints `bothends: message` and the hint on stderr; the stack only with BOTHENDS_DEBUG. Returns the exit status. */
 export function reportError(thrown: unknown, io: Io): number {
-  const error = toBothendsError(thrown);
+  const error = isNotInstalled(thrown) ? notInstalled(thrown) : toBothendsError(thrown);
   io.stderr.write(`bothends: ${error.message.trimEnd()}\n`);
   if (error instanceof UsageError && error.hint !== null) io.stderr.write(`${error.hint}\n`);
   if (io.env.BOTHENDS_DEBUG) io.stderr.write(`${stackOf(error)}\n`);
   return error instanceof UsageError ? ExitStatus.usage : ExitStatus.failed;
+}
+
+/** The Debian package of the agent comes without the coordinator's part. */
+function isNotInstalled(thrown: unknown): thrown is Error {
+  const { code, message = '' } = thrown as NodeJS.ErrnoException;
+  return code === 'ERR_MODULE_NOT_FOUND' && message.includes('@bothends/coordinator');
+}
+
+function notInstalled(cause: Error): BothendsError {
+  return new BothendsError(
+    'failed-precondition',
+    'only the agent is installed here, without what this command needs: run it where all of bothends is ' +
+      '(deploy/bootstrap.sh coordinator, or files)',
+    { cause },
+  );
 }
 
 function stackOf(error: Error): string {

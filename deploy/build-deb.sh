@@ -1,0 +1,91 @@
+#!/bin/sh
+# Builds the Debian package of the agent: the program without the coordinator and what only that needs.
+#
+# usage: deploy/build-deb.sh [OUTPUT FOLDER]      default: dist below this checkout
+#
+# Needs a checkout that is set up and built (npm run setup), and dpkg-deb. Prints the path of the package.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+output=${1:-$root/dist}
+version=$(node -p "require('$root/cli/package.json').version")
+# Where a distribution's package keeps a program's own modules.
+home=usr/lib/bothends
+
+say() { printf 'build-deb: %s\n' "$*" >&2; }
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+tree=$stage/tree
+mkdir -p "$tree/$home/node_modules/@bothends" "$tree/DEBIAN"
+
+# What npm says the agent and the command need at run time. `cap` is left out: it is built for one release of Node,
+# and tcpdump, on which the package depends, is the better back end.
+dependencies() {
+  (cd "$root" && npm ls --all --parseable --omit=dev --omit=optional -w @bothends/agent -w @bothends/proto 2>/dev/null) |
+    grep '/node_modules/' | grep -v '/node_modules/@bothends/' || true
+  echo "$root/node_modules/commander"
+}
+
+copy_modules() {
+  dependencies | sort -u | while read -r folder; do
+    case $folder in */node_modules/@types/* | */undici-types | */node_modules/cap | */node_modules/nan) continue ;; esac
+    target=$tree/$home/${folder#"$root"/}
+    mkdir -p "$(dirname "$target")"
+    cp -a "$folder" "$target"
+  done
+  find "$tree/$home/node_modules" \( -name '*.map' -o -name '*.d.ts' -o -name '*.md' \) -delete
+}
+
+copy_packages() {
+  for package in proto agent cli; do
+    mkdir -p "$tree/$home/$package"
+    cp -a "$root/$package/package.json" "$root/$package/dist" "$tree/$home/$package/"
+    ln -s "../../$package" "$tree/$home/node_modules/@bothends/$package"
+  done
+  cp -a "$root/cli/bin" "$tree/$home/cli/"
+  find "$tree/$home" -path '*/dist/*' \( -name '*.test.*' -o -name '*.map' -o -name '*.d.ts' -o -name '*.tsbuildinfo' \) -delete
+  find "$tree/$home" -path '*/dist/testing' -prune -exec rm -r {} +
+}
+
+copy_system_files() {
+  mkdir -p "$tree/usr/bin" "$tree/usr/lib/systemd/system" "$tree/usr/share/man/man1" "$tree/usr/share/doc/bothends-agent" "$tree/etc/bothends"
+  ln -s "../lib/bothends/cli/bin/bothends.js" "$tree/usr/bin/bothends"
+  sed "s#/opt/bothends#/$home#g" "$root/deploy/bothends-agent.service" > "$tree/usr/lib/systemd/system/bothends-agent.service"
+  cp "$root/deploy/policy.yaml" "$tree/etc/bothends/policy.yaml"
+  node "$root/cli/bin/bothends.js" man | gzip -9n > "$tree/usr/share/man/man1/bothends.1.gz"
+  cp "$root/LICENSE" "$tree/usr/share/doc/bothends-agent/copyright"
+}
+
+control_files() {
+  size=$(du -sk "$tree" | cut -f1)
+  cat > "$tree/DEBIAN/control" <<END
+Package: bothends-agent
+Version: $version
+Architecture: all
+Maintainer: bothends
+Installed-Size: $size
+Depends: nodejs (>= 20.11), tcpdump, adduser
+Recommends: iproute2, ethtool
+Section: net
+Priority: optional
+Description: captures at one end of a connection for bothends
+ The agent of one host. It opens taps when its coordinator asks and the
+ policy in /etc/bothends/policy.yaml allows, and ships headers and keyed
+ digests, never payload.
+END
+  echo /etc/bothends/policy.yaml > "$tree/DEBIAN/conffiles"
+  cp "$root/deploy/debian/postinst" "$root/deploy/debian/prerm" "$root/deploy/debian/postrm" "$tree/DEBIAN/"
+  chmod 0755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/prerm" "$tree/DEBIAN/postrm"
+}
+
+copy_modules
+copy_packages
+copy_system_files
+chmod -R u=rwX,go=rX "$tree"
+control_files
+mkdir -p "$output"
+package=$output/bothends-agent_${version}_all.deb
+dpkg-deb --build --root-owner-group "$tree" "$package" >&2
+say "built from $(cd "$root" && git rev-parse --short HEAD 2>/dev/null || echo 'no git checkout')"
+echo "$package"

@@ -1,0 +1,77 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Harness } from '@bothends/coordinator/testing/harness';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkCommand, runCommand } from '../lab/command.js';
+import { REPOSITORY_ROOT } from '../lab/paths.js';
+
+const canBuild = spawnSync('dpkg-deb', ['--version']).status === 0;
+const skipReason = 'dpkg-deb is not installed, so no Debian package can be built here';
+if (!canBuild) console.warn(`SKIPPED: ${skipReason}`);
+
+/** npm lists the dependencies, and xz packs them, on a machine that does other things too. */
+const BUILD_MS = 120_000;
+
+describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? {} : { skipReason } }, () => {
+  let folder: string;
+  /** The package as it would be below /. */
+  let root: string;
+  let program: string[];
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bothends-deb-'));
+    root = join(folder, 'root');
+    const built = await checkCommand([join(REPOSITORY_ROOT, 'deploy/build-deb.sh'), folder]);
+    await checkCommand(['dpkg-deb', '-x', built.trim(), root]);
+    await checkCommand(['dpkg-deb', '-e', built.trim(), join(folder, 'control')]);
+    program = [process.execPath, join(root, 'usr/lib/bothends/cli/bin/bothends.js')];
+  }, BUILD_MS);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('holds the agent, and nothing that only the coordinator needs', () => {
+    const modules = join(root, 'usr/lib/bothends/node_modules');
+    expect(readdirSync(join(modules, '@bothends')).sort()).toEqual(['agent', 'cli', 'proto']);
+    for (const absent of ['better-sqlite3', '@peculiar', 'preact', 'typescript', 'vitest']) {
+      expect(existsSync(join(modules, absent)), absent).toBe(false);
+    }
+    expect(existsSync(join(root, 'usr/lib/bothends/coordinator'))).toBe(false);
+    expect(readFileSync(join(folder, 'control/control'), 'utf8')).toMatch(/^Depends: .*tcpdump/m);
+  });
+
+  it('joins a coordinator, runs under the policy that it installs, and is online', {
+    timeout: 60_000,
+  }, async () => {
+    const harness = await Harness.start();
+    const data = join(folder, 'data');
+    try {
+      const { joinLine } = await harness.handle.createJoinToken('packed');
+      const join = [...joinLine.split(' ').slice(1), '--name', 'packed', '--data', data, '--join-only'];
+      expect(await runCommand([...program, ...join])).toMatchObject({ code: 0 });
+      const policy = `${root}/etc/bothends/policy.yaml`;
+      const [node = '', ...args] = [...program, 'agent', '--data', data, '--policy', policy];
+      const agent = spawn(node, args, { stdio: 'ignore' });
+      const ended = new Promise<number | null>((resolve) => agent.once('exit', resolve));
+      await harness.agentsWith(({ name, online }) => name === 'packed' && online);
+      agent.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    } finally {
+      await harness.stop();
+    }
+  });
+
+  it('says of a command that it does not hold what to install', async () => {
+    const { code, stderr } = await runCommand([...program, 'coordinator', '--data', join(folder, 'c')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('only the agent is installed here');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('has scripts that a shell can read, and a unit that starts what is there', async () => {
+    for (const script of ['postinst', 'prerm', 'postrm'])
+      await checkCommand(['sh', '-n', join(folder, 'control', script)]);
+    const unit = readFileSync(join(root, 'usr/lib/systemd/system/bothends-agent.service'), 'utf8');
+    const [, started = ''] = /ExecStart=\S+ node (\S+)/.exec(unit) ?? [];
+    expect(existsSync(join(root, started))).toBe(true);
+  });
+});
