@@ -1,5 +1,10 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, Browser, loginLink } from '../testing/browser.js';
 import { Harness } from '../testing/harness.js';
@@ -244,6 +249,33 @@ describe('metrics', () => {
     expect(samples.get('bothends_findings_total{code="rst-forged"}')).toBe('0');
     for (const value of samples.values()) expect(Number.isFinite(Number(value))).toBe(true);
   });
+});
+
+test('a fault that a live capture finds is told to the webhook, signed, with a link to the page', async () => {
+  const secret = 'a secret that both sides know';
+  const receiver = createServer().listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo;
+  const own = await Harness.start({
+    webAddress: '127.0.0.1:0',
+    webhook: { url: `http://127.0.0.1:${port}/`, secret },
+  });
+  const web = await own.online('web');
+  const id = await own.record(web, await own.online('db'));
+  const posted = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  await web.ship(batch(`${id}-client`, 1, segments(3, { reset: true }), coverage(3)));
+  const [request, response] = await posted;
+  const body = await readText(request);
+  response.end();
+  const [, time, mac] = /^t=(\d+),v1=(\w+)$/.exec(String(request.headers['x-bothends-signature'])) ?? [];
+  expect(mac).toBe(createHmac('sha256', secret).update(`${time}.${body}`).digest('hex'));
+  const { port: webPort } = await loginLink(own.user);
+  expect(JSON.parse(body)).toMatchObject({
+    finding: { code: 'rst-genuine' },
+    url: expect.stringMatching(new RegExp(`:${webPort}/captures/${id}/findings/x1$`)),
+  });
+  await own.stop();
+  receiver.close();
 });
 
 test('without a page there is no link to it', async () => {
