@@ -23,6 +23,7 @@ interface Running {
   readonly recording: Recording;
   readonly shipment: SpoolShipment;
   readonly ledger: CoverageLedger;
+  readonly marker: MarkerWatch;
   readonly durationMs: number;
 }
 
@@ -110,7 +111,9 @@ export class LiveTap implements OwnedTap {
 
   start(): void {
     if (this.#phase.state !== 'armed' || !this.#running) return;
-    const { recording, durationMs } = this.#running;
+    const { recording, marker, durationMs } = this.#running;
+    // By now the taps of all hosts are open.
+    marker.send(this.#arm.peerAddresses, this.#arm.markerPort, this.#env.sendDatagram);
     recording.limit(this.#limits());
     this.#after(durationMs + DURATION_GRACE_MS, () => {
       this.drain('its time was over, and its coordinator had not stopped it');
@@ -196,7 +199,7 @@ export class LiveTap implements OwnedTap {
       survey,
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
-    this.#running = { recording, shipment, ledger, durationMs };
+    this.#running = { recording, shipment, ledger, marker, durationMs };
     void recording.ended.then((error) => this.#ended(error));
   }
 

@@ -48,14 +48,19 @@ export class MarkerWatch {
     }
   }
 
+  /** Sends it once to each; to be done again when the taps of all hosts are open, for the others to see. */
+  send(addresses: readonly string[], port: number, send: SendDatagram): void {
+    if (port === 0) return;
+    for (const address of addresses.slice(0, MAX_ADDRESSES)) send(address, port, this.#payload);
+  }
+
   /** Sends until it is seen; resolves with when it left (epoch ns), 0 when it was not seen in time. */
   async prove(addresses: readonly string[], port: number, send: SendDatagram): Promise<bigint> {
     if (port === 0 || addresses.length === 0) this.#over = true;
     if (this.#over) return this.#seenNs;
     let sends = 0;
     const sendAll = () => {
-      if (sends++ >= SENDS) return;
-      for (const address of addresses.slice(0, MAX_ADDRESSES)) send(address, port, this.#payload);
+      if (sends++ < SENDS) this.send(addresses, port, send);
     };
     const interval = setInterval(sendAll, SEND_INTERVAL_MS);
     let timeout: NodeJS.Timeout | undefined;

@@ -207,6 +207,14 @@ describe('a tap', () => {
     expect(states.at(-1)?.markerNs).toBe(0n);
   });
 
+  it('sends its marker again when it starts, for taps that were opened later', async () => {
+    await armed({ markerPort: 9 });
+    const before = datagrams.length;
+    taps.command({ $case: 'start', value: { tapId: ARM.tapId } });
+    await reached('recording');
+    expect(datagrams).toHaveLength(before + 1);
+  });
+
   it('ends by itself at the packet limit, with exactly so many', async () => {
     const tap = await recording({ maxPackets: 5n });
     const times = Array.from({ length: 8 }, (_, i) => clock.wallNs() + BigInt(i));

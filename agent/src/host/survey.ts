@@ -48,6 +48,9 @@ export class HostSurvey {
   }
 }
 
+/** What passes it never was on a wire. */
+const LOOPBACK = 'lo';
+
 export interface LimitFacts {
   readonly links: ReadonlyMap<string, LinkDetails>;
   readonly clockSync: ClockSync;
@@ -60,7 +63,7 @@ export interface LimitFacts {
 /** See `HostSurvey.limits`; pure. */
 export function limitsOf({ links, clockSync, netRaw, ownNamespace, hostNamespace }: LimitFacts): string[] {
   const named = (which: (link: LinkDetails) => boolean) =>
-    [...links].filter(([, link]) => which(link)).map(([name]) => name);
+    [...links].filter(([name, link]) => name !== LOOPBACK && which(link)).map(([name]) => name);
   const xdp = named((link) => link.xdp);
   const containers = named((link) => link.peerElsewhere);
   const merging = named(({ offloads }) => (offloads ?? []).some((name) => name === 'gro' || name === 'lro'));
