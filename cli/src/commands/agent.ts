@@ -20,11 +20,13 @@ interface AgentFlags {
   name: string;
   data: string;
   policy?: string;
+  user?: string;
+  netns?: string;
   logLevel: string;
 }
 
 /** `bothends agent`: runs the agent of this host. */
-export function register({ program, io }: Setup): void {
+export function register({ program, io, exit }: Setup): void {
   const command = program
     .command('agent')
     .helpGroup('Fleet:')
@@ -43,10 +45,14 @@ export function register({ program, io }: Setup): void {
     .option('--name <name>', 'name of this host in the fleet', name, hostname())
     .option('--data <dir>', 'folder for key, certificate and spool', defaultDataDir('agent', io.env))
     .option('--policy <file>', 'what may be captured on this host (YAML; see `bothends policy`)')
+    .option('--user <name>', 'run as this user, with no right but to read packets (started by root)', name)
+    .option('--netns <path|pid>', 'capture inside this network namespace, such as that of a container', name)
     .addOption(logLevelOption())
-    .action((action: string | undefined, agent: string | undefined, flags: AgentFlags) =>
-      action === undefined ? run(flags, io) : revoke(command, agent, io),
-    );
+    .action(async (action: string | undefined, agent: string | undefined, flags: AgentFlags) => {
+      if (action !== undefined) await revoke(command, agent, io);
+      else if (flags.user !== undefined || flags.netns !== undefined) exit(await confine(flags, io));
+      else await run(flags, io);
+    });
 }
 
 async function revoke(command: Command, agent: string | undefined, io: Io): Promise<void> {
@@ -56,6 +62,23 @@ async function revoke(command: Command, agent: string | undefined, io: Io): Prom
     await connection.call(connection.stub.revokeAgent, { name: agent });
   });
   io.stderr.write(`${agent} is shut out; a new join line lets it in again.\n`);
+}
+
+/** Runs the agent as another user, or in another network namespace; its link leaves from there too. */
+async function confine(flags: AgentFlags, io: Io): Promise<number> {
+  const { namespaceFile, runConfined } = await import('../confine.js');
+  const where = {
+    user: flags.user ?? null,
+    networkNamespace: flags.netns === undefined ? null : namespaceFile(flags.netns),
+  };
+  const line = joinLine(flags);
+  const args = [
+    ...['agent', '--name', flags.name, '--data', flags.data, '--log-level', flags.logLevel],
+    ...(line === null ? [] : ['--join', line.address, '--token', line.token, '--ca-hash', line.caHash]),
+    ...(flags.joinOnly ? ['--join-only'] : []),
+    ...(flags.policy === undefined ? [] : ['--policy', flags.policy]),
+  ];
+  return await runConfined(where, flags.data, args, io);
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
