@@ -5,6 +5,7 @@ import type { Io } from '../io.js';
 import type { Setup } from '../program.js';
 import { wrap } from '../render/layout.js';
 import { textWidth } from '../render/style.js';
+import { counted } from '../render/words.js';
 
 /** `bothends doctor`: examines what a coordinator keeps, and names what is damaged. */
 export function register({ program, io, exit }: Setup): void {
@@ -27,10 +28,9 @@ export function register({ program, io, exit }: Setup): void {
 
 function print({ captures, batches, packets, damage }: Examination, io: Io): void {
   const width = textWidth(io.stdout);
-  const looked = `Looked at ${captures} captures, ${batches} batches, ${packets} packets: `;
-  const verdict = damage.length === 0 ? 'all is whole.' : `${damage.length} damaged.`;
+  const looked = `Looked at ${counted(captures, 'capture')}, ${counted(batches, 'chunk')} of evidence, ${counted(packets, 'packet')}: `;
+  const verdict = damage.length === 0 ? 'all is whole.' : `${counted(damage.length, 'fault')}.`;
   const lines = [`${looked}${verdict}`];
-  for (const { where, what, advice } of damage)
-    lines.push(...wrap(`${what}; ${advice}`, width, `${where}: `));
+  for (const { where, what, advice } of damage) lines.push(where, ...wrap(`${what}; ${advice}`, width, '  '));
   io.stdout.write(`${lines.join('\n')}\n`);
 }
