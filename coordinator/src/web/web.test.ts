@@ -177,6 +177,20 @@ describe('a capture', () => {
     expect(file.headers['content-disposition']).toContain(`${id}.json`);
   });
 
+  test('that waits for an owner says for whom', async () => {
+    const own = await Harness.start({ webAddress: '127.0.0.1:0' });
+    await own.online('web');
+    const db = await own.agent('db');
+    db.hello({ consentOwners: ['olga', 'otto'] });
+    await db.next('welcome');
+    const id = await own.startCapture();
+    await own.until(id, 'asking');
+    const browser = await Browser.signedIn(own);
+    const { json } = await browser.get(`/api/captures/${id}`);
+    expect(json).toMatchObject({ state: 'asking', taps: [{ waitsFor: [] }, { waitsFor: ['olga', 'otto'] }] });
+    await own.stop();
+  });
+
   test('what is wrong with a request is said in words', async () => {
     const browser = await Browser.signedIn(harness);
     const unknown = await browser.get('/api/captures/c-nothing/summary');

@@ -1,7 +1,7 @@
 import { BothendsError, toBothendsError } from '@bothends/proto';
 import { BothendsService, type StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Audit } from '../../serve/audit.js';
-import { agentMessage, captureState, type StateSources } from '../../serve/messages.js';
+import { agentMessage, type StateSources } from '../../serve/messages.js';
 import { readJson, type SignedInExchange, sendJson, sendNothing } from '../exchange.js';
 import type { Route } from '../router.js';
 import { sendLive } from './live.js';
@@ -26,9 +26,9 @@ export function captureRoutes(tools: CaptureTools): Route[] {
       path: '/api/captures',
       as: BothendsService.listCaptures.path,
       handle: async (exchange) => {
-        const states = await Promise.all(captures.list().map((capture) => captureState(capture, tools)));
         // Newest first: what somebody comes to look at.
-        await sendJson(exchange, states.reverse().map(captureView));
+        const newest = captures.list().reverse();
+        await sendJson(exchange, await Promise.all(newest.map((capture) => captureView(capture, tools))));
       },
     },
     {
@@ -36,8 +36,7 @@ export function captureRoutes(tools: CaptureTools): Route[] {
       path: '/api/captures/:id',
       as: BothendsService.listCaptures.path,
       handle: async (exchange) => {
-        const state = await captureState(captures.get(exchange.params.id), tools);
-        await sendJson(exchange, captureView(state));
+        await sendJson(exchange, await captureView(captures.get(exchange.params.id), tools));
       },
     },
     {

@@ -40,8 +40,9 @@ export async function sendLive(exchange: SignedInExchange, sources: StateSources
     await watchCapture(
       params.id,
       sources,
-      async ({ capture, findingsJson }) => {
-        if (capture !== undefined) await send('state', JSON.stringify(captureView(capture)));
+      async ({ findingsJson }) => {
+        const view = await captureView(sources.captures.get(params.id), sources);
+        await send('state', JSON.stringify(view));
         // Each is JSON already, on one line.
         if (findingsJson.length > 0) {
           await send('findings', `[${findingsJson.slice(0, FINDINGS_SENT).join(',')}]`);

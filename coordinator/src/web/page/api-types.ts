@@ -21,6 +21,8 @@ export interface TapView {
   kernelDrops: number | null;
   agentDrops: number;
   online: boolean;
+  /** Owners of whom one has to approve before the capture begins on this host; empty: none, or one has. */
+  waitsFor: string[];
 }
 
 export interface CaptureView {

@@ -125,7 +125,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
         {problem && <ProblemNote problem={problem} />}
         {capture.reason !== '' && <p class="problem">{capture.reason}</p>}
         {!isConnected && <p class="problem">The connection to the coordinator broke; trying again.</p>}
-        {running && <TapCounters taps={capture.taps} />}
+        {running && <TapCounters id={id} taps={capture.taps} />}
         {running && <LiveFindings id={id} findings={this.state.findings} />}
         {this.#report(capture)}
       </div>

@@ -4,7 +4,7 @@ import type { TapView } from './api-types.js';
 import { StateBadge } from './parts.js';
 
 /** Both taps as they stand: packets, drops, and what is wrong. */
-export function TapCounters({ taps }: { taps: readonly TapView[] }): ComponentChildren {
+export function TapCounters({ id, taps }: { id: string; taps: readonly TapView[] }): ComponentChildren {
   return (
     <ul class="taps">
       {taps.map((tap) => (
@@ -18,6 +18,11 @@ export function TapCounters({ taps }: { taps: readonly TapView[] }): ComponentCh
             <span class="number">{grouped(tap.packets)}</span> packets
           </p>
           <p class={dropped(tap) ? 'warn' : 'quiet'}>{dropText(tap)}</p>
+          {tap.waitsFor.length > 0 && (
+            <p class="warn">
+              Waits for {tap.waitsFor.join(' or ')} to approve: <code>bothends approve {id}</code>
+            </p>
+          )}
           {!tap.online && <p class="warn">The agent is offline; it goes on recording by itself.</p>}
           {tap.reason !== '' && <p class="warn">{tap.reason}</p>}
         </li>
