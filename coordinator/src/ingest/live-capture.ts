@@ -30,8 +30,6 @@ export class LiveCapture {
   readonly #until: Capture['request']['until'];
   /** Everything that feeds the analysis runs in this order. */
   #work: Promise<void> = Promise.resolve();
-  /** What was committed before is in. */
-  readonly #caughtUp: Promise<void>;
   #cancelTimer: (() => void) | null = null;
   #earliestNs = 0n;
   #over = false;
@@ -43,7 +41,7 @@ export class LiveCapture {
     this.#clock = clock;
     this.#listener = listener;
     this.#until = capture.request.until;
-    this.#caughtUp = this.#queue(async () => this.#taken(await refeed(analysis, capture, store)));
+    void this.#queue(async () => this.#taken(await refeed(analysis, capture, store)));
   }
 
   /** Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. */
@@ -56,7 +54,6 @@ export class LiveCapture {
    * @throws BothendsError when the analysis broke
    */
   async report(): Promise<ReportText> {
-    await this.#caughtUp;
     if (this.#broken !== null) throw this.#broken;
     try {
       return await this.#analysis.report();
