@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { REPOSITORY_ROOT } from '../lab/paths.js';
+
+const CHART = join(REPOSITORY_ROOT, 'deploy/helm/bothends');
+
+interface Container {
+  name: string;
+  securityContext: { readOnlyRootFilesystem: boolean; capabilities: { drop: string[]; add?: string[] } };
+  volumeMounts: { name: string }[];
+}
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace: string };
+  spec: {
+    selector: { matchLabels: object };
+    template: {
+      metadata: { labels: object };
+      spec: {
+        containers: Container[];
+        initContainers?: Container[];
+        volumes: { name: string }[];
+        securityContext: { runAsNonRoot: boolean };
+      };
+    };
+    volumeClaimTemplates?: { metadata: { name: string } }[];
+  };
+}
+
+/** What `helm template` makes: these templates have values in them and nothing else. */
+function render(): Manifest[] {
+  const values: unknown = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'));
+  const names = { Values: values, Release: { Name: 'be', Namespace: 'net' } };
+  return readdirSync(join(CHART, 'templates')).flatMap((file) => {
+    const template = readFileSync(join(CHART, 'templates', file), 'utf8');
+    const text = template.replace(/\{\{ \.([\w.]+) \}\}/g, (_, path: string) => lookUp(names, path));
+    expect(text, `${file} has only plain values in it`).not.toContain('{{');
+    return parseAllDocuments(text).map((document) => {
+      expect(document.errors).toEqual([]);
+      return document.toJS() as Manifest;
+    });
+  });
+}
+
+function lookUp(names: unknown, path: string): string {
+  const value = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], names);
+  if (typeof value !== 'string') throw new Error(`values.yaml has no ${path}`);
+  return value;
+}
+
+const workloads = () => render().filter(({ kind }) => kind === 'DaemonSet' || kind === 'StatefulSet');
+
+it('renders an agent for each node and one coordinator', () => {
+  const made = render().map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+  expect(made.sort()).toEqual([
+    'ConfigMap net/be-policy',
+    'DaemonSet net/be-agent',
+    'Service net/be-coordinator',
+    'StatefulSet net/be-coordinator',
+  ]);
+});
+
+it('runs nothing as root but the one that gives the folder away, and takes every right but the needed one', () => {
+  for (const { spec } of workloads()) {
+    const { containers, initContainers = [], securityContext } = spec.template.spec;
+    expect(securityContext.runAsNonRoot).toBe(true);
+    for (const container of [...containers, ...initContainers]) {
+      const { capabilities, readOnlyRootFilesystem } = container.securityContext;
+      expect(readOnlyRootFilesystem).toBe(true);
+      expect(capabilities.drop).toEqual(['ALL']);
+      const needed = { agent: ['NET_RAW'], folder: ['CHOWN'] }[container.name];
+      expect(capabilities.add, container.name).toEqual(needed);
+    }
+  }
+});
+
+it('selects its own pods and mounts only volumes that it has', () => {
+  for (const { spec } of workloads()) {
+    const { containers, initContainers = [], volumes } = spec.template.spec;
+    expect(spec.template.metadata.labels).toEqual(spec.selector.matchLabels);
+    const claims = spec.volumeClaimTemplates?.map(({ metadata }) => metadata) ?? [];
+    const known = [...volumes, ...claims].map(({ name }) => name);
+    const mounted = [...containers, ...initContainers].flatMap(({ volumeMounts }) =>
+      volumeMounts.map(({ name }) => name),
+    );
+    expect(known).toEqual(expect.arrayContaining(mounted));
+  }
+});
