@@ -12,7 +12,8 @@ it('Biome has nothing to say about the sources', async () => {
     cwd: REPOSITORY_ROOT,
   });
   expect(code, stdout + stderr).toBe(0);
-  expect(Number(/Checked (\d+) files/.exec(stdout)?.[1])).toBeGreaterThan(0);
+  const checked = /Checked (\d+)/.exec(stdout + stderr)?.[1];
+  expect(Number(checked), stdout + stderr).toBeGreaterThan(0);
 });
 
 it('buf has nothing to say about the contracts', async () => {
