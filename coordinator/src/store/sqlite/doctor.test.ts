@@ -65,6 +65,5 @@ describe('the doctor', () => {
     expect(complaints()[0]).toMatch(/is not a database/);
     rmSync(join(directory, 'bothends.db'));
     expect(() => examineStore(directory)).toThrow(/--data/);
-    database = openWriter(mkdtempSync(join(tmpdir(), 'bothends-doctor-')));
   });
 });
