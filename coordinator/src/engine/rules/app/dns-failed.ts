@@ -18,7 +18,8 @@ export function dnsFailed(flow: FlowFacts): Draft[] {
   const groups = new Map<string, DnsTransaction[]>();
   for (const t of all) {
     const last = t.answers.at(-1);
-    if (!last || rcodeOf(last) === 0 || isSearch(last, all)) continue;
+    // What was damaged on the way is not what the resolver said.
+    if (!last || last.altered || rcodeOf(last) === 0 || isSearch(last, all)) continue;
     const key = `${t.type} ${rcodeOf(last)}`;
     groups.set(key, [...(groups.get(key) ?? []), t]);
   }
