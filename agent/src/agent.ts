@@ -10,6 +10,7 @@ import { ClockExchange } from './clock/exchange.js';
 import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
 import { ceilingPassed, guestReadings } from './control/ceilings.js';
+import { makeExchangeKey } from './control/digest-key.js';
 import { lockDirectory } from './control/directory-lock.js';
 import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
@@ -75,6 +76,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   await host.survey();
   const signingKey = openSigningKey(options.dataDir);
   const keeper = new IdentityKeeper(identity, options.dataDir, logger);
+  const exchangeKey = makeExchangeKey();
   const exchange = new ClockExchange(clock);
   const taps = new Taps({
     name: identity.name,
@@ -82,6 +84,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     clock,
     logger,
     policy,
+    exchangeKey,
     kit: surroundings.kit ?? hostKit,
     randomBytes,
     sendDatagram,
@@ -103,7 +106,10 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     logger,
     random,
   };
-  const link = new Link(settings, await linkHost(taps, clock, logger, { host, policy, signingKey }));
+  const link = new Link(
+    settings,
+    await linkHost(taps, clock, logger, { host, policy, signingKey, exchangeKey }),
+  );
   const stopWatch = watchClock(clock, (step) => {
     logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
     exchange.forget();
@@ -155,7 +161,7 @@ async function linkHost(
   taps: Taps,
   clock: SystemClock,
   logger: Logger,
-  own: Pick<Introduction, 'host' | 'policy' | 'signingKey'>,
+  own: Pick<Introduction, 'host' | 'policy' | 'signingKey' | 'exchangeKey'>,
 ): Promise<LinkHost> {
   const introduction = { version: VERSION, probed: await backEnds(), ...own };
   return {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.js';
 import type { Policy } from '../policy/policy.js';
@@ -13,6 +14,8 @@ export interface TapEnvironment {
   readonly host: Host;
   /** As the owner's file says now. */
   readonly policy: () => Policy;
+  /** X25519 private key of this run; digest keys are agreed with it. */
+  readonly exchangeKey: KeyObject;
   readonly kit: CaptureKit;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;

@@ -14,12 +14,13 @@ export interface Introduction {
   readonly host: Host;
   readonly probed: readonly ProbedBackEnd[];
   readonly signingKey: KeyObject;
+  readonly exchangeKey: KeyObject;
   readonly policy: () => Policy;
 }
 
 /** What an agent says first on a new link; interfaces as they are now. */
 export function makeHello(
-  { version, host, probed, signingKey, policy }: Introduction,
+  { version, host, probed, signingKey, exchangeKey, policy }: Introduction,
   tapIds: readonly string[],
 ): Hello {
   const inForce = policy();
@@ -36,6 +37,7 @@ export function makeHello(
     limits: [...limitsOf(live), ...host.limits()],
     host: host.facts(),
     signingKey: publicKeyDer(signingKey),
+    exchangeKey: publicKeyDer(exchangeKey),
     policyJson: JSON.stringify(inForce),
     consentOwners: inForce.consent === 'ask' ? [...inForce.owners] : [],
   };

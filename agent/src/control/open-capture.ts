@@ -2,6 +2,7 @@ import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
 import { type Tap as CaptureTap, DEFAULT_BUFFER_BYTES } from '../capture/source.js';
 import { applyPolicy } from '../policy/apply.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
+import { digestKeyOf } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
 
@@ -32,7 +33,7 @@ export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCa
     filter: filter.text,
     snaplen: allowed.snaplen,
     bufferBytes: DEFAULT_BUFFER_BYTES,
-    digestKey: arm.digestKey.length > 0 ? arm.digestKey : null,
+    digestKey: digestKeyOf(arm, env.exchangeKey),
   });
   const head: CoverageHead = {
     openedNs: clock.wallNs(),

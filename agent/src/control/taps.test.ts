@@ -10,6 +10,7 @@ import { readMarker } from '../capture/marker.js';
 import type { Clock } from '../clock/clock.js';
 import { DEFAULT_POLICY } from '../policy/policy.js';
 import type { CaptureKit } from './capture-kit.js';
+import { makeExchangeKey } from './digest-key.js';
 import type { Host } from './host.js';
 import { SyntheticSource, type SyntheticTap } from './synthetic-source.js';
 import { Taps } from './taps.js';
@@ -65,6 +66,7 @@ function makeTaps(policy = DEFAULT_POLICY): Taps {
     kit,
     logger: pino({ level: 'silent' }),
     policy: () => policy,
+    exchangeKey: makeExchangeKey(),
     randomBytes: (count) => new Uint8Array(count).fill(7),
     sendDatagram: (address, port, payload) => {
       datagrams.push({ address, port, payload });

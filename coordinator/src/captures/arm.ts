@@ -7,14 +7,29 @@ export interface CoordinatorEndpoint {
   addresses: readonly string[];
 }
 
+/** How the taps of a capture come to the same key. */
+export type DigestKey = Pick<Arm, 'digestKey' | 'peerExchangeKey'>;
+
+/**
+ * Two agents that can agree on a key do so, and this coordinator never knows it; else it makes one for both.
+ * @param own and @param peer what the two agents say of themselves now; null when they are offline
+ */
+export function digestKeyFor(own: Hello | null, peer: Hello | null, made: Buffer): DigestKey {
+  if (own?.exchangeKey === undefined || peer?.exchangeKey === undefined) return { digestKey: made };
+  return { digestKey: Buffer.alloc(0), peerExchangeKey: peer.exchangeKey };
+}
+
 /** Where marker datagrams go: "discard", which nothing answers and no application listens on. */
 const MARKER_PORT = 9;
 
-/** The message that arms one tap of a capture. `digestKey` has 16 bytes and is the same for all its taps. */
+/**
+ * The message that arms one tap of a capture.
+ * @param key what its digests are keyed with: 16 bytes for all its taps, or the other host's public key to agree with
+ */
 export function armMessage(
   capture: Capture,
   tap: Tap,
-  digestKey: Buffer,
+  key: DigestKey,
   coordinator: CoordinatorEndpoint,
 ): Arm {
   const { request } = capture;
@@ -28,7 +43,7 @@ export function armMessage(
     snaplen: request.snaplen,
     durationMs: BigInt(request.durationMs),
     maxPackets: BigInt(request.maxPackets),
-    digestKey,
+    ...key,
     peerAddresses: peers.flatMap(({ addresses }) => addresses),
     markerPort: request.marker ? MARKER_PORT : 0,
     coordinatorPort: coordinator.port,

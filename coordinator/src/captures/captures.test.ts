@@ -218,3 +218,21 @@ test('the evidence is exported as it was shipped', async () => {
   const exported = await harness.evidence(id);
   expect(exported).toEqual([{ batch: shipped, agent: 'web', role: 'client' }]);
 });
+
+test('two agents that can agree on a key get each other’s, and none from here', async () => {
+  const north = await harness.agent('north');
+  const south = await harness.agent('south');
+  for (const agent of [north, south]) {
+    agent.hello({ exchangeKey: Buffer.from(agent.name) });
+    await agent.next('welcome');
+  }
+  await harness.startCapture({ client: 'north', server: 'south' });
+  const arms = [await north.next('arm'), await south.next('arm')];
+  expect(arms.map(({ digestKey }) => digestKey.length)).toEqual([0, 0]);
+  expect(arms.map(({ peerExchangeKey }) => peerExchangeKey?.toString())).toEqual(['south', 'north']);
+  // With an older agent at the other end both get the key that is made here.
+  await harness.startCapture({ client: 'web', server: 'south' });
+  const mixed = [(await web.next('arm')).digestKey, (await south.next('arm')).digestKey];
+  expect(mixed[0]).toHaveLength(16);
+  expect(mixed[1]).toEqual(mixed[0]);
+});

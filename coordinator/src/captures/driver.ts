@@ -5,7 +5,7 @@ import type { Fleet } from '../fleet/fleet.js';
 import { LiveCapture } from '../ingest/live-capture.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
-import { armMessage, type CoordinatorEndpoint } from './arm.js';
+import { armMessage, type CoordinatorEndpoint, digestKeyFor } from './arm.js';
 import { type Entry, notify } from './book.js';
 import { type Capture, isOver, type Tap } from './capture.js';
 import { type CaptureEvent, type Command, step } from './life.js';
@@ -138,7 +138,12 @@ export class Driver {
 
   #arm(entry: Entry, tap: Tap): void {
     if (entry.digestKey === null) return;
-    const value = armMessage(entry.capture, tap, entry.digestKey, this.#in.endpoint);
+    // As they are now: an agent that was started again while the capture waited for consent has another key.
+    const helloOf = ({ agent }: Tap) => this.#in.fleet.view(agent)?.hello ?? null;
+    const peers = entry.capture.taps.filter(({ id }) => id !== tap.id).map(helloOf);
+    const peer = peers.length === 1 ? (peers[0] ?? null) : null;
+    const key = digestKeyFor(helloOf(tap), peer, entry.digestKey);
+    const value = armMessage(entry.capture, tap, key, this.#in.endpoint);
     const sent = this.#in.fleet.send(tap.agent, { $case: 'arm', value });
     if (!sent) this.apply(entry, { type: 'offline', agent: tap.agent });
   }

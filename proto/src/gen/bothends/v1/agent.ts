@@ -79,6 +79,8 @@ export interface Hello {
     | undefined;
   /** Users of whom one has to approve every capture on this host; empty: none has to. */
   consentOwners: string[];
+  /** X25519 public key of this run of the agent; DER, SubjectPublicKeyInfo. Digest keys are agreed with it. */
+  exchangeKey?: Buffer | undefined;
   host?: HostFacts | undefined;
 }
 
@@ -173,6 +175,8 @@ export interface Arm {
   committedSequence: bigint;
   /** The owner of this host who approved; empty: nobody did. */
   approvedBy: string;
+  /** Exchange key of the other host: the key of the digests follows from both, and digest_key is empty. */
+  peerExchangeKey?: Buffer | undefined;
 }
 
 export interface Start {
@@ -604,6 +608,7 @@ function createBaseHello(): Hello {
     signingKey: undefined,
     policyJson: undefined,
     consentOwners: [],
+    exchangeKey: undefined,
     host: undefined,
   };
 }
@@ -645,6 +650,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.consentOwners) {
       writer.uint32(98).string(v!);
+    }
+    if (message.exchangeKey !== undefined) {
+      writer.uint32(114).bytes(message.exchangeKey);
     }
     if (message.host !== undefined) {
       HostFacts.encode(message.host, writer.uint32(106).fork()).join();
@@ -761,6 +769,14 @@ export const Hello: MessageFns<Hello> = {
             message.consentOwners.push(reader.string());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.exchangeKey = Buffer.from(reader.bytes());
+            continue;
+          }
           case 13: {
             if (tag !== 106) {
               break;
@@ -821,6 +837,11 @@ export const Hello: MessageFns<Hello> = {
         : globalThis.Array.isArray(object?.consent_owners)
         ? object.consent_owners.map((e: any) => globalThis.String(e))
         : [],
+      exchangeKey: isSet(object.exchangeKey)
+        ? Buffer.from(bytesFromBase64(object.exchangeKey))
+        : isSet(object.exchange_key)
+        ? Buffer.from(bytesFromBase64(object.exchange_key))
+        : undefined,
       host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
     };
   },
@@ -862,6 +883,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.consentOwners?.length) {
       obj.consentOwners = message.consentOwners;
+    }
+    if (message.exchangeKey !== undefined) {
+      obj.exchangeKey = base64FromBytes(message.exchangeKey);
     }
     if (message.host !== undefined) {
       obj.host = HostFacts.toJSON(message.host);
@@ -1811,6 +1835,7 @@ function createBaseArm(): Arm {
     requestedBy: "",
     committedSequence: 0n,
     approvedBy: "",
+    peerExchangeKey: undefined,
   };
 }
 
@@ -1872,6 +1897,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.approvedBy !== "") {
       writer.uint32(130).string(message.approvedBy);
+    }
+    if (message.peerExchangeKey !== undefined) {
+      writer.uint32(138).bytes(message.peerExchangeKey);
     }
     return writer;
   },
@@ -2017,6 +2045,14 @@ export const Arm: MessageFns<Arm> = {
             message.approvedBy = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.peerExchangeKey = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2099,6 +2135,11 @@ export const Arm: MessageFns<Arm> = {
         : isSet(object.approved_by)
         ? globalThis.String(object.approved_by)
         : "",
+      peerExchangeKey: isSet(object.peerExchangeKey)
+        ? Buffer.from(bytesFromBase64(object.peerExchangeKey))
+        : isSet(object.peer_exchange_key)
+        ? Buffer.from(bytesFromBase64(object.peer_exchange_key))
+        : undefined,
     };
   },
 
@@ -2151,6 +2192,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.approvedBy !== "") {
       obj.approvedBy = message.approvedBy;
+    }
+    if (message.peerExchangeKey !== undefined) {
+      obj.peerExchangeKey = base64FromBytes(message.peerExchangeKey);
     }
     return obj;
   },
