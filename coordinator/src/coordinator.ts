@@ -12,7 +12,7 @@ import { Ingest } from './ingest/ingest.js';
 import { type Lifetime, lifetime } from './lifetime.js';
 import { agentLinkService } from './serve/agent-link.js';
 import { Audit } from './serve/audit.js';
-import { auditedRefusals } from './serve/audited-refusals.js';
+import { auditedAgents } from './serve/audited-agents.js';
 import { authoriseCalls } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
 import { CallRate } from './serve/call-rate.js';
@@ -244,7 +244,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
     fleet.cut(name, replacedError(name));
   };
   const captures = new Captures({ store, fleet, clock, logger, endpoint, analyst });
-  fleet.listen(auditedRefusals(captures.events, audit));
+  fleet.listen(auditedAgents(captures.events, audit));
   await captures.resume();
   const ingest = new Ingest(store, captures.events);
   const remove = async (captureId: string) => {

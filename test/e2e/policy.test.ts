@@ -65,6 +65,9 @@ describeLab("the owner's policy", () => {
     expect(await fleet.run(['approve', 'asked'], olga)).toMatchObject({ code: 0 });
     await running.recording();
     expect((await running.stop()).code).toBe(0);
+    expect((await fleet.run(['audit'])).stdout).toMatch(
+      / server policy-change server: done \(.*"consent":"ask"/,
+    );
     expect((await fleet.run(['audit'])).stdout).toMatch(/ olga approve c-\S+ asked for by admin: done/);
     expect((await fleet.run(['audit', '--verify'])).stdout).toMatch(
       /none changed. The last has the hash [0-9a-f]{64}/,
