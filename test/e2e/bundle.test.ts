@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TarFile } from '@bothends/coordinator/bundle/tar-file';
 import type { Report } from '@bothends/proto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Members } from '../bundle/tampering.js';
 import { describeLab } from '../lab/describe.js';
 import { Fleet } from '../lab/fleet.js';
@@ -129,7 +129,12 @@ describeLab('the evidence of a capture over real agents', () => {
     await fleet.connected(['server']);
     await running.stop();
     const path = join(fleet.folder, 'troubled.tar');
-    expect(await fleet.run(['export', 'troubled', '--bundle', path])).toMatchObject({ code: 0 });
+    // The restarted agent may still be shipping what it had spooled; until that is in, the capture is not over.
+    await vi.waitFor(
+      async () =>
+        expect(await fleet.run(['export', 'troubled', '--bundle', path])).toMatchObject({ code: 0 }),
+      { timeout: 60_000, interval: 1_000 },
+    );
     const { code, stdout } = await verify(path);
     expect(stdout).not.toMatch(/✗/);
     expect(code).toBe(0);

@@ -171,7 +171,8 @@ test('who is refused all day is in the audit log by name, and fills no disk', as
     for (const { actor, detail } of entries) if (actor === 'evil') details.push(detail);
   }
   expect(details.join('\n')).toContain('may not call ListAgents');
-  expect(details.length).toBeLessThanOrEqual(120);
+  // Sixty a minute are written down, and a line that counts the rest; a slow run spans three minutes at most.
+  expect(details.length).toBeLessThanOrEqual(3 * 61);
 });
 
 function adminPair(): Credentials {
