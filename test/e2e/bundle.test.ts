@@ -133,7 +133,7 @@ describeLab('the evidence of a capture over real agents', () => {
     await vi.waitFor(
       async () =>
         expect(await fleet.run(['export', 'troubled', '--bundle', path])).toMatchObject({ code: 0 }),
-      { timeout: 60_000, interval: 1_000 },
+      { timeout: 25_000, interval: 1_000 },
     );
     const { code, stdout } = await verify(path);
     expect(stdout).not.toMatch(/✗/);
