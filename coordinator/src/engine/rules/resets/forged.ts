@@ -2,7 +2,7 @@ import { formatDuration, type Grade, NS_PER_MS, NS_PER_US } from '@bothends/prot
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isSyn, type Packet } from '../../facts/packet.js';
 import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
-import { gradeCase } from '../../grade.js';
+import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { lacksTimestamps, timeAt } from './shape.js';
@@ -260,14 +260,12 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
   const routers = routersOnPath(flow);
   const place = routers ? locateBoth(routers, client.rst.ttl, server.rst.ttl) : null;
   const earlier = server.rst.at <= client.rst.at ? toServer : toClient;
-  const weaker = gradeOrder(toServer.grade) > gradeOrder(toClient.grade) ? toServer.grade : toClient.grade;
+  const weaker = weakest(toServer.grade, toClient.grade);
   return {
     ...earlier,
     grade: weaker,
     direction: 'both',
-    statement:
-      'Both ends were reset by RSTs that neither of them sent: a device on the path ended the connection' +
-      (place ? `, ${place.fromClient + 1} hops from the client (initial TTL ${place.initial}).` : '.'),
+    statement: bothWaysStatement(weaker, place),
     attributes: {
       ...earlier.attributes,
       hopsFromReceiver: place ? place.fromClient : (earlier.attributes.hopsFromReceiver ?? null),
@@ -281,5 +279,13 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
   };
 }
 
-const GRADE_ORDER = ['proven', 'strong', 'likely', 'possible', 'inconclusive'];
-const gradeOrder = (grade: string) => GRADE_ORDER.indexOf(grade);
+function bothWaysStatement(grade: Grade, place: { fromClient: number; initial: number } | null): string {
+  if (grade === 'possible' || grade === 'inconclusive') {
+    return 'Both ends got RSTs in the name of the other that the other may not have sent: its capture does not show them, and cannot vouch for that.';
+  }
+  const sure = grade === 'likely' ? 'most likely neither' : 'neither';
+  const where = place
+    ? `, at the ${ordinal(place.fromClient + 1)} router from the client (initial TTL ${place.initial})`
+    : '';
+  return `Both ends were reset by RSTs that ${sure} of them sent: a device on the path ended the connection${where}.`;
+}
