@@ -128,12 +128,16 @@ describeLab('the evidence of a capture over real agents', () => {
     await fleet.startAgent('server');
     await fleet.connected(['server']);
     await running.stop();
+    // Ctrl-C may have met the command while it was looking for its coordinator; then the capture is still on.
+    await fleet.run(['stop', 'troubled']);
     const path = join(fleet.folder, 'troubled.tar');
     // The restarted agent may still be shipping what it had spooled; until that is in, the capture is not over.
     await vi.waitFor(
-      async () =>
-        expect(await fleet.run(['export', 'troubled', '--bundle', path])).toMatchObject({ code: 0 }),
-      { timeout: 25_000, interval: 1_000 },
+      async () => {
+        const { code, stderr } = await fleet.run(['export', 'troubled', '--bundle', path]);
+        expect(code, stderr).toBe(0);
+      },
+      { timeout: 40_000, interval: 1_000 },
     );
     const { code, stdout } = await verify(path);
     expect(stdout).not.toMatch(/✗/);
