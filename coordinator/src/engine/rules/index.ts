@@ -6,7 +6,7 @@ import { transparentProxy } from './app/transparent-proxy.js';
 import type { CaptureRule, FlowRule } from './draft.js';
 import { idleTimeout } from './endurance/idle-timeout.js';
 import { endurance } from './endurance/index.js';
-import { handshake } from './handshake.js';
+import { handshake } from './handshake/index.js';
 import { losses } from './loss/index.js';
 import { asymmetricRoute } from './path/asymmetric.js';
 import { pathChanges } from './path/index.js';

@@ -1,0 +1,79 @@
+import { isRst, type Packet } from '../../facts/packet.js';
+import * as Row from '../../match/rows.js';
+import { assume, type Draft, draft, exhibit } from '../draft.js';
+import { grade, type Handshake } from './opening.js';
+
+/** The client got a SYN-ACK that the server never sent. */
+export function synAckForged(h: Handshake): Draft | null {
+  const { flow, synAcks, syns } = h;
+  const own = (p: Packet) =>
+    synAcks.find((q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence);
+  const foreign = synAcks.find((p) => p.received && !p.sent && (p.fate === 'injected' || own(p)));
+  if (!foreign) return null;
+  const serverAnswered = own(foreign) !== undefined;
+  const absent = foreign.fate === 'injected';
+  const early = syns.find(
+    (p) =>
+      foreign.acknowledgment === (p.sequence + 1) >>> 0 &&
+      p.received &&
+      foreign.received &&
+      flow.isBefore(foreign.received, p.received),
+  );
+  const baseline = flow.received('toward-client', Row.TTL);
+  const ttls = new Set(
+    flow.packets
+      .filter((p) => p.toward === 'toward-client' && p.received && !isRst(p))
+      .map((p) => p.received?.ttl),
+  );
+  const lines = [absent, early, ttls.size > 1, serverAnswered].filter(Boolean).length;
+  if (!absent && !early && lines < 2) return null;
+  return draft({
+    code: 'syn-ack-forged',
+    grade: grade({
+      lines,
+      absence: absent ? (foreign.vouching?.level ?? null) : null,
+      conclusive: early !== undefined && serverAnswered,
+    }),
+    flow,
+    direction: 'toward-client',
+    sender: 'path',
+    blame: 'path',
+    at: foreign.received,
+    statement:
+      'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
+    attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
+    evidence: [
+      ...(absent
+        ? [
+            exhibit(
+              'absent-at-sender',
+              `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`,
+              foreign,
+            ),
+          ]
+        : []),
+      ...(serverAnswered
+        ? [
+            exhibit(
+              'other-answer',
+              "the server's own SYN-ACK has another sequence number",
+              own(foreign),
+              foreign,
+            ),
+          ]
+        : []),
+      ...(early
+        ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)]
+        : []),
+      ...(ttls.size > 1
+        ? [
+            exhibit(
+              'header',
+              `packets in the server's name arrive with different TTLs (${[...ttls].join(', ')})`,
+            ),
+          ]
+        : []),
+    ],
+    assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
+  });
+}
