@@ -10,7 +10,7 @@ import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface AgentFlags {
   join?: string;

@@ -4,9 +4,9 @@ import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
 import type { Io } from '../io.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
 import { agentDetail, agentObject, agentTable } from '../render/agents.js';
 import { styleFor, textWidth } from '../render/style.js';
+import type { Setup } from './setup.js';
 
 /** `bothends agents [HOST]`: who is connected, and what can be seen from one of them. */
 export function register({ program, io }: Setup): void {

@@ -14,7 +14,7 @@ import { type FileFlags, fileOptions, requireOutputs, writeOutputs } from '../ex
 import type { Io } from '../io.js';
 import { printLadder } from '../output/print-ladder.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface AnalyzeFlags extends ReportFlags, LadderFlags, FileFlags {
   name?: string;

@@ -1,6 +1,6 @@
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends approve ID`: an owner's consent to a capture of their host. */
 export function register({ program, io }: Setup): void {

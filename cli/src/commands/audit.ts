@@ -5,7 +5,7 @@ import { type ListFormat, listOption } from '../args/output.js';
 import { withCoordinator } from '../client/session.js';
 import { ExitStatus } from '../errors.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface AuditFlags {
   verify?: boolean;

@@ -9,10 +9,10 @@ import { withCoordinator } from '../client/session.js';
 import { ExitStatus, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
-import type { Setup } from '../program.js';
 import { type CaptureDisplay, captureDisplay } from '../watch/display.js';
 import { watchCapture } from '../watch/watch.js';
 import { fetchReport } from './report.js';
+import type { Setup } from './setup.js';
 
 interface CaptureFlags extends ReportFlags {
   port?: number;

@@ -1,9 +1,9 @@
 import { type ListFormat, listOption } from '../args/output.js';
 import { withCoordinator } from '../client/session.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
 import { captureObject, captureTable } from '../render/captures.js';
 import { textWidth } from '../render/style.js';
+import type { Setup } from './setup.js';
 
 /** `bothends captures`: what has been captured and what runs. */
 export function register({ program, io }: Setup): void {

@@ -3,7 +3,7 @@ import { bashCompletion } from '../help/bash.js';
 import { describe } from '../help/describe.js';
 import { fishCompletion } from '../help/fish.js';
 import { zshCompletion } from '../help/zsh.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 

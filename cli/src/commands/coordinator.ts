@@ -6,7 +6,7 @@ import { contextPath } from '../context/context.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface CoordinatorFlags extends WebFlags {
   listen: string;

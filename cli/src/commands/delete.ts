@@ -1,6 +1,6 @@
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends delete ID...`: removes captures with their evidence. */
 export function register({ program, io }: Setup): void {

@@ -2,10 +2,10 @@ import type { Examination } from '@bothends/coordinator';
 import { defaultDataDir } from '../args/data-dir.js';
 import { ExitStatus } from '../errors.js';
 import type { Io } from '../io.js';
-import type { Setup } from '../program.js';
 import { wrap } from '../render/layout.js';
 import { textWidth } from '../render/style.js';
 import { counted } from '../render/words.js';
+import type { Setup } from './setup.js';
 
 /** `bothends doctor`: examines what a coordinator keeps, and names what is damaged. */
 export function register({ program, io, exit }: Setup): void {

@@ -1,10 +1,10 @@
 import { EXPLANATIONS, nearestNames, VERDICT_CODES, type VerdictCode } from '@bothends/proto';
 import { Argument } from 'commander';
 import { UsageError } from '../errors.js';
-import type { Setup } from '../program.js';
 import { explainList, explainText } from '../render/explain.js';
 import { styleFor, textWidth } from '../render/style.js';
 import { alternatives } from '../render/words.js';
+import type { Setup } from './setup.js';
 
 /** `bothends explain CODE`: what a verdict means, what proves it, what refutes it, what to do. */
 export function register({ program, io }: Setup): void {

@@ -12,7 +12,7 @@ import {
   writeOutputs,
 } from '../export/outputs.js';
 import { patiently } from '../output/patiently.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends export ID`: a capture as files, for Wireshark and for whoever wants to check the report. */
 export function register({ program, io }: Setup): void {

@@ -6,7 +6,7 @@ import { readLadder } from '../client/report.js';
 import { withCoordinator } from '../client/session.js';
 import { patiently } from '../output/patiently.js';
 import { printLadder } from '../output/print-ladder.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends flow ID FLOW`: one flow, packet by packet, at both ends. */
 export function register({ program, io }: Setup): void {

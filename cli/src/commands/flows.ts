@@ -3,11 +3,11 @@ import { type ListFormat, listOption } from '../args/output.js';
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
 import { flowTable } from '../render/flows.js';
 import { pageOf } from '../render/page.js';
 import { textWidth } from '../render/style.js';
 import { fetchReport } from './report.js';
+import type { Setup } from './setup.js';
 
 /** `bothends flows ID`: every flow of a capture, faulty ones first. */
 export function register({ program, io }: Setup): void {

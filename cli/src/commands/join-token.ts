@@ -3,7 +3,7 @@ import { type ListFormat, listOption } from '../args/output.js';
 import { duration, name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends join-token`: the line that joins one more host. */
 export function register({ program, io }: Setup): void {

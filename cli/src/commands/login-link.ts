@@ -4,7 +4,7 @@ import { type ListFormat, listOption } from '../args/output.js';
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface LoginFlags {
   role?: string;

@@ -1,6 +1,6 @@
 import { describe } from '../help/describe.js';
 import { manualPage } from '../help/man.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends man`: prints the manual page, which `man -l -` shows. */
 export function register({ program, io }: Setup): void {

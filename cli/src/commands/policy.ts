@@ -3,7 +3,7 @@ import { Argument } from 'commander';
 import { joinFilter } from '../args/filter.js';
 import { duration, interfaceName, name, port, snaplen } from '../args/values.js';
 import type { Io } from '../io.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 interface PolicyFlags {
   port?: number;

@@ -6,7 +6,7 @@ import { withCoordinator } from '../client/session.js';
 import type { Io } from '../io.js';
 import { patiently } from '../output/patiently.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends report ID`: what a capture proves. */
 export function register({ program, io, exit }: Setup): void {

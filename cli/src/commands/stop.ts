@@ -1,6 +1,6 @@
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
-import type { Setup } from '../program.js';
+import type { Setup } from './setup.js';
 
 /** `bothends stop ID`: ends a running capture; everything taken so far is kept. */
 export function register({ program, io }: Setup): void {

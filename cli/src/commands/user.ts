@@ -9,8 +9,8 @@ import { writeContextFile } from '../context/write.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
 import { userTable } from '../render/users.js';
+import type { Setup } from './setup.js';
 
 interface UserFlags {
   role?: string;

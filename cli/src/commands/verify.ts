@@ -3,9 +3,9 @@ import { InvalidArgumentError, Option } from 'commander';
 import { name } from '../args/values.js';
 import { ExitStatus } from '../errors.js';
 import { jsonLine } from '../output/json-lines.js';
-import type { Setup } from '../program.js';
 import { styleFor, textWidth } from '../render/style.js';
 import { verificationText } from '../verify/text.js';
+import type { Setup } from './setup.js';
 
 interface VerifyFlags {
   key?: string[];

@@ -12,6 +12,12 @@ export interface Style {
   readonly cyan: Paint;
 }
 
+/** Where a report is printed to: columns, and what emphasis it can show. */
+export interface TextOptions {
+  readonly width: number;
+  readonly style: Style;
+}
+
 const same: Paint = (text) => text;
 
 export const PLAIN: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };

@@ -1,6 +1,6 @@
 import { type ClockReport, formatDuration, type Instant, type Report, type TapReport } from '@bothends/proto';
 import { wrap } from './layout.js';
-import type { TextOptions } from './text.js';
+import type { TextOptions } from './style.js';
 import { counted } from './words.js';
 
 /** Gaps named per tap before the rest is only counted. */

@@ -2,7 +2,7 @@ import type { Evidence, Finding, Grade, Report } from '@bothends/proto';
 import { flowTable } from './flows.js';
 import { fit, wrap } from './layout.js';
 import { type FindingGroup, outcomeOf, pageOf } from './page.js';
-import type { Style } from './style.js';
+import type { Style, TextOptions } from './style.js';
 import { tapLines } from './taps.js';
 import { counted, fields, grouped, packetNumbers, translated, tuple } from './words.js';
 
@@ -12,11 +12,6 @@ const FLOWS_SHOWN = 10;
 const FULL_FAULTS = 1;
 const FAULTS_SHOWN = 6;
 const NOTES_SHOWN = 5;
-
-export interface TextOptions {
-  readonly width: number;
-  readonly style: Style;
-}
 
 /** A report for a terminal or a ticket. Ends with a newline. */
 export function reportText(report: Report, options: TextOptions): string {

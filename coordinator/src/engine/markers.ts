@@ -1,9 +1,6 @@
 import { formatAddress, type MarkerReport, type PacketTable } from '@bothends/proto';
 import type { Tap } from './taps.js';
 
-/** Marker datagrams that one tap saw: by id, the source address that each destination was reached from. */
-export type MarkerSightings = Map<number, Map<string, string>>;
-
 /** Remembers a packet that is a marker. */
 export function noteMarker(tap: Tap, table: PacketTable, row: number): void {
   const id = table.marker[row];

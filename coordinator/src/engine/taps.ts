@@ -1,5 +1,7 @@
-import type { MarkerSightings } from './markers.js';
 import type { GapInterval, TapCoverage, TapDescription } from './types.js';
+
+/** Marker datagrams that one tap saw: by id, the source address that each destination was reached from. */
+export type MarkerSightings = Map<number, Map<string, string>>;
 
 /** What the engine knows about one tap. Times are ns from `baseNs`, on the tap's own clock. */
 export interface Tap {

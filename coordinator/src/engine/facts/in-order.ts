@@ -1,13 +1,22 @@
 import * as Row from '../match/rows.js';
-import type { FlowFacts } from './flow-facts.js';
+import type { Vouching } from '../taps.js';
 import type { Packet } from './packet.js';
+
+/** What is asked of a flow. */
+interface Flow {
+  senderTap(toward: Packet['toward']): 0 | 1;
+  receiverTap(toward: Packet['toward']): 0 | 1;
+  /** A word of the rows of one direction. */
+  path(toward: Packet['toward'], word: number): number;
+  vouch(tap: 0 | 1, from: number, to: number): Vouching;
+}
 
 /**
  * A second way for the receiver's tap to vouch for a loss, where its capture is too short for the general one: a path
  * keeps packets nearly in order, so what left after one delivered packet and before another would have arrived between
  * the two, and then the tap was capturing. Changes the fate of packets that only this can tell about.
  */
-export function vouchInOrder(flow: FlowFacts, packets: readonly Packet[]): void {
+export function vouchInOrder(flow: Flow, packets: readonly Packet[]): void {
   const before: Record<Packet['toward'], number> = {
     'toward-server': Number.NaN,
     'toward-client': Number.NaN,
@@ -19,7 +28,7 @@ export function vouchInOrder(flow: FlowFacts, packets: readonly Packet[]): void 
   }
 }
 
-function judge(flow: FlowFacts, p: Packet, from: number): void {
+function judge(flow: Flow, p: Packet, from: number): void {
   const atSender = flow.senderTap(p.toward) === 0;
   const last = flow.path(p.toward, atSender ? Row.TOP_NUMBER_0 : Row.TOP_NUMBER_1);
   const to = flow.path(p.toward, atSender ? Row.TOP_TIME_1 : Row.TOP_TIME_0);

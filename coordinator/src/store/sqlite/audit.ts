@@ -1,7 +1,7 @@
 import { auditHash } from '@bothends/proto/evidence/audit-chain';
 import type { Database } from 'better-sqlite3';
 import type { AuditEntry, StoredAuditEntry } from '../store.js';
-import type { SyncVerbs } from './verbs.js';
+import type { SyncVerbs } from './sync-verbs.js';
 
 type Verbs = Pick<SyncVerbs, 'audit' | 'auditLog'>;
 

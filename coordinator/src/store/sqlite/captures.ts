@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Capture } from '../../captures/capture.js';
 import { fromJson, toJson } from './codec.js';
-import type { SyncVerbs } from './verbs.js';
+import type { SyncVerbs } from './sync-verbs.js';
 
 type Verbs = Pick<SyncVerbs, 'saveCapture' | 'captures' | 'deleteCapture' | 'saveReport' | 'report'>;
 

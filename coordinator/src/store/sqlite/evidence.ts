@@ -1,6 +1,6 @@
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Database } from 'better-sqlite3';
-import type { SyncVerbs } from './verbs.js';
+import type { SyncVerbs } from './sync-verbs.js';
 
 type Verbs = Pick<SyncVerbs, 'commit' | 'totals' | 'batches'>;
 

@@ -15,7 +15,8 @@ import type {
   UserRecord,
 } from '../store.js';
 import { GroupCommit } from './group-commit.js';
-import { READ_VERBS, type SyncVerbs } from './verbs.js';
+import type { SyncVerbs } from './sync-verbs.js';
+import { READ_VERBS } from './verbs.js';
 import type { WorkerInput } from './worker.js';
 
 /** The built worker: `../../../dist` is the same folder seen from `src` (tests) and from `dist`. */

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { AgentRecord, EnrolAttempt, EnrolRefusal, UserRecord } from '../store.js';
-import type { SyncVerbs } from './verbs.js';
+import type { SyncVerbs } from './sync-verbs.js';
 
 type Verbs = Pick<
   SyncVerbs,
