@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 
-/** Version of the package, as its package.json has it. */
-export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string })
-  .version;
+/** Version of the package and the day of its release, as its package.json has them. */
+export const { version, released } = createRequire(import.meta.url)('../package.json') as {
+  version: string;
+  released: string;
+};

@@ -11,7 +11,6 @@ const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
 export function register({ program, io }: Setup): void {
   program
     .command('completion')
-
     .summary('print shell completion')
     .description('Prints a completion script: `source <(bothends completion bash)`.')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SHELLS)))

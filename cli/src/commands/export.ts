@@ -25,7 +25,7 @@ export function register({ program, io }: Setup): void {
         'report and evidence, signed, as a bundle that "bothends verify" checks on any machine (--bundle). The packets ' +
         'of a bundle can be exported too.',
     )
-    .argument('<id>', 'id or name of the capture, or a bundle file', name);
+    .argument('<id|file>', 'id or name of the capture, or a bundle file', name);
   fileOptions(command).action(async (id: string, flags: FileFlags) => {
     if (!flags.pcapng && !flags.bundle) {
       throw new UsageError('nothing to write', 'Give --pcapng FILE, --bundle FILE, or both.');

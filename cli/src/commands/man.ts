@@ -6,7 +6,6 @@ import type { Setup } from './setup.js';
 export function register({ program, io }: Setup): void {
   program
     .command('man')
-
     .summary('print the manual page')
     .description('Prints the manual page in roff: `bothends man | man -l -`.')
     .action(() => {

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { released } from '../version.js';
 
 /** One option as help, completion and manual page need it. */
 export interface OptionHelp {
@@ -21,13 +22,15 @@ export interface CommandHelp {
   readonly options: readonly OptionHelp[];
   /** Words that its first argument may be, where they are known. */
   readonly words: readonly string[];
-  /** Arguments are paths of files. */
+  /** Some argument is the path of a file. */
   readonly files: boolean;
 }
 
 export interface ProgramHelp {
   readonly name: string;
   readonly version: string;
+  /** Day of that version, as 2026-01-31. */
+  readonly released: string;
   readonly description: string;
   readonly options: readonly OptionHelp[];
   readonly commands: readonly CommandHelp[];
@@ -38,6 +41,7 @@ export function describe(program: Command): ProgramHelp {
   return {
     name: program.name(),
     version: program.version() ?? '',
+    released,
     description: program.description(),
     options: program.createHelp().visibleOptions(program).map(optionHelp),
     commands: program.commands.map(commandHelp),
@@ -54,7 +58,7 @@ function commandHelp(command: Command): CommandHelp {
     description: command.description(),
     options: command.createHelp().visibleOptions(command).map(optionHelp),
     words: first?.argChoices ?? [],
-    files: first?.name().endsWith('pcap') ?? false,
+    files: command.registeredArguments.some((argument) => /(\bfile|pcap)$/.test(argument.name())),
   };
 }
 

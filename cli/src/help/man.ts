@@ -1,12 +1,13 @@
+import { wrap } from '../render/layout.js';
 import type { CommandHelp, OptionHelp, ProgramHelp } from './describe.js';
 
 /** The manual page in roff (man macros), from the same source as `--help`. */
 export function manualPage(program: ProgramHelp): string {
   const groups = [...new Set(program.commands.map((c) => c.group))];
   return `${[
-    `.TH ${program.name.toUpperCase()} 1 "" "${program.name} ${program.version}" "User Commands"`,
+    `.TH ${program.name.toUpperCase()} 1 ${program.released} "${program.name} ${program.version}" "User Commands"`,
     '.SH NAME',
-    `${program.name} \\- ${roff(program.description.replace(/\.$/, ''))}`,
+    roff(`${program.name} - ${program.description.replace(/\.$/, '')}`),
     '.SH SYNOPSIS',
     `.B ${program.name}`,
     '[\\-\\-context \\fIFILE\\fR] \\fICOMMAND\\fR [\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]',
@@ -70,11 +71,20 @@ function paragraphs(texts: readonly string[]): string {
   return texts.map(roff).join('\n.PP\n');
 }
 
-/** Text whose characters keep no meaning in roff. */
+/** Source lines end before this: roff readers say so of longer ones. */
+const SOURCE_WIDTH = 80;
+
+/** Text whose characters keep no meaning in roff, in lines of a length that roff likes. */
 function roff(text: string): string {
-  return text
+  const escaped = text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replaceAll('’', '\\(cq')
-    .replace(/^([.'])/gm, '\\&$1');
+    .replace(/[^\n -~]/gu, (character) => `\\[u${codePoint(character)}]`);
+  const lines = wrap(escaped, SOURCE_WIDTH);
+  return lines.map((line) => line.replace(/^[.']/, '\\&$&')).join('\n');
+}
+
+/** As groff_char(7) names a character that has no name: at least four capital hex digits. */
+function codePoint(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }

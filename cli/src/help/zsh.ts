@@ -4,6 +4,7 @@ import type { CommandHelp, OptionHelp, ProgramHelp } from './describe.js';
 export function zshCompletion({ name, options, commands }: ProgramHelp): string {
   return `#compdef ${name}
 # zsh completion of ${name}: source <(${name} completion zsh)
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
 _${name}() {
   local context state line
   local -a commands
@@ -12,12 +13,12 @@ ${commands.map((c) => `    ${quote(`${c.name}:${c.summary}`)}`).join('\n')}
   )
   _arguments -C \\
 ${options.map((o) => `    ${specification(o)} \\`).join('\n')}
-    '1:command:->command' '*::argument:->argument'
+    '(-)1:command:->command' '(-)*::argument:->argument'
   case $state in
     command) _describe 'command' commands ;;
     argument)
       case $words[1] in
-${commands.map(commandCase).join('\n')}
+${commands.map((c) => commandCase(c, options)).join('\n')}
       esac ;;
   esac
 }
@@ -25,14 +26,14 @@ if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} $
 `;
 }
 
-function commandCase(command: CommandHelp): string {
-  const rest =
-    command.words.length > 0
-      ? `'*:word:(${command.words.join(' ')})'`
-      : command.files
-        ? "'*:file:_files'"
-        : "'*:argument:'";
-  return `        ${command.name}) _arguments ${[...command.options.map(specification), rest].join(' ')} ;;`;
+function commandCase(command: CommandHelp, globals: readonly OptionHelp[]): string {
+  const own = new Set(command.options.map(({ long }) => long));
+  const everywhere = globals.filter(({ long }) => !own.has(long));
+  const words = command.words.length > 0 ? [`'1:word:(${command.words.join(' ')})'`] : [];
+  // An empty list, not an empty action: _arguments would then say what it expects, and complete no options.
+  const rest = command.files ? "'*:file:_files'" : "'*:argument:( )'";
+  const specifications = [...[...command.options, ...everywhere].map(specification), ...words, rest];
+  return `        ${command.name}) _arguments ${specifications.join(' ')} ;;`;
 }
 
 /** `'(-o --output)'{-o,--output}'[text]:value:(a b)'` as _arguments wants it. */
