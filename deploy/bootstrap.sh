@@ -101,9 +101,18 @@ install_service() {
   if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 }
 
+# The token comes on standard input, and is kept from the arguments of every process; so is it from apt-get and npm,
+# which would read it away.
+take_token() {
+  for option; do
+    if [ "$option" = - ]; then IFS= read -r token || :; fi
+  done
+  exec </dev/null
+}
+
 join_fleet() {
   say 'joining'
-  setpriv --reuid bothends-agent --regid bothends-agent --clear-groups \
+  printf '%s\n' "$token" | setpriv --reuid bothends-agent --regid bothends-agent --clear-groups \
     bothends agent --data /var/lib/bothends/agent --join-only "$@"
 }
 
@@ -128,6 +137,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 command -v apt-get >/dev/null || fail "no apt-get here: install $(packages_for "$part") by other means, then follow deploy/README.md"
 
+token=
+take_token "$@"
 install_packages "$part"
 check_node
 install_program
@@ -138,5 +149,5 @@ case $part in
   coordinator) start_service coordinator ;;
   agent)
     if [ -e /var/lib/bothends/agent/identity.json ]; then start_service agent
-    else say "not joined yet: on the coordinator run bothends join-token, then here deploy/bootstrap.sh agent with its options"; fi ;;
+    else say "not joined yet: on the coordinator run bothends join-token, then here: echo TOKEN | sudo deploy/bootstrap.sh agent OPTIONS"; fi ;;
 esac

@@ -19,6 +19,7 @@ const MOUNT_AND_GO = 'mount -t sysfs sysfs /sys && exec "$@"';
  * Runs this command again, confined, with the same arguments but those that say how; resolves with its exit status.
  * The process that was started only waits and passes signals on.
  * @param dataDir made for the user when missing
+ * @param input what it reads from its standard input; null: what this process reads
  * @throws BothendsError `permission-denied` for anybody but root, `not-found` for a user that there is not
  */
 export async function runConfined(
@@ -26,6 +27,7 @@ export async function runConfined(
   dataDir: string,
   args: readonly string[],
   io: Io,
+  input: string | null = null,
 ): Promise<number> {
   if (process.getuid?.() !== 0) {
     throw new BothendsError(
@@ -36,7 +38,8 @@ export async function runConfined(
   if (where.user !== null) giveFolder(dataDir, where.user);
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args];
   const [file = '', ...rest] = [...enter(where.networkNamespace), ...become(where.user), ...self];
-  const child = spawn(file, rest, { stdio: 'inherit' });
+  const child = spawn(file, rest, { stdio: [input === null ? 'inherit' : 'pipe', 'inherit', 'inherit'] });
+  child.stdin?.end(input);
   const stop = io.onInterrupt(() => child.kill('SIGTERM'));
   const reload = io.onHangup(() => child.kill('SIGHUP'));
   try {

@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+
 /** A stream that a command writes text to. */
 export interface Sink {
   write(text: string): void;
@@ -12,6 +14,10 @@ export interface Io {
   readonly stdout: Sink;
   /** Progress, logs and errors. */
   readonly stderr: Sink;
+  /** Whether a person types what `readLine` reads. */
+  readonly stdinIsTTY: boolean;
+  /** First line of standard input, empty where there is none. */
+  readLine(): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Wall clock, epoch ms. */
   now(): number;
@@ -32,6 +38,8 @@ export function processIo(): Io {
   return {
     stdout: sinkOf(process.stdout),
     stderr: sinkOf(process.stderr),
+    stdinIsTTY: process.stdin.isTTY === true,
+    readLine,
     env: process.env,
     now: () => Date.now(),
     onInterrupt,
@@ -50,6 +58,13 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
       return stream.columns ?? 0;
     },
   };
+}
+
+async function readLine(): Promise<string> {
+  const lines = createInterface({ input: process.stdin });
+  // Leaving the loop closes standard input, so that a pipe that stays open holds nobody up.
+  for await (const line of lines) return line;
+  return '';
 }
 
 function onInterrupt(handler: () => void): () => void {

@@ -16,8 +16,11 @@ trap 'rm -rf "$folder"' EXIT
 chmod 0700 "$folder"
 
 kubectl get nodes -o name | sed 's#^node/##' | while read -r node; do
-  # `bothends agent --join … --token … --ca-hash …`: the options without the command.
-  bothends join-token --name "$node" --valid 1h | sed 's/^bothends agent //' > "$folder/$node"
+  # `echo TOKEN | bothends agent OPTIONS`: the token under the node's name, the options once for all.
+  bothends join-token --name "$node" --valid 1h > "$folder/line"
+  sed 's/^echo \([^ ]*\) .*/\1/' "$folder/line" > "$folder/$node"
+  sed 's/^.*| bothends agent //' "$folder/line" > "$folder/options.join"
+  rm "$folder/line"
 done
 kubectl create secret generic "$release-join" --namespace "$namespace" --from-file "$folder" --dry-run=client -o yaml |
   kubectl apply -f -

@@ -45,9 +45,10 @@ describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? 
     const harness = await Harness.start();
     const data = join(folder, 'data');
     try {
-      const { joinLine } = await harness.handle.createJoinToken('packed');
-      const join = [...joinLine.split(' ').slice(1), '--name', 'packed', '--data', data, '--join-only'];
-      expect(await runCommand([...program, ...join])).toMatchObject({ code: 0 });
+      const { joinLine, token } = await harness.handle.createJoinToken('packed');
+      const [, options = ''] = joinLine.split('| bothends ');
+      const join = [...options.split(' '), '--name', 'packed', '--data', data, '--join-only'];
+      expect(await runCommand([...program, ...join], { input: token })).toMatchObject({ code: 0 });
       const policy = `${root}/etc/bothends/policy.yaml`;
       const [node = '', ...args] = [...program, 'agent', '--data', data, '--policy', policy];
       const agent = spawn(node, args, { stdio: 'ignore' });

@@ -21,14 +21,14 @@ describeLab('an agent that is confined', () => {
     fleet = await Fleet.start(lab, { agents: ['client'] });
     // A folder of its own, which another user may enter.
     data = `/tmp/bothends-confined-${process.pid}`;
-    const { stdout } = await fleet.run(['join-token', '--name', 'server']);
-    const line = stdout.trim().split(/\s+/).slice(2);
+    const { options, token } = await fleet.joinLine('server');
     const where = ['--netns', `/run/netns/${lab.host('server').namespace}`, '--user', USER];
     const [file = '', ...program] = BOTHENDS;
     // From outside every host of the lab, as on a node that runs containers.
-    outer = spawn(file, [...program, 'agent', ...line, '--name', 'server', '--data', data, ...where], {
-      stdio: 'ignore',
+    outer = spawn(file, [...program, 'agent', ...options, '--name', 'server', '--data', data, ...where], {
+      stdio: ['pipe', 'ignore', 'ignore'],
     });
+    outer.stdin?.end(token);
     await fleet.connected(['client', 'server']);
   });
   afterAll(async () => {

@@ -74,16 +74,17 @@ export class Fleet implements AsyncDisposable {
   async startAgent(name: string, more: readonly string[] = []): Promise<void> {
     const data = join(this.folder, name);
     const joined = mkdirSync(data, { recursive: true }) === undefined;
-    const credentials = joined ? [] : await this.#joinArguments(name);
-    this.#start(name, this.#lab.host(name), [
-      'agent',
-      ...credentials,
-      '--name',
-      name,
-      '--data',
-      data,
-      ...more,
-    ]);
+    const { options, token } = joined ? { options: [], token: '' } : await this.joinLine(name);
+    const args = ['agent', ...options, '--name', name, '--data', data, ...more];
+    this.#start(name, this.#lab.host(name), args, token);
+  }
+
+  /** A new join line for this name: the options of `bothends agent`, and the token that it reads from its input. */
+  async joinLine(name: string): Promise<{ options: string[]; token: string }> {
+    const { code, stdout, stderr } = await this.run(['join-token', '--name', name]);
+    const [, token = '', options = ''] = /^echo (\S+) \| bothends agent (.+)$/.exec(stdout.trim()) ?? [];
+    if (code === 0 && token !== '') return { token, options: options.split(' ') };
+    throw new BothendsError('unavailable', `fleet: no join token: ${stderr.trim()}`);
   }
 
   /** Returns when all of these agents are connected, as after a trouble. */
@@ -142,19 +143,14 @@ export class Fleet implements AsyncDisposable {
     await this.stop();
   }
 
-  #start(name: string, host: LabHost, args: readonly string[]): void {
+  #start(name: string, host: LabHost, args: readonly string[], input = ''): void {
     const child = host.spawn([...BOTHENDS, ...args], { env: this.#environment() });
+    // A program that ends without reading its input is no error of ours.
+    child.stdin?.on('error', () => undefined).end(input);
     const log = createWriteStream(this.#logFile(name), { flags: 'a' });
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
     this.#processes.set(name, child);
-  }
-
-  async #joinArguments(name: string): Promise<string[]> {
-    const { code, stdout, stderr } = await this.run(['join-token', '--name', name]);
-    if (code !== 0) throw new BothendsError('unavailable', `fleet: no join token: ${stderr.trim()}`);
-    // `bothends agent --join …`, to be run as it is.
-    return stdout.trim().split(/\s+/).slice(2);
   }
 
   async #online(agents: readonly string[]): Promise<boolean> {

@@ -4,6 +4,8 @@ import type { Identity } from '@bothends/agent';
 import { Argument, type Command } from 'commander';
 import { defaultDataDir } from '../args/data-dir.js';
 import { caHash, coordinatorAddress } from '../args/join.js';
+import { handedOn, type JoinFlags, joinLine } from '../args/join-line.js';
+import { readToken, tokenOptions } from '../args/join-token.js';
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
 import { UsageError } from '../errors.js';
@@ -12,11 +14,7 @@ import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
 import type { Setup } from './setup.js';
 
-interface AgentFlags {
-  join?: string;
-  token?: string;
-  caHash?: string;
-  joinOnly?: boolean;
+interface AgentFlags extends JoinFlags {
   name: string;
   data: string;
   policy?: string;
@@ -38,8 +36,8 @@ export function register({ program, io, exit }: Setup): void {
     )
     .addArgument(new Argument('[action]', 'shut an agent out').choices(['revoke']))
     .argument('[agent]', 'name of the agent to shut out', name)
-    .option('--join <host:port>', 'coordinator to join', coordinatorAddress)
-    .option('--token <token>', 'one-time join token')
+    .option('--join <host:port>', 'coordinator to join', coordinatorAddress);
+  tokenOptions(command)
     .option('--ca-hash <hash>', 'hash of the coordinator’s CA', caHash)
     .option('--join-only', 'join and return, for services that start it later')
     .option('--name <name>', 'name of this host in the fleet', name, hostname())
@@ -71,25 +69,28 @@ async function confine(flags: AgentFlags, io: Io): Promise<number> {
     user: flags.user ?? null,
     networkNamespace: flags.netns === undefined ? null : namespaceFile(flags.netns),
   };
-  const line = joinLine(flags);
+  const line = joinLine(flags, io);
+  const { args: joining, input } = line === null ? { args: [], input: null } : handedOn(line);
   const args = [
     ...['agent', '--name', flags.name, '--data', flags.data, '--log-level', flags.logLevel],
-    ...(line === null ? [] : ['--join', line.address, '--token', line.token, '--ca-hash', line.caHash]),
+    ...joining,
     ...(flags.joinOnly ? ['--join-only'] : []),
     ...(flags.policy === undefined ? [] : ['--policy', flags.policy]),
   ];
-  return await runConfined(where, flags.data, args, io);
+  return await runConfined(where, flags.data, args, io, input);
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
   const agent = await import('@bothends/agent');
-  const line = joinLine(flags);
+  const line = joinLine(flags, io);
   if (line !== null) {
     const present = agent.loadIdentity(flags.data);
     if (present !== null && trusts(present, line.caHash)) {
       io.stderr.write(`Already joined ${present.address} as ${present.name}; the token was not used.\n`);
     } else {
-      const identity = await agent.enrol({ ...line, name: flags.name, dataDir: flags.data });
+      const token = await readToken(line.token, io);
+      const { address, caHash } = line;
+      const identity = await agent.enrol({ address, caHash, token, name: flags.name, dataDir: flags.data });
       io.stderr.write(`Joined ${identity.address} as ${identity.name}.\n`);
     }
   }
@@ -101,18 +102,6 @@ async function run(flags: AgentFlags, io: Io): Promise<void> {
     ...(flags.policy === undefined ? {} : { policyPath: flags.policy }),
   };
   await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal, onReload: io.onHangup }));
-}
-
-/** The join line's three options: all of them, or null for none. */
-function joinLine({ join, token, caHash, joinOnly }: AgentFlags) {
-  if (join !== undefined && token !== undefined && caHash !== undefined) {
-    return { address: join, token, caHash };
-  }
-  if (join === undefined && token === undefined && caHash === undefined && !joinOnly) return null;
-  throw new UsageError(
-    'joining takes --join, --token and --ca-hash together',
-    'Copy the whole line that the coordinator or `bothends join-token` printed.',
-  );
 }
 
 /** Whether this identity is of the coordinator whose CA has this hash. */

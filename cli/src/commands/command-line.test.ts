@@ -57,7 +57,7 @@ describe('wrong usage exits with 2, says what is wrong in one line, and gives a 
     [['report', 'x', '-o', 'pdf'], /Allowed choices are text, json, markdown, html/],
     [['explain'], /^bothends: explain takes a verdict code\n.*--list/],
     [['explain', 'rst-forgd'], /^bothends: no verdict "rst-forgd"\nDid you mean rst-forged/],
-    [['agent', '--token', 'be1.a.b'], /joining takes --join, --token and --ca-hash together/],
+    [['agent', '--token', 'be1.a.b'], /joining takes --join, --ca-hash and --token-file together/],
     [['agent', '--join', '-x'], /a coordinator is HOST:PORT/],
     [['completion', 'csh'], /Allowed choices are bash, zsh, fish/],
   ])('%j', async (args, message) => {

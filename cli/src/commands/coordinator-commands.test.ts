@@ -194,7 +194,7 @@ test('flow: chunks of a ladder become one drawing', async () => {
 });
 
 test('join-token: the line to run is data, its expiry is not', async () => {
-  const joinLine = 'bothends agent --join ops-1:7443 --token be1.a.b --ca-hash sha256:00';
+  const joinLine = 'echo be1.a.b | bothends agent --join ops-1:7443 --ca-hash sha256:00 --token-file -';
   await serve({ unary: { createJoinToken: () => ({ token: 'be1.a.b', joinLine, expiresNs: at }) } });
   expect(await cli('join-token', '--valid', '1h')).toEqual({
     status: 0,

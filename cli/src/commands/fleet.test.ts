@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CliProcess, runCli } from '../testing/run-cli.js';
+import { CliProcess, partsOfJoinLine, runCli } from '../testing/run-cli.js';
 
 /** A real coordinator and real agents as processes on loopback; no packet is captured, so no right is needed. */
 let dir: string;
 let coordinator: CliProcess;
 let address: string;
-let line: string[];
+let line: string;
 let context: string;
 
 beforeAll(async () => {
@@ -16,8 +16,8 @@ beforeAll(async () => {
   context = join(dir, 'context.json');
   coordinator = start('--data', join(dir, 'coordinator'), '--context', context);
   await coordinator.stderrHas('join it');
-  line = coordinator.stdout.trim().split(' ').slice(2);
-  address = line[1] as string;
+  line = coordinator.stdout.trim();
+  address = partsOfJoinLine(line).options[1] as string;
 });
 afterAll(async () => {
   coordinator.signal('SIGTERM');
@@ -32,12 +32,26 @@ function start(...flags: string[]): CliProcess {
   return new CliProcess(['coordinator', ...listen, '--log-level', 'error', ...flags]);
 }
 
-const agent = (name: string, joinLine: readonly string[]) =>
-  runCli(['agent', ...joinLine, '--name', name, '--data', join(dir, name), '--join-only']);
+/** Runs a join line under this name. */
+function agent(name: string, joinLine: string) {
+  const { token, options } = partsOfJoinLine(joinLine);
+  return runCli(['agent', ...options, ...placeOf(name)], {}, token);
+}
+
+function placeOf(name: string): string[] {
+  return ['--name', name, '--data', join(dir, name), '--join-only'];
+}
+
+/** The options of a new join line that tell nothing of the token, and the token. */
+async function newLine(): Promise<{ token: string; options: string[] }> {
+  const { stdout } = await runCli(['join-token', '--context', context]);
+  const { token, options } = partsOfJoinLine(stdout);
+  return { token, options: options.slice(0, options.indexOf('--token-file')) };
+}
 
 test('the coordinator prints a join line on stdout and keeps the context private', () => {
   expect(coordinator.stdout).toMatch(
-    /^bothends agent --join 127\.0\.0\.1:\d+ --token be1\.\S+ --ca-hash sha256:[0-9a-f]{64}\n$/,
+    /^echo be1\.\S+ \| bothends agent --join 127\.0\.0\.1:\d+ --ca-hash sha256:[0-9a-f]{64} --token-file -\n$/,
   );
   expect(statSync(context).mode & 0o777).toBe(0o600);
   expect(JSON.parse(readFileSync(context, 'utf8')).address).toBe(address);
@@ -52,6 +66,51 @@ test('a host joins once, is listed, and joining again needs no token', async () 
   );
 });
 
+describe('a join token', () => {
+  test('comes from a file, of which only the first line counts', async () => {
+    const { token, options } = await newLine();
+    const file = join(dir, 'token');
+    writeFileSync(file, `${token}\nnot this\n`, { mode: 0o600 });
+    const flags = [...options, '--token-file', file];
+    expect((await runCli(['agent', ...flags, ...placeOf('by-file')])).stderr).toMatch(
+      /^Joined .* as by-file/,
+    );
+    // A container starts again with the same command, and its secret may be gone.
+    rmSync(file);
+    expect((await runCli(['agent', ...flags, ...placeOf('by-file')])).stderr).toMatch(/^Already joined/);
+    expect(await runCli(['agent', ...flags, ...placeOf('by-no-file')])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^bothends: the join token cannot be read from .*no such file/),
+    });
+  });
+
+  test('comes from the environment', async () => {
+    const { token, options } = await newLine();
+    const { stderr } = await runCli(['agent', ...options, ...placeOf('by-env')], {
+      BOTHENDS_JOIN_TOKEN: token,
+    });
+    expect(stderr).toMatch(/^Joined .* as by-env/);
+  });
+
+  test('that is an argument works, and is warned of', async () => {
+    const { token, options } = await newLine();
+    const { stderr } = await runCli(['agent', ...options, '--token', token, ...placeOf('by-argument')]);
+    expect(stderr).toMatch(/^Every user of this host can read what --token says/);
+    expect(stderr).toMatch(/Joined .* as by-argument/);
+  });
+
+  test('that is missing is asked for by name, and costs nothing', async () => {
+    const { options } = await newLine();
+    const empty = await runCli(['agent', ...options, '--token-file', '-', ...placeOf('by-nothing')]);
+    expect(empty).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no join token in standard input'),
+    });
+    const none = await runCli(['agent', ...options, ...placeOf('by-nothing')]);
+    expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('--token-file together') });
+  });
+});
+
 describe('joining that cannot work says what to do', () => {
   test('a used token', async () => {
     await agent('web-1', line);
@@ -62,13 +121,13 @@ describe('joining that cannot work says what to do', () => {
 
   test('a token for another name', async () => {
     const made = await runCli(['join-token', '--name', 'db-1', '--context', context]);
-    const { status, stderr } = await agent('web-3', made.stdout.trim().split(' ').slice(2));
+    const { status, stderr } = await agent('web-3', made.stdout);
     expect(status).toBe(1);
     expect(stderr).toContain('is for another');
   });
 
   test('another coordinator than the join line names', async () => {
-    const wrong = [...line.slice(0, -1), `sha256:${'0'.repeat(64)}`];
+    const wrong = line.replace(/sha256:\S+/, `sha256:${'0'.repeat(64)}`);
     const { status, stderr } = await agent('web-4', wrong);
     expect(status).toBe(1);
     expect(stderr).toContain('is not the coordinator of this join line');

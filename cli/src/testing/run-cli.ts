@@ -16,13 +16,19 @@ export class CliProcess {
   readonly #child;
   readonly #done: Promise<CliResult>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** @param input what it reads from its standard input, null for nothing */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input: string | null = null,
+  ) {
     // No user's context or terminal settings leak into a test.
     const clean = { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env };
     this.#child = spawn(process.execPath, [ENTRY, ...args], {
       env: clean,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    this.#child.stdin.end(input);
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.stdout += chunk;
     });
@@ -60,6 +66,13 @@ export class CliProcess {
 export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input: string | null = null,
 ): Promise<CliResult> {
-  return new CliProcess(args, env).done;
+  return new CliProcess(args, env, input).done;
+}
+
+/** The parts of `echo TOKEN | bothends agent OPTIONS`, as a coordinator prints it. */
+export function partsOfJoinLine(line: string): { token: string; options: string[] } {
+  const [, token = '', options = ''] = /^echo (\S+) \| bothends agent (.+)$/.exec(line.trim()) ?? [];
+  return { token, options: options.split(' ') };
 }

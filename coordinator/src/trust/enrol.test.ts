@@ -20,7 +20,7 @@ async function join(token: string, name: string) {
 test('a token gives one certificate that names the agent', async () => {
   const { token, joinLine } = await harness.handle.createJoinToken(null);
   expect(joinLine).toBe(
-    `bothends agent --join ${harness.handle.advertised} --token ${token} --ca-hash ${harness.handle.caHash}`,
+    `echo ${token} | bothends agent --join ${harness.handle.advertised} --ca-hash ${harness.handle.caHash} --token-file -`,
   );
   const { certificatePem } = await join(token, 'web-1');
   const certificate = new X509Certificate(certificatePem);

@@ -38,9 +38,12 @@ export function parseToken(token: string): { id: string; secretHash: string } {
   );
 }
 
-/** The line that a person pastes on the host that is to join. */
+/**
+ * The line that a person pastes on the host that is to join. `echo` is part of the shell, so the token is in the
+ * arguments of no process, where all users of the host could read it.
+ */
 export function joinLine(address: string, token: string, caHash: string): string {
-  return `bothends agent --join ${address} --token ${token} --ca-hash ${caHash}`;
+  return `echo ${token} | bothends agent --join ${address} --ca-hash ${caHash} --token-file -`;
 }
 
 function hashSecret(secret: string): string {
