@@ -27,7 +27,7 @@ export interface Environment {
   readonly clocks: Record<Side, ClockFault>;
   readonly faults: Record<Side, TapFault>;
   readonly resolution: Resolution;
-  readonly snaplen: number;
+  readonly snaplen: Record<Side, number>;
   /** Unrelated connections that only one tap sees. */
   readonly strangers: number;
 }
@@ -85,13 +85,19 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
   };
 }
 
+const SNAPLENS = [96, 128, 192, 256, 65_535] as const;
 /** Behind a tunnel's headers a short snaplen would leave no TCP header. */
 const TUNNEL_SNAPLEN = 256;
 
-function drawSnaplen(random: Random, links: Record<Side, LinkKind>): number {
-  const snaplen = random.pick([96, 128, 192, 256, 65_535]);
-  const tunnelled = Object.values(links).some((kind) => kind === 'gre' || kind === 'vxlan');
-  return tunnelled ? Math.max(snaplen, TUNNEL_SNAPLEN) : snaplen;
+/** Two people who each typed a tcpdump command rarely typed the same one. */
+function drawSnaplen(random: Random, links: Record<Side, LinkKind>): Record<Side, number> {
+  const usual = random.pick(SNAPLENS);
+  const other = random.chance(0.3) ? random.pick(SNAPLENS) : usual;
+  const needed = (kind: LinkKind) => (kind === 'gre' || kind === 'vxlan' ? TUNNEL_SNAPLEN : 0);
+  return {
+    client: Math.max(usual, needed(links.client)),
+    server: Math.max(other, needed(links.server)),
+  };
 }
 
 function drawPath(random: Random): PathSettings {

@@ -25,7 +25,7 @@ const PLAIN: Partial<Environment> = {
   faults: { client: NO_TAP_FAULT, server: NO_TAP_FAULT },
   link: { client: 'ethernet', server: 'ethernet' },
   resolution: 'nanoseconds',
-  snaplen: 65_535,
+  snaplen: { client: 65_535, server: 65_535 },
 };
 
 function plainRun(name: string): Run {

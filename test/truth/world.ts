@@ -121,7 +121,11 @@ export class World {
   captures(): Captures {
     const { snaplen, resolution, link } = this.environment;
     const write = (host: Host, side: Side) => {
-      return encodePcap(host.nic.tap.records, { snaplen, resolution, linkType: LINK_TYPES[link[side]] });
+      return encodePcap(host.nic.tap.records, {
+        snaplen: snaplen[side],
+        resolution,
+        linkType: LINK_TYPES[link[side]],
+      });
     };
     return { client: write(this.client, 'client'), server: write(this.server, 'server') };
   }

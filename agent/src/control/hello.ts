@@ -6,7 +6,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Host } from './host.js';
 
 /** Version of the control protocol that this agent speaks. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What an agent says of itself that does not change while it runs. */
 export interface Introduction {

@@ -37,6 +37,26 @@ describe('KeyedDigest', () => {
     expect([...digest.result]).toEqual(inside);
   });
 
+  it('gives payloads that agree in their first sixteen bytes the same high half, whatever follows', () => {
+    const digest = new KeyedDigest(FILE_DIGEST_KEY);
+    const payload = Uint8Array.from({ length: 64 }, (_, i) => i * 3);
+    const changed = Uint8Array.from(payload, (byte, i) => (i === 40 ? byte + 1 : byte));
+    const of = (bytes: Uint8Array, length: number) => {
+      digest.ofPayload(new DataView(bytes.buffer), 0, length);
+      return [...digest.result];
+    };
+    const [prefix] = of(payload, 16);
+    for (const length of [17, 31, 32, 64]) expect(of(payload, length)[0]).toBe(prefix);
+    expect(of(changed, 64)[0]).toBe(prefix);
+    expect(of(changed, 64)[1]).not.toBe(of(payload, 64)[1]);
+    expect(
+      of(
+        Uint8Array.from(payload, (byte) => byte ^ 1),
+        64,
+      )[0],
+    ).not.toBe(prefix);
+  });
+
   it('refuses a key of another length', () => {
     expect(() => new KeyedDigest(new Uint8Array(8))).toThrow('8 bytes');
   });

@@ -1,3 +1,5 @@
+import { DIGEST_PREFIX } from '@bothends/proto';
+
 /**
  * Chaskey, a MAC for 32-bit machines (Mouha et al., SAC 2014): 128-bit key, 16-byte blocks. It is used here because
  * JavaScript computes fast only on 32-bit integers: for 64 bytes it needs 32 rounds of 32-bit steps, where SipHash-2-4
@@ -6,7 +8,11 @@
 
 /** Rounds per block: the published 8-round variant; its 64-bit tags are used for equality only. */
 const ROUNDS = 8;
-const BLOCK = 16;
+/** DIGEST_PREFIX is one block, so that its own digest costs nothing. */
+const BLOCK = DIGEST_PREFIX;
+/** Where the subkeys stand behind the key: for a whole last block and for a padded one. */
+const WHOLE = 4;
+const PADDED = 8;
 /** Longest input of one digest: a DNS name has at most 255 bytes, a payload digest covers 64. */
 const SCRATCH = 256;
 
@@ -31,8 +37,8 @@ export class KeyedDigest {
     if (key.length !== DIGEST_KEY_BYTES) throw new RangeError(`digest key of ${key.length} bytes, not 16`);
     const view = new DataView(key.buffer, key.byteOffset, key.length);
     for (let i = 0; i < 4; i++) this.#keys[i] = view.getInt32(i * 4, true);
-    double(this.#keys, 0, 4);
-    double(this.#keys, 4, 8);
+    double(this.#keys, 0, WHOLE);
+    double(this.#keys, WHOLE, PADDED);
   }
 
   /** Digest of the first `length` bytes of `scratch`. */
@@ -42,16 +48,36 @@ export class KeyedDigest {
 
   /** Digest of `length` bytes, at least one, from `at`. */
   of(view: DataView, at: number, length: number): void {
+    this.#digest(view, at, length, false);
+  }
+
+  /**
+   * The same, but from `DIGEST_PREFIX` on the high half is the digest of the first `DIGEST_PREFIX` alone: two captures
+   * of one payload that kept more and less of it can be compared by that half.
+   */
+  ofPayload(view: DataView, at: number, length: number): void {
+    this.#digest(view, at, length, length > DIGEST_PREFIX);
+  }
+
+  /** `prefixed`: the first block is finished like a message of its own, and its half goes into the result. */
+  #digest(view: DataView, at: number, length: number, prefixed: boolean): void {
     const keys = this.#keys;
     const last = (length - 1) >> 4;
     const padded = (length & 15) !== 0;
-    const subkey = padded ? 8 : 4;
+    const subkey = padded ? PADDED : WHOLE;
     let source = view;
     let p = at;
+    let prefix = 0;
     let v0 = keys[0] as number;
     let v1 = keys[1] as number;
     let v2 = keys[2] as number;
     let v3 = keys[3] as number;
+    if (prefixed) {
+      v0 ^= keys[WHOLE] as number;
+      v1 ^= keys[WHOLE + 1] as number;
+      v2 ^= keys[WHOLE + 2] as number;
+      v3 ^= keys[WHOLE + 3] as number;
+    }
     for (let block = 0; block <= last; block++) {
       if (block === last) {
         if (padded) {
@@ -81,8 +107,9 @@ export class KeyedDigest {
         v1 = ((v1 << 7) | (v1 >>> 25)) ^ v2;
         v2 = (v2 << 16) | (v2 >>> 16);
       }
+      if (block === 0) prefix = v0 ^ (keys[WHOLE] as number);
     }
-    this.result[0] = v0 ^ (keys[subkey] as number);
+    this.result[0] = prefixed ? prefix : v0 ^ (keys[subkey] as number);
     this.result[1] = v1 ^ (keys[subkey + 1] as number);
   }
 

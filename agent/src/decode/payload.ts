@@ -1,8 +1,15 @@
+import { DIGEST_PREFIX } from '@bothends/proto';
 import type { Cursor } from './cursor.js';
 import { type Next, STOP } from './next.js';
 
 /** Payload bytes that a digest covers: enough to tell segments apart, few enough to fit a snaplen of 192. */
 export const DIGEST_BYTES = 64;
+
+/**
+ * Of a payload that the snaplen cut, whole blocks are digested: a few bytes of link header more or less then make no
+ * difference between two taps.
+ */
+const BLOCK_MASK = ~(DIGEST_PREFIX - 1);
 
 /** Writes the payload columns for a payload that starts at `at` and has `length` bytes on the wire. */
 export function writePayload(c: Cursor, at: number, length: number): void {
@@ -12,8 +19,9 @@ export function writePayload(c: Cursor, at: number, length: number): void {
   if (covered > length) covered = length;
   if (covered <= 0) return;
   if (covered > DIGEST_BYTES) covered = DIGEST_BYTES;
+  if (covered < length && covered > DIGEST_PREFIX) covered &= BLOCK_MASK;
   const { digest } = c;
-  digest.of(c.view, at, covered);
+  digest.ofPayload(c.view, at, covered);
   table.digestHigh[row] = digest.result[0] as number;
   table.digestLow[row] = digest.result[1] as number;
   table.digestLength[row] = covered;

@@ -104,7 +104,7 @@ export class FakeCoordinator {
     call.on('data', ({ message }: ControlRequest) => {
       if (message?.$case === 'hello') {
         this.hellos.push(message.value);
-        this.send({ $case: 'welcome', value: { coordinatorVersion: 'fake', protocol: 1 } });
+        this.send({ $case: 'welcome', value: { coordinatorVersion: 'fake', protocol: 2 } });
       } else if (message?.$case === 'heartbeat') {
         this.heartbeats.push(message.value);
         const { t1Ns } = message.value;

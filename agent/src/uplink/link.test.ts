@@ -58,7 +58,7 @@ function connect(heartbeatMs = 50): void {
   const host: LinkHost = {
     hello: () => ({
       version: '1',
-      protocol: 1,
+      protocol: 2,
       hostname: 'h',
       bootId: 'b',
       platform: 'p',

@@ -22,7 +22,7 @@ export function isSampled(table: PacketTable, row: number, oneIn: number): boole
 
 /** What tells packets of one protocol apart best; of a packet that was cut before it, anything. */
 function coreOf(table: PacketTable, row: number): number {
-  if (table.protocol[row] === PROTOCOL_UDP) return mixed(table.digestLow[row] as number, PROTOCOL_UDP);
+  if (table.protocol[row] === PROTOCOL_UDP) return mixed(table.digestHigh[row] as number, PROTOCOL_UDP);
   return mixed(table.sequence[row] as number, table.acknowledgment[row] as number);
 }
 

@@ -41,7 +41,7 @@ export interface AgentView {
  * The control protocol that this coordinator speaks. An agent of another one is told so instead of being
  * misunderstood.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /**
  * An agent sends a heartbeat each second: after this long without one its link counts as dead, and another may

@@ -142,7 +142,7 @@ test('a second agent of the same name stays out while the first is alive', async
 
 test('an agent of another protocol is told who must be upgraded', async () => {
   const agent = await harness.agent('newer');
-  agent.hello({ protocol: 2, version: '9.9.9' });
+  agent.hello({ protocol: 3, version: '9.9.9' });
   expect((await agent.ended)?.details).toContain('upgrade the coordinator');
 });
 

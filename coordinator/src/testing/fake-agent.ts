@@ -140,7 +140,7 @@ function helloOf(name: string): Hello {
   const address = `10.0.0.${(name.charCodeAt(0) % 200) + 1}`;
   return {
     version: '0.1.0',
-    protocol: 1,
+    protocol: 2,
     hostname: name,
     bootId: 'boot',
     platform: 'linux',

@@ -9,6 +9,8 @@ export const TABLE_CAPACITY = 4096;
 export const NO_VLAN = 0xffff;
 /** `wscale` when the option is absent (the largest legal shift is 14). */
 export const NO_WSCALE = 0xff;
+/** Payload bytes that `digestHigh` covers where there are so many. */
+export const DIGEST_PREFIX = 16;
 /** `httpLength` when no Content-Length was seen. */
 export const NO_LENGTH = 0xffffffff;
 
@@ -133,7 +135,11 @@ export class PacketTable {
   readonly destinationPort: Uint16Array;
   /** Transport payload on the wire, bytes; the IP payload for later fragments and unknown protocols. */
   readonly payloadLength: Uint32Array;
-  /** Keyed digest of the first `digestLength` (at most 64) payload bytes; 0/0 with length 0 when none captured. */
+  /**
+   * Keyed digest of the first `digestLength` (at most 64) payload bytes; 0/0 with length 0 when none captured. From
+   * DIGEST_PREFIX bytes on the high word covers the first DIGEST_PREFIX alone: digests over more and fewer bytes are
+   * compared by it.
+   */
   readonly digestHigh: Uint32Array;
   readonly digestLow: Uint32Array;
   readonly digestLength: Uint8Array;

@@ -50,7 +50,7 @@ const PAYLOAD_SNAPLEN = 192;
 
 /** True when both captures hold the start of payloads. */
 export function keepsPayload(environment: Environment): boolean {
-  return environment.snaplen >= PAYLOAD_SNAPLEN;
+  return Math.min(environment.snaplen.client, environment.snaplen.server) >= PAYLOAD_SNAPLEN;
 }
 
 /** A router index away from both ends of the path. */

@@ -1,10 +1,11 @@
-import { Tcp } from '@bothends/proto';
+import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
 import type { Intake } from '../intake.js';
+import { samePayload } from '../match/identity.js';
 import * as Row from '../match/rows.js';
 import type { Orientation } from './orientation.js';
 
-/** Payload bytes that must agree before two connections are said to carry the same request: shorter ones repeat by chance. */
-const DIGEST_BYTES = 16;
+/** Connections that begin with the same bytes, looked at per tap: each is held against each. */
+const LIMIT = 1024;
 
 /** A connection that only one tap saw, and the first data each way on it (records, -1: none). */
 interface Leg {
@@ -31,7 +32,7 @@ export interface ProxiedPair {
  * sequence numbers nor time stamps nor ids; what it passes on are the bytes.
  */
 export function findProxied(intake: Intake, orientation: Orientation): ProxiedPair[] {
-  const legs = new Map<string, { out: Leg[]; in: Leg[] }>();
+  const legs = new Map<number, { out: Leg[]; in: Leg[] }>();
   for (let flow = 0; flow < intake.store.table.count; flow++) {
     const leg = legOf(intake, flow);
     if (!leg) continue;
@@ -42,7 +43,9 @@ export function findProxied(intake: Intake, orientation: Orientation): ProxiedPa
     (orientation.senderTap(flow, initiator) === leg.tap ? same.out : same.in).push(leg);
     legs.set(key, same);
   }
-  return [...legs.values()].flatMap((same) => pairUp(intake, same.out, same.in));
+  return [...legs.values()].flatMap((same) =>
+    pairUp(intake, same.out.slice(0, LIMIT), same.in.slice(0, LIMIT)),
+  );
 }
 
 function legOf(intake: Intake, flow: number): Leg | null {
@@ -78,9 +81,10 @@ function firstData(intake: Intake, flow: number, direction: number, tap: number)
   return -1;
 }
 
-function requestKey(intake: Intake, r: number): string | null {
-  const { digestHigh, digestLow, digestLength } = intake.store.records;
-  return digestLength[r] < DIGEST_BYTES ? null : `${digestHigh[r]} ${digestLow[r]} ${digestLength[r]}`;
+/** By its first bytes; whether the rest agrees too, `sameBytes` says. */
+function requestKey(intake: Intake, r: number): number | null {
+  const { digestHigh, digestLength } = intake.store.records;
+  return digestLength[r] < DIGEST_PREFIX ? null : digestHigh[r];
 }
 
 /** Pairs legs with the same request in the order in which they came, each at its own tap. */
@@ -89,7 +93,11 @@ function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): Prox
   const free = [...into];
   for (const a of out) {
     const index = free.findIndex(
-      (b) => b.tap !== a.tap && orderOf(intake, a, b) !== 'after' && !isTranslated(intake, a, b),
+      (b) =>
+        b.tap !== a.tap &&
+        sameBytes(intake, a.request, b.request) &&
+        orderOf(intake, a, b) !== 'after' &&
+        !isTranslated(intake, a, b),
     );
     const b = free[index];
     if (!b) continue;
@@ -99,10 +107,14 @@ function pairUp(intake: Intake, out: readonly Leg[], into: readonly Leg[]): Prox
       serverSide: b.flow,
       sameAnswer: sameBytes(intake, a.answer, b.answer),
       inOrder: orderOf(intake, a, b) === 'before',
-      unique: out.length === 1 && into.length === 1,
+      unique: isOnlyOne(intake, a, out) && isOnlyOne(intake, b, into),
     });
   }
   return pairs;
+}
+
+function isOnlyOne(intake: Intake, leg: Leg, legs: readonly Leg[]): boolean {
+  return !legs.some((other) => other !== leg && sameBytes(intake, leg.request, other.request));
 }
 
 /** One connection under two tuples: address translation keeps the numbers of at least one direction, stamps or ids. */
@@ -128,6 +140,5 @@ function orderOf(intake: Intake, a: Leg, b: Leg): 'before' | 'after' | 'unknown'
 
 function sameBytes(intake: Intake, a: number, b: number): boolean {
   if (a < 0 || b < 0) return false;
-  const key = requestKey(intake, a);
-  return key !== null && key === requestKey(intake, b);
+  return requestKey(intake, a) !== null && samePayload(intake.store.records, a, b);
 }

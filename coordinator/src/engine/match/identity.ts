@@ -1,4 +1,5 @@
-import { Tcp } from '@bothends/proto';
+import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
+import type { Records } from './records.js';
 import { ID_KEPT, SEQ_DELTA, TS_KEPT } from './rows.js';
 import type { FlowStore } from './store.js';
 
@@ -46,7 +47,7 @@ export class Identity {
     h = mix(h, this.discriminator(r));
     if (records.length[r] === 0) h = mix(h, this.acknowledgment(r));
     // A datagram without an id (IPv6) has nothing but its payload.
-    if (records.flags[r] === 0 && records.ipId[r] === 0) h = mix(h, records.digestLow[r]);
+    if (records.flags[r] === 0 && records.ipId[r] === 0) h = mix(h, records.digestHigh[r]);
     return h ^ (h >>> 15);
   }
 
@@ -67,11 +68,9 @@ export class Identity {
     );
   }
 
-  /** Payload digests were taken over the same length and agree. */
+  /** Payload digests can be compared and agree. */
   samePayload(r: number, c: number): boolean {
-    const { records } = this.store;
-    if (records.digestLength[r] !== records.digestLength[c]) return false;
-    return records.digestLow[r] === records.digestLow[c] && records.digestHigh[r] === records.digestHigh[c];
+    return samePayload(this.store.records, r, c);
   }
 
   /** As many SACK blocks, as far as the snaplen of both taps lets them be counted. */
@@ -88,6 +87,17 @@ export class Identity {
     if (a === b || a === 0 || b === 0) return true;
     return !directions.data[this.store.direction(records.flow[r], records.direction[r]) + TS_KEPT];
   }
+}
+
+/** Both cover equally many bytes, or one of them more, and then both have a digest of the first few. */
+export function comparablePayloads({ digestLength }: Records, r: number, c: number): boolean {
+  return digestLength[r] === digestLength[c] || Math.min(digestLength[r], digestLength[c]) >= DIGEST_PREFIX;
+}
+
+/** Payload digests can be compared and agree as far as both reach. */
+export function samePayload(records: Records, r: number, c: number): boolean {
+  if (records.digestHigh[r] !== records.digestHigh[c] || !comparablePayloads(records, r, c)) return false;
+  return records.digestLength[r] !== records.digestLength[c] || records.digestLow[r] === records.digestLow[c];
 }
 
 function mix(h: number, k: number): number {

@@ -1,4 +1,4 @@
-import { Tcp } from '@bothends/proto';
+import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
 import { Fingerprints } from './fingerprints.js';
 import type { Matcher } from './matcher.js';
 import { State } from './records.js';
@@ -9,9 +9,6 @@ import type { FlowStore } from './store.js';
 const FINGERPRINTED = 3;
 
 const NONE: readonly number[] = [];
-
-/** Payload bytes below which a digest says nothing about a connection. */
-const FINGERPRINT_BYTES = 16;
 
 /**
  * Joins the two halves of a connection that goes by different addresses at the two taps (NAT): address
@@ -97,10 +94,11 @@ export class FlowJoiner {
     if (protocol === 6 && records.flags[r] & Tcp.syn)
       return records.flags[r] & Tcp.ack ? NONE : this.ofSyn(r);
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
-    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < FINGERPRINT_BYTES)
+    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < DIGEST_PREFIX)
       return NONE;
-    const number = protocol === 6 ? records.sequence[r] : 2;
-    return [hash(records.digestHigh[r], records.digestLow[r], records.length[r], number)];
+    if (protocol !== 6) return [hash(records.digestHigh[r], records.digestLow[r], records.length[r], 2)];
+    // The sequence number says enough for the first bytes to do: the other tap may have captured less of the payload.
+    return [hash(records.digestHigh[r], 4, records.length[r], records.sequence[r])];
   }
 
   /** By its initial sequence number, and for devices that rewrite that one too by time stamp and IP id. */

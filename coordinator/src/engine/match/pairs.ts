@@ -1,5 +1,6 @@
 import { Tcp } from '@bothends/proto';
 import type { Timeline } from '../timeline/timeline.js';
+import { comparablePayloads, samePayload } from './identity.js';
 import { TIMESTAMP_BYTES } from './observe.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
@@ -113,11 +114,7 @@ export class PairObserver {
     }
     if (!aligned || records.digestLength[at0] === 0) return;
     if (records.length[at0] !== records.length[at1]) return;
-    if (records.digestLength[at0] !== records.digestLength[at1]) return;
-    const same =
-      records.digestHigh[at0] === records.digestHigh[at1] &&
-      records.digestLow[at0] === records.digestLow[at1];
-    if (same) return;
+    if (!comparablePayloads(records, at0, at1) || samePayload(records, at0, at1)) return;
     d[row + Row.ALTERED]++;
     records.state[at0] |= State.altered;
     records.state[at1] |= State.altered;

@@ -1,5 +1,5 @@
 import { Tcp } from '@bothends/proto';
-import type { Identity } from './identity.js';
+import { comparablePayloads, type Identity } from './identity.js';
 import { State } from './records.js';
 import type { Rewrites } from './rewrites.js';
 import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS } from './rows.js';
@@ -132,7 +132,7 @@ export class RangeSearch {
   private tryDatagram(r: number, c: number): boolean {
     const { records } = this.store;
     if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
-    const comparable = records.digestLength[r] === records.digestLength[c];
+    const comparable = comparablePayloads(records, r, c);
     if (comparable ? !this.identity.samePayload(r, c) : records.ipId[r] !== 0 || records.ipId[c] !== 0)
       return false;
     if (records.ipId[r] !== records.ipId[c]) {
@@ -184,9 +184,7 @@ export class RangeSearch {
     const row = this.store.direction(records.flow[r], records.direction[r]);
     if (directions.data[row + DELIVERED_SIZE] > 0) return false;
     if (records.length[r] !== records.length[c] || records.digestLength[r] < SHIFT_DIGEST_BYTES) return false;
-    if (records.digestHigh[r] !== records.digestHigh[c] || records.digestLow[r] !== records.digestLow[c])
-      return false;
-    if (records.digestLength[r] !== records.digestLength[c]) return false;
+    if (!this.identity.samePayload(r, c)) return false;
     if (!this.isSameSending(r, c)) return false;
     if (this.identity.sequence(r) === this.identity.sequence(c)) return false;
     this.rewrites.learnDelta(r, c);

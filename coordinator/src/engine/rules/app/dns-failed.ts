@@ -44,10 +44,12 @@ function failed(flow: FlowFacts, transactions: readonly DnsTransaction[]): Draft
   const query = `${type ?? 'DNS'} ${n === 1 ? 'query' : 'queries'}`;
   return draft({
     code: 'dns-failed',
-    // Seen leaving the resolver, nothing is inferred. Seen at the client alone, somebody else may have answered.
-    grade: left
-      ? gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 })
-      : 'likely',
+    // Seen leaving the resolver, nothing is inferred. Seen at the client alone, somebody else may have answered; and what
+    // answers no question that anybody saw may be something else than DNS.
+    grade:
+      left && transactions.some((t) => t.queries.length > 0)
+        ? gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 })
+        : 'likely',
     flow,
     direction: 'toward-client',
     sender: left ? 'server' : null,

@@ -5,6 +5,7 @@ import { lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
+import { comparablePayloads } from '../../match/identity.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { share } from '../loss/share.js';
@@ -83,7 +84,7 @@ function isBlind(flow: FlowFacts, toward: Toward): boolean {
   const { records } = flow.capture.intake.store;
   return flow.packets.some((p) => {
     const both = p.toward === toward && p.ipId === 0 ? bothRecords(flow, p) : null;
-    return both !== null && records.digestLength[both.sent] !== records.digestLength[both.received];
+    return both !== null && !comparablePayloads(records, both.sent, both.received);
   });
 }
 
