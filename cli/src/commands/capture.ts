@@ -9,7 +9,8 @@ import { withCoordinator } from '../client/session.js';
 import { ExitStatus, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { printReport, type ReportFlags } from '../output/print-report.js';
-import { type CaptureDisplay, captureDisplay } from '../watch/display.js';
+import { captureDisplay } from '../watch/display.js';
+import { Stopper } from '../watch/stop.js';
 import { watchCapture } from '../watch/watch.js';
 import { fetchReport } from './report.js';
 import type { Setup } from './setup.js';
@@ -116,11 +117,14 @@ function start(connection: Connection, { client, server, words, flags }: Request
 /** Shows progress until the capture is over. The first Ctrl-C stops it, a second one leaves at once. */
 async function follow(connection: Connection, captureId: string, io: Io): Promise<CaptureState> {
   const display = captureDisplay(io);
-  let interrupts = 0;
+  const stopper = new Stopper(connection, captureId, display);
   const release = io.onInterrupt(() => {
-    interrupts += 1;
-    if (interrupts > 1) io.leave(ExitStatus.interrupted);
-    void stop(connection, captureId, display);
+    if (!stopper.asked) {
+      stopper.ask();
+      return;
+    }
+    display.say(stopper.afterLeaving());
+    io.leave(ExitStatus.interrupted);
   });
   display.say(`Capture ${captureId}. Ctrl-C stops it and prints the report.`);
   try {
@@ -134,19 +138,13 @@ async function follow(connection: Connection, captureId: string, io: Io): Promis
       },
       { now: io.now },
     );
+  } catch (error) {
+    if (stopper.asked) display.say(stopper.afterLeaving());
+    throw error;
   } finally {
+    stopper.end();
     release();
     display.close();
-  }
-}
-
-async function stop(connection: Connection, captureId: string, display: CaptureDisplay): Promise<void> {
-  display.say('Stopping both taps; Ctrl-C again leaves at once.');
-  try {
-    await connection.call(connection.stub.stopCapture, { captureId });
-  } catch (error) {
-    const why = error instanceof BothendsError ? error.message : String(error);
-    display.say(`Could not stop the capture: ${why}`);
   }
 }
 

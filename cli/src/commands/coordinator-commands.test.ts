@@ -327,6 +327,64 @@ describe('capture', () => {
     expect(await running.done).toMatchObject({ status: 130, stdout: '' });
   });
 
+  test('Ctrl-C while the coordinator is away stops the capture when it is back', async () => {
+    const recording = async function* () {
+      yield* watched([captureState('recording')]);
+      await new Promise(() => {});
+    };
+    await serve({
+      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
+      stream: { watchCapture: recording },
+    });
+    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
+    await running.stderrHas('recording');
+    coordinator.kill();
+    await running.stderrHas('Trying again; the agents go on recording.');
+    running.signal('SIGINT');
+    await running.stderrHas('Trying until it can');
+    let stopped = '';
+    await coordinator.start({
+      unary: {
+        stopCapture: ({ captureId }: { captureId: string }) => {
+          stopped = captureId;
+          return {};
+        },
+        getReport: () => ({ reportJson }),
+      },
+      stream: {
+        watchCapture: async function* () {
+          yield* watched([captureState('draining')]);
+          while (stopped === '') await new Promise((resolve) => setTimeout(resolve, 10));
+          yield* watched([captureState('complete')]);
+        },
+      },
+    });
+    expect(await running.done).toMatchObject({ status: 0, stdout: expect.stringContaining('rst-forged') });
+    expect(stopped).toBe('c-7kq2m');
+  });
+
+  test('whoever leaves while the coordinator is away is told how to stop the capture', async () => {
+    await serve({
+      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
+      stream: {
+        watchCapture: async function* () {
+          yield* watched([captureState('recording')]);
+          await new Promise(() => {});
+        },
+      },
+    });
+    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
+    await running.stderrHas('recording');
+    coordinator.kill();
+    await running.stderrHas('Trying again');
+    running.signal('SIGINT');
+    await running.stderrHas('Trying until it can');
+    running.signal('SIGINT');
+    const { status, stderr } = await running.done;
+    expect(status).toBe(130);
+    expect(stderr).toContain('The capture goes on: `bothends stop c-7kq2m` stops it');
+  });
+
   test('a coordinator that dies in mid-capture is told, and followed again when it is back', async () => {
     const start = { startCapture: () => ({ captureId: 'c-7kq2m' }), getReport: () => ({ reportJson }) };
     await serve({

@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import type { FleetListener } from '../fleet/fleet.js';
 import type { TapDirectory } from '../ingest/ingest.js';
 import { type CaptureBook, type Entry, notify } from './book.js';
-import { type Capture, hasEnded, isOver, type Tap } from './capture.js';
+import { type Capture, hasEnded, isOver, type Tap, type TapPhase } from './capture.js';
 import type { Driver } from './driver.js';
-import { LEAD_OUT_MS } from './life.js';
+import { isLastBatch } from './evidence-end.js';
 import { phaseOf } from './tap-state.js';
+import { LEAD_OUT_MS } from './waits.js';
 
 /** What agents say and ship, as events of captures. */
 export class AgentEvents implements FleetListener, TapDirectory {
@@ -66,14 +67,14 @@ export class AgentEvents implements FleetListener, TapDirectory {
     return found === null ? null : { capture: found.entry.capture, tap: found.tap };
   }
 
-  async committed(tapId: string, batch: Batch, packets: bigint): Promise<void> {
+  async committed(tapId: string, batch: Batch): Promise<void> {
     const found = this.#book.findTap(tapId);
     if (found === null) return;
     const { entry, tap } = found;
     // Before "recording" and after the end there is no analysis: one that begins later reads the store.
     const digested = isOver(entry.capture.phase) ? undefined : entry.live?.feed(tap.role, batch);
     // Told at once: an analysis that lags behind is no reason to give up a tap. Its report comes after its feeds.
-    this.#driver.apply(entry, isLast(batch, packets) ? { type: 'drained', tapId } : { type: 'progress' });
+    this.#driver.apply(entry, isLastBatch(batch) ? { type: 'drained', tapId } : { type: 'progress' });
     await digested;
   }
 
@@ -92,11 +93,11 @@ export class AgentEvents implements FleetListener, TapDirectory {
   #forgotten(entry: Entry, tap: Tap): void {
     if (hasEnded(tap.phase) || tap.phase.state === 'requested') return;
     const reason = `the agent of ${tap.agent} was restarted and lost its tap`;
-    this.#driver.apply(entry, {
-      type: 'tap',
-      tapId: tap.id,
-      phase: { state: 'failed', code: 'data-loss', reason },
-    });
+    // One that has delivered everything was allowed to forget it, even if we did not hear that it had ended.
+    const phase: TapPhase = tap.drained
+      ? { state: 'complete' }
+      : { state: 'failed', code: 'data-loss', reason };
+    this.#driver.apply(entry, { type: 'tap', tapId: tap.id, phase });
   }
 
   #concerned(agent: string): Entry[] {
@@ -104,10 +105,4 @@ export class AgentEvents implements FleetListener, TapDirectory {
       .entries()
       .filter(({ capture }) => !isOver(capture.phase) && capture.taps.some((tap) => tap.agent === agent));
   }
-}
-
-/** True for the batch with which a closed tap has delivered, or declared as dropped, all that it took. */
-function isLast({ coverage }: Batch, packets: bigint): boolean {
-  if (coverage === undefined || coverage.closedNs === 0n) return false;
-  return packets + coverage.agentDrops >= coverage.packets;
 }

@@ -24,6 +24,8 @@ export interface Entry {
   cancelDeadline: (() => void) | null;
   /** Saves and commands run one after the other, in the order of the steps that caused them. */
   work: Promise<void>;
+  /** Resolves when the last step is on disk; its commands may still be under way. */
+  saved: Promise<void>;
   /** 16 bytes, the same for all taps; dropped once they are armed, never stored. */
   digestKey: Buffer | null;
 }
@@ -42,6 +44,7 @@ export class CaptureBook {
       watchers: new Set(),
       cancelDeadline: null,
       work: Promise.resolve(),
+      saved: Promise.resolve(),
       digestKey: null,
     };
     this.#entries.set(capture.id, entry);

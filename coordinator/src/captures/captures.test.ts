@@ -181,13 +181,33 @@ test('a restart of the coordinator loses nothing of a running capture', async ()
   expect((await harness.report(id)).taps.map(({ packets }: { packets: number }) => packets)).toEqual([6, 5]);
 });
 
-test('a capture that was arming when the coordinator stopped has failed, and its taps are thrown away', async () => {
+test('a capture that was arming when the coordinator stopped goes on when its agents are back', async () => {
+  const id = await harness.startCapture();
+  await web.next('arm');
+  web.state(`${id}-client`, 'armed');
+  await db.next('arm');
+  await harness.restart();
+  expect(await harness.state(id)).toMatchObject({ state: 'arming' });
+  const ends = [
+    [await harness.return('web', [`${id}-client`]), `${id}-client`],
+    [await harness.return('db', [`${id}-server`]), `${id}-server`],
+  ] as const;
+  for (const [agent, tapId] of ends) agent.state(tapId, 'armed');
+  for (const [agent, tapId] of ends) {
+    expect((await agent.next('start')).tapId).toBe(tapId);
+    agent.state(tapId, 'recording');
+  }
+  await harness.until(id, 'recording');
+});
+
+test('an agent that knows nothing of a capture that was arming ends it, and the other tap is thrown away', async () => {
   const id = await harness.startCapture();
   await web.next('arm');
   await harness.restart();
-  expect(await harness.state(id)).toMatchObject({ state: 'failed', code: 'cancelled' });
   const back = await harness.return('web', [`${id}-client`]);
+  await harness.return('db', []);
   expect(await back.next('stop')).toMatchObject({ tapId: `${id}-client`, discard: true });
+  expect(await harness.state(id)).toMatchObject({ state: 'failed', code: 'data-loss' });
 });
 
 test('the stored report is the same after a restart, byte for byte', async () => {

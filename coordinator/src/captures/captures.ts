@@ -7,6 +7,7 @@ import { reachableAddresses } from './arm.js';
 import { CaptureBook, type CaptureWatcher } from './book.js';
 import { type Capture, isOver, needsApproval, type Tap } from './capture.js';
 import { Driver, type DriverInput } from './driver.js';
+import { drainedTaps } from './evidence-end.js';
 import { checkCaptureName, defaultName, newCaptureId } from './ids.js';
 import { checkRequest } from './request.js';
 
@@ -27,9 +28,15 @@ export class Captures {
     this.events = new AgentEvents(this.#book, this.#driver, input.logger);
   }
 
-  /** Loads what an earlier run left, and goes on with what was recording. */
+  /** Loads what an earlier run left, and goes on with what was not over. */
   async resume(): Promise<void> {
-    for (const capture of await this.#in.store.captures()) this.#driver.resume(this.#book.add(capture));
+    const { store } = this.#in;
+    for (const capture of await store.captures()) {
+      const entry = this.#book.add(capture);
+      // Nothing has been sent to any host yet, so that any key will do.
+      if (capture.phase.state === 'asking') entry.digestKey = randomBytes(DIGEST_KEY_BYTES);
+      this.#driver.resume(entry, await drainedTaps(capture, store));
+    }
   }
 
   /**
@@ -52,17 +59,22 @@ export class Captures {
     return entry.capture;
   }
 
-  /** Stops a capture; one that is over already stays as it is. @throws BothendsError `not-found` */
-  stop(idOrName: string, by: string): void {
-    this.#driver.apply(this.#book.find(idOrName), { type: 'stop', by });
+  /**
+   * Stops a capture; one that is over already stays as it is. Resolves when a restart would not forget it.
+   * @throws BothendsError `not-found`
+   */
+  async stop(idOrName: string, by: string): Promise<void> {
+    const entry = this.#book.find(idOrName);
+    this.#driver.apply(entry, { type: 'stop', by });
+    await entry.saved;
   }
 
   /**
-   * An owner consents to a capture of their hosts.
+   * An owner consents to a capture of their hosts. Resolves when a restart would not forget it.
    * @returns the hosts that this approved for
    * @throws BothendsError `not-found`, `failed-precondition` when nothing waits, `permission-denied` for no owner
    */
-  approve(idOrName: string, by: string): string[] {
+  async approve(idOrName: string, by: string): Promise<string[]> {
     const entry = this.#book.find(idOrName);
     const { id, taps, phase } = entry.capture;
     const waiting = phase.state === 'asking' ? taps.filter(needsApproval) : [];
@@ -81,6 +93,7 @@ export class Captures {
       );
     }
     this.#driver.apply(entry, { type: 'approve', by });
+    await entry.saved;
     return approved;
   }
 

@@ -8,8 +8,9 @@ import type { Clock } from '../time.js';
 import { armMessage, type CoordinatorEndpoint, digestKeyFor } from './arm.js';
 import { type Entry, notify } from './book.js';
 import { type Capture, isOver, type Tap } from './capture.js';
-import { type CaptureEvent, type Command, step } from './life.js';
+import { step } from './life.js';
 import { priorOf, widenPrior } from './prior.js';
+import type { CaptureEvent, Command } from './step.js';
 
 export interface DriverInput {
   store: Store;
@@ -51,28 +52,15 @@ export class Driver {
     notify(entry);
   }
 
-  /** Goes on with a capture that an earlier run of the coordinator left. */
-  resume(entry: Entry): void {
+  /** Goes on with a capture that an earlier run of the coordinator left; `drained` are taps whose evidence is whole. */
+  resume(entry: Entry, drained: readonly string[]): void {
     const { id, phase, reported } = entry.capture;
-    switch (phase.state) {
-      case 'recording':
-      case 'draining':
-        this.#in.logger.info({ capture: id, state: phase.state }, 'capture resumed');
-        this.#goLive(entry);
-        this.#setDeadline(entry);
-        // Agents need time to find us again before a draining tap is given up.
-        this.apply(entry, { type: 'progress' });
-        break;
-      case 'requested':
-      case 'asking':
-      case 'arming':
-      case 'armed':
-        this.apply(entry, { type: 'stop', by: 'the restart of the coordinator' });
-        break;
-      case 'complete':
-      case 'partial':
-        if (!reported) this.#enqueue(entry, [{ do: 'finish' }]);
-    }
+    if (!isOver(phase)) this.#in.logger.info({ capture: id, state: phase.state }, 'capture resumed');
+    else if (phase.state !== 'failed' && !reported) this.#enqueue(entry, [{ do: 'finish' }]);
+    if (phase.state === 'recording' || phase.state === 'draining') this.#goLive(entry);
+    this.apply(entry, { type: 'resume' });
+    for (const tapId of drained) this.apply(entry, { type: 'drained', tapId });
+    this.#setDeadline(entry);
   }
 
   /** Orders a tap to stop outside of a step, such as one whose capture is gone. */
@@ -97,10 +85,23 @@ export class Driver {
   }
 
   #enqueue(entry: Entry, commands: readonly Command[]): void {
-    entry.work = entry.work.then(async () => {
-      await this.#save(entry.capture);
-      for (const command of commands) await this.#carryOut(entry, command);
+    entry.saved = entry.work.then(async () => await this.#save(entry.capture));
+    entry.work = entry.saved.then(async () => {
+      for (const command of commands) await this.#attempt(entry, command);
     });
+  }
+
+  /** One command that goes wrong must not keep the capture from its end. */
+  async #attempt(entry: Entry, command: Command): Promise<void> {
+    try {
+      await this.#carryOut(entry, command);
+    } catch (error) {
+      const { id } = entry.capture;
+      this.#in.logger.error(
+        { capture: id, order: command.do, reason: toBothendsError(error).message },
+        'not carried out',
+      );
+    }
   }
 
   async #carryOut(entry: Entry, command: Command): Promise<void> {

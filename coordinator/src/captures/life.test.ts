@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { testCapture } from '../testing/captures.js';
 import type { Capture, TapPhase } from './capture.js';
-import { ARM_MS, type CaptureEvent, DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS, START_MS, step } from './life.js';
+import { step } from './life.js';
+import type { CaptureEvent } from './step.js';
+import { ARM_MS, DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS, START_MS } from './waits.js';
 
 const MS = 1_000_000n;
 const CLIENT = 'c-1-client';
@@ -73,14 +75,14 @@ describe('arming', () => {
     const late: CaptureEvent = { type: 'deadline', nowNs: BigInt(ARM_MS) * MS };
     const { capture, ordered } = live([begin, tap(CLIENT, { state: 'armed' }), late]);
     expect(capture.phase).toMatchObject({ state: 'failed', code: 'unavailable' });
-    expect(capture.phase).toHaveProperty('reason', expect.stringContaining('db was not armed after 10 s'));
+    expect(capture.phase).toHaveProperty('reason', expect.stringContaining('db was not armed in time'));
     expect(ordered.slice(2)).toEqual(['stop! web', 'stop! db']);
   });
 
   test('a start that is not followed is named too', () => {
     const late: CaptureEvent = { type: 'deadline', nowNs: BigInt(START_MS) * MS + 1n };
     const { capture } = live([begin, ...both('armed'), tap(CLIENT, { state: 'recording' }), late]);
-    expect(capture.phase).toHaveProperty('reason', expect.stringContaining('db was not recording after 5 s'));
+    expect(capture.phase).toHaveProperty('reason', expect.stringContaining('db was not recording in time'));
   });
 
   test('an agent that goes offline, and a user who stops, end it before it began', () => {

@@ -8,8 +8,8 @@ import { TapCursor } from './tap-cursor.js';
 /** What ingest needs to know about captures. */
 export interface TapDirectory {
   find(tapId: string): { capture: Capture; tap: Tap } | null;
-  /** A batch is on disk, and with it `packets` of its tap in all; resolves when the analysis has taken it. */
-  committed(tapId: string, batch: Batch, packets: bigint): Promise<void>;
+  /** A batch is on disk; resolves when the analysis has taken it. */
+  committed(tapId: string, batch: Batch): Promise<void>;
 }
 
 /** A batch that was taken from a stream. */
@@ -65,19 +65,17 @@ export class Ingest {
     const committed = this.#store.commit([batch]).then(
       () => {
         cursor.commit(batch.sequence, batch.count);
-        return { response: acknowledgment(batch.tapId, cursor), packets: cursor.packets };
+        return acknowledgment(batch.tapId, cursor);
       },
       (error) => {
         cursor.rewind(toBothendsError(error).message);
         throw error;
       },
     );
-    const digested = committed.then(async ({ packets }) => {
-      await this.#taps.committed(batch.tapId, batch, packets);
-    });
+    const digested = committed.then(async () => await this.#taps.committed(batch.tapId, batch));
     // Whoever awaits `acknowledged` hears of a failed commit; it need not surface twice.
     digested.catch(() => {});
-    return { acknowledged: committed.then(({ response }) => response), digested };
+    return { acknowledged: committed, digested };
   }
 
   async #cursor(tapId: string): Promise<TapCursor> {

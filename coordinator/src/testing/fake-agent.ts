@@ -136,7 +136,7 @@ export class FakeAgent {
   }
 }
 
-function helloOf(name: string): Hello {
+export function helloOf(name: string): Hello {
   const address = `10.0.0.${(name.charCodeAt(0) % 200) + 1}`;
   return {
     version: '0.1.0',
