@@ -168,7 +168,7 @@ export class Intake {
     records.sequence[r] = table.quotedSequence[i];
     records.acknowledgment[r] = table.quotedIpId[i];
     records.state[r] |= State.icmpError;
-    for (const c of store.notables.get(flow) ?? []) if (this.isSameError(r, c)) this.pairErrors(r, c);
+    for (const c of store.notable(flow)) if (this.isSameError(r, c)) this.pairErrors(r, c);
     if (!store.note(r)) records.release(r);
   }
 

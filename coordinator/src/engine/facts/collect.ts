@@ -27,7 +27,7 @@ export function collectPackets(
 
 function liveRecords(intake: Intake, flow: number): number[] {
   const { store } = intake;
-  const all = new Set<number>(store.notables.get(flow) ?? []);
+  const all = new Set<number>(store.notable(flow));
   for (let tap = 0; tap < 2; tap++) for (const r of store.recent(flow, tap)) all.add(r);
   for (let direction = 0; direction < 2; direction++) {
     for (let tap = 0; tap < 2; tap++)

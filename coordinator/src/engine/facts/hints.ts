@@ -23,7 +23,7 @@ const DNS_RCODE = 0x000f;
 export function hintsOf(flow: FlowFacts): number {
   const { store } = flow.capture.intake;
   let hints = 0;
-  for (const r of store.notables.get(flow.flow) ?? []) hints |= hintOf(store.records, r);
+  for (const r of store.notable(flow.flow)) hints |= hintOf(store.records, r);
   return hints;
 }
 

@@ -44,12 +44,13 @@ function findOrphans(intake: Intake): number[] {
   const { store } = intake;
   const { records } = store;
   const found: number[] = [];
-  for (const [flow, notable] of store.notables) {
-    if (found.length >= LIMIT) break;
+  for (let flow = 0; flow < store.table.count && found.length < LIMIT; flow++) {
     if (store.table.protocol(flow) !== 6 || isMatched(intake, flow)) continue;
-    const syn = notable.find(
-      (r) => (records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn && !(records.state[r] & State.icmpError),
-    );
+    const syn = store
+      .notable(flow)
+      .find(
+        (r) => (records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn && !(records.state[r] & State.icmpError),
+      );
     if (syn !== undefined) found.push(syn);
   }
   return found;

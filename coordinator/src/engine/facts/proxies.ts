@@ -74,7 +74,7 @@ function firstData(intake: Intake, flow: number, direction: number, tap: number)
   const side = intake.store.side(flow, direction, tap);
   if (sides.data[side + Row.SYN_OPTIONS] < 0) return -1;
   const first = (sides.data[side + Row.SEQ_BASE] + 1) >>> 0;
-  for (const r of intake.store.notables.get(flow) ?? []) {
+  for (const r of intake.store.notable(flow)) {
     if (records.direction[r] !== direction || records.tap[r] !== tap || records.length[r] === 0) continue;
     if (records.sequence[r] === first && !(records.flags[r] & (Tcp.syn | Tcp.rst))) return r;
   }

@@ -28,7 +28,7 @@ function collect(capture: CaptureFacts): Map<string, Set<number>> {
     const server = 1 - orientation.clientDirection(flow);
     if (store.table.port(flow, server) !== DNS_PORT || store.flows.data[store.flow(flow) + Row.NOTABLE] === 0)
       continue;
-    for (const r of store.notables.get(flow) ?? []) {
+    for (const r of store.notable(flow)) {
       const { records } = store;
       if (!(records.dnsFlags[r] & RESPONSE) || records.tap[r] !== capture.clientTap) continue;
       const address = intake.address(flow, server);

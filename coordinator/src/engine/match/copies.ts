@@ -35,7 +35,7 @@ export class Copies {
 
   /** Records kept for the verdicts never retire. */
   private isAmongNotable(r: number): boolean {
-    const notable = this.store.notables.get(this.store.records.flow[r]) ?? [];
+    const notable = this.store.notable(this.store.records.flow[r]);
     return notable.some((c) => c !== r && this.identity.isTwin(r, c));
   }
 

@@ -1,5 +1,6 @@
 import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
 import { Fingerprints } from './fingerprints.js';
+import { Link } from './links.js';
 import type { Matcher } from './matcher.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
@@ -34,12 +35,12 @@ export class FlowJoiner {
 
   /** The flow that packets of `flow` really belong to. */
   resolve(flow: number): number {
-    const target = this.store.flows.data[this.store.flow(flow) + Row.JOINED];
+    const target = this.store.links.get(flow, Link.joined);
     return target < 0 ? flow : target;
   }
 
   swapped(flow: number): boolean {
-    return this.store.flows.data[this.store.flow(flow) + Row.JOIN_SWAP] === 1;
+    return this.store.links.get(flow, Link.swapped) === 1;
   }
 
   /** Looks for the other half of the record's flow, if only one tap has seen it so far. */
@@ -112,23 +113,21 @@ export class FlowJoiner {
 
   /** Moves all of the record's flow, which only its tap has seen, into `target`, which that tap has not. */
   private join(r: number, target: number, swap: boolean): void {
-    const { flows, sides, records } = this.store;
+    const { links, sides, records } = this.store;
     const flow = records.flow[r];
     const tap = records.tap[r];
-    flows.data[this.store.flow(flow) + Row.JOINED] = target;
+    this.store.ensure(target);
+    links.set(flow, Link.joined, target);
+    links.set(flow, Link.swapped, swap ? 1 : 0);
     this.aliases.set(target, { flow, tap: tap as 0 | 1, swapped: swap });
-    flows.data[this.store.flow(flow) + Row.JOIN_SWAP] = swap ? 1 : 0;
-    const moved = new Set<number>([
-      r,
-      ...this.store.recent(flow, tap),
-      ...(this.store.notables.get(flow) ?? []),
-    ]);
+    const moved = new Set<number>([r, ...this.store.recent(flow, tap), ...this.store.notable(flow)]);
     const waiting: number[] = [];
     for (let direction = 0; direction < 2; direction++) {
       waiting.push(...this.matcher.waiting(this.store.side(flow, direction, tap)));
       const from = this.store.side(flow, direction, tap);
       const to = this.store.side(target, swap ? 1 - direction : direction, tap);
       sides.data.copyWithin(to, from, from + Row.SIDE_WORDS);
+      this.store.emptyWaiting(from);
     }
     for (const c of waiting) moved.add(c);
     const strays = this.takeStrays(flow, 1 - tap);
@@ -188,13 +187,7 @@ export class FlowJoiner {
     f[to + Row.RESETS] += f[from + Row.RESETS];
     const resets = tap === 0 ? Row.RESETS_0 : Row.RESETS_1;
     f[to + resets] = f[from + resets];
-    const notes = this.store.notables.get(flow);
-    if (!notes) return;
-    this.store.notables.delete(flow);
-    const there = this.store.notables.get(target);
-    if (there) there.push(...notes);
-    else this.store.notables.set(target, notes);
-    f[to + Row.NOTABLE] += notes.length;
+    f[to + Row.NOTABLE] += this.store.moveNotable(flow, target);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type PacketTable, Tcp } from '@bothends/proto';
+import { Link } from './links.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
 
@@ -16,9 +17,8 @@ export class TupleReuse {
 
   /** The flow that the packet belongs to, `flow` being the first one of its tuple. */
   current(flow: number, direction: number, tap: number, table: PacketTable, row: number): number {
-    const word = tap === 0 ? Row.CURRENT_0 : Row.CURRENT_1;
-    const f = this.store.flows.data;
-    const now = f[this.store.flow(flow) + word];
+    const link = tap === 0 ? Link.current0 : Link.current1;
+    const now = this.store.links.get(flow, link);
     const current = now < 0 ? flow : now;
     if ((table.tcpFlags[row] & (Tcp.syn | Tcp.ack)) !== Tcp.syn || table.protocol[row] !== 6) return current;
     const isn = table.sequence[row];
@@ -26,7 +26,7 @@ export class TupleReuse {
     const known = this.store.sides.data[side + Row.SEQ_BASE];
     if (known < 0 ? this.isEmpty(current, tap) : known === isn || !this.isOver(current, tap)) return current;
     const next = this.bornElsewhere(current, direction, tap, isn) ?? this.begin(current);
-    this.store.flows.data[this.store.flow(flow) + word] = next;
+    this.store.links.set(flow, link, next);
     return next;
   }
 
@@ -49,11 +49,10 @@ export class TupleReuse {
 
   /** The flow that the other tap began for the same SYN already. */
   private bornElsewhere(current: number, direction: number, tap: number, isn: number): number | null {
-    const f = this.store.flows.data;
     const s = this.store.sides.data;
     for (let later = this.later(current); later >= 0; later = this.later(later)) {
       if (s[this.store.side(later, direction, 1 - tap) + Row.SEQ_BASE] === isn) return later;
-      if (f[this.store.flow(later) + Row.PREVIOUS] < 0) return null;
+      if (this.store.links.get(later, Link.previous) < 0) return null;
     }
     return null;
   }
@@ -70,7 +69,7 @@ export class TupleReuse {
     // The other tap may have begun a successor whose SYN this tap missed: only a fresh flow is safe.
     const next = this.store.table.again(current);
     this.store.ensure(next);
-    this.store.flows.data[this.store.flow(next) + Row.PREVIOUS] = last;
+    this.store.links.set(next, Link.previous, last);
     this.successors.set(last, next);
     return next;
   }

@@ -119,33 +119,25 @@ export const DIRECTION_WORDS = 27;
 /** Records that a flow holds per tap because they are its most recent there: the context of a RST. A power of two. */
 export const RECENT = 8;
 /** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
-export const INITIATOR = 6;
+export const INITIATOR = 0;
 /** Flow: RST seen; packets still to be kept after it, per tap. */
-export const RESETS = 7;
-export const AFTERMATH_0 = 8;
-export const AFTERMATH_1 = 9;
+export const RESETS = 1;
+export const AFTERMATH_0 = 2;
+export const AFTERMATH_1 = 3;
 /** Flow: notable records kept. */
-export const NOTABLE = 10;
+export const NOTABLE = 4;
 /** Flow: time of its last packet per tap, for idle gaps. */
-export const LAST_SEEN_0 = 11;
-export const LAST_SEEN_1 = 12;
-/** Flow: it was joined into this other flow (NAT); -1 otherwise. And whether directions swap on the way. */
-export const JOINED = 13;
-export const JOIN_SWAP = 14;
+export const LAST_SEEN_0 = 5;
+export const LAST_SEEN_1 = 6;
 /** Flow: longest idle gap whose next packet was delivered, ns. */
-export const SURVIVED = 15;
-/** Flow: per tap, the flow that now goes by this tuple (a later connection), -1: this one. */
-export const CURRENT_0 = 16;
-export const CURRENT_1 = 17;
-/** Flow: the flow of the same tuple before this one, -1: none. */
-export const PREVIOUS = 18;
+export const SURVIVED = 7;
 /** Flow: RSTs seen per tap. */
-export const RESETS_0 = 19;
-export const RESETS_1 = 20;
+export const RESETS_0 = 8;
+export const RESETS_1 = 9;
 /** Flow: retransmissions kept among the notable records. */
-export const REPEATS_KEPT = 21;
+export const REPEATS_KEPT = 10;
 /** Flow: rings of recent records per tap (-1: empty place), and where each goes on. */
-export const RECENT_0 = 22;
+export const RECENT_0 = 11;
 export const RECENT_1 = RECENT_0 + RECENT;
 export const RECENT_NEXT_0 = RECENT_1 + RECENT;
 export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;
@@ -227,8 +219,4 @@ export const BLANK_FLOW = blankRow(FLOW_WORDS, {
   [INITIATOR]: -1,
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,
-  [JOINED]: -1,
-  [CURRENT_0]: -1,
-  [CURRENT_1]: -1,
-  [PREVIOUS]: -1,
 });

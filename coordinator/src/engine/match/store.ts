@@ -1,4 +1,5 @@
 import { FlowTable } from './flow-table.js';
+import { Link, Links } from './links.js';
 import { Records, State } from './records.js';
 import {
   ALTERED,
@@ -45,6 +46,11 @@ const SPARE_RECORDS = 32_768;
 const SYN_FIELDS = [MSS, WSCALE, SYN_OPTIONS] as const;
 const CHANGES = [TOS_CHANGED, ECN_CHANGED, ALTERED, LATE_AT_0, LATE_AT_1] as const;
 
+/** Words of a side that name waiting records. */
+const WAITING_ENDS = [HEAD, TAIL, CURSOR, UNINDEXED] as const;
+
+const NONE: readonly number[] = [];
+
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
 
@@ -55,29 +61,36 @@ export class FlowStore {
   readonly sides = new Rows(SIDE_WORDS, BLANK_SIDE);
   readonly directions = new Rows(DIRECTION_WORDS, BLANK_DIRECTION);
   readonly flows = new Rows(FLOW_WORDS, BLANK_FLOW);
+  readonly links = new Links();
   /** Notable records of a flow in the order they came, for flows that have any. */
-  readonly notables = new Map<number, number[]>();
+  private readonly notables = new Map<number, number[]>();
   private readonly retired = new Int32Array(RETIRED).fill(-1);
   private retiredNext = 0;
+  /** Rows of so many flows were made. */
+  private places = 0;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
-    return (flow * 4 + direction * 2 + tap) * SIDE_WORDS;
+    return (this.links.get(flow, Link.place) * 4 + direction * 2 + tap) * SIDE_WORDS;
   }
 
   direction(flow: number, direction: number): number {
-    return (flow * 2 + direction) * DIRECTION_WORDS;
+    return (this.links.get(flow, Link.place) * 2 + direction) * DIRECTION_WORDS;
   }
 
   flow(flow: number): number {
-    return flow * FLOW_WORDS;
+    return this.links.get(flow, Link.place) * FLOW_WORDS;
   }
 
   /** Makes the rows of a flow that was just numbered. */
   ensure(flow: number): void {
-    this.flows.ensure(flow);
-    this.directions.ensure(flow * 2 + 1);
-    this.sides.ensure(flow * 4 + 3);
+    this.links.ensure(flow);
+    if (this.links.get(flow, Link.place) >= 0) return;
+    const place = this.places++;
+    this.flows.ensure(place);
+    this.directions.ensure(place * 2 + 1);
+    this.sides.ensure(place * 4 + 3);
+    this.links.set(flow, Link.place, place);
   }
 
   // --- waiting: unmatched records of a side, oldest first
@@ -108,6 +121,13 @@ export class FlowStore {
     s[side + WAITING]--;
     if (s[side + CURSOR] === r) s[side + CURSOR] = after;
     if (s[side + UNINDEXED] === r) s[side + UNINDEXED] = after;
+  }
+
+  /** Forgets that anything waits on a side; the records are another's by now. */
+  emptyWaiting(side: number): void {
+    const s = this.sides.data;
+    for (const word of WAITING_ENDS) s[side + word] = -1;
+    s[side + WAITING] = 0;
   }
 
   // --- recent: the last few packets of a flow at a tap. A packet matched on arrival is held by its first record.
@@ -159,6 +179,22 @@ export class FlowStore {
   }
 
   // --- notable
+
+  /** The notable records of a flow, in the order they came. */
+  notable(flow: number): readonly number[] {
+    return this.notables.get(flow) ?? NONE;
+  }
+
+  /** Gives a flow's notable records to another flow; returns how many. Their own `flow` is the caller's to set. */
+  moveNotable(flow: number, target: number): number {
+    const list = this.notables.get(flow);
+    if (!list) return 0;
+    this.notables.delete(flow);
+    const there = this.notables.get(target);
+    if (there) there.push(...list);
+    else this.notables.set(target, list);
+    return list.length;
+  }
 
   /** Keeps a record for the verdicts; false when the flow has no room for more. */
   note(r: number, limit: number = NOTABLE_LIMIT): boolean {

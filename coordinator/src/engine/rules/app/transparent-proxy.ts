@@ -69,8 +69,9 @@ function signsOf(flow: FlowFacts): Signs | null {
  * several attempts on the tuple, of which the other may have seen another.
  */
 function synsOf(flow: FlowFacts, ack: number): readonly [number, number] | null {
-  const { records, notables } = flow.capture.intake.store;
-  const kept = notables.get(flow.flow) ?? [];
+  const { store } = flow.capture.intake;
+  const { records } = store;
+  const kept = store.notable(flow.flow);
   const at = (tap: number) => {
     const syns = kept.filter(
       (r) => records.tap[r] === tap && (records.flags[r] & (Tcp.syn | Tcp.ack)) === (Tcp.syn | ack),

@@ -1,0 +1,41 @@
+/** What ties flows to one another; it stays in memory when the rows of a flow are put away. */
+export const Link = {
+  /** The flow that this one was joined into (address translation), and 1 where directions swap on the way; -1: none. */
+  joined: 0,
+  swapped: 1,
+  /** Per tap, the flow that now goes by this tuple (a later connection); -1: this one. */
+  current0: 2,
+  current1: 3,
+  /** The flow of the same tuple before this one; -1: none. */
+  previous: 4,
+  /** Where the flow's rows are, see `Places`; -1: it has none yet. */
+  place: 5,
+} as const;
+
+/** Numbers kept for each flow. A power of two, so that a flow's links lie in one cache line. */
+const WORDS = 8;
+
+/** Flows to make room for at first; doubles as they come. */
+const INITIAL_FLOWS = 1024;
+
+/** A few whole numbers for every flow that ever was. */
+export class Links {
+  private data = new Int32Array(INITIAL_FLOWS * WORDS).fill(-1);
+
+  /** Makes room for a flow. */
+  ensure(flow: number): void {
+    while ((flow + 1) * WORDS > this.data.length) {
+      const larger = new Int32Array(this.data.length * 2).fill(-1, this.data.length);
+      larger.set(this.data);
+      this.data = larger;
+    }
+  }
+
+  get(flow: number, link: number): number {
+    return this.data[flow * WORDS + link];
+  }
+
+  set(flow: number, link: number, value: number): void {
+    this.data[flow * WORDS + link] = value;
+  }
+}
