@@ -1,0 +1,72 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { BothendsError } from '@bothends/proto';
+import type { LabHost } from '../lab/host.js';
+
+/** Control-C, as a keyboard sends it: the terminal makes it a SIGINT of whatever runs in front. */
+const CONTROL_C = '\u0003';
+/** Several processes start, npm among them, on a loaded machine. */
+const PATIENCE_MS = 60_000;
+
+export interface TerminalOptions {
+  /** What the host is called: hostname(1) says so to all that runs there. */
+  hostname: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Columns; 0: not told, as of a terminal that does not know. */
+  columns?: number;
+}
+
+/** A person at a terminal of a virtual host, who types one command line. */
+export class Terminal {
+  /** All that was shown, line ends and emphasis as on the screen. */
+  screen = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#ended = once(child, 'close');
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.screen += text;
+      });
+    }
+  }
+
+  static type(host: LabHost, line: string, options: TerminalOptions): Terminal {
+    const { hostname, cwd, env, columns = 0 } = options;
+    // A host name of its own, and a pseudo-terminal: Node has neither to give.
+    const named = `hostname ${hostname} && stty cols ${columns} && ${line}`;
+    const argv = ['unshare', '--uts', 'script', '-qefc', named, '/dev/null'];
+    return new Terminal(host.spawn(argv, { cwd, env }));
+  }
+
+  /** The first match of what is shown. @throws BothendsError `unavailable` with the screen when it does not come */
+  async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      const match = pattern.exec(this.screen);
+      if (match) return match;
+      if (this.#child.exitCode !== null || patience.aborted)
+        throw new BothendsError('unavailable', `terminal: no ${pattern} in:\n${this.screen}`);
+      const more = once(this.#child.stdout ?? this.#child, 'data', { signal: patience });
+      // Only the patience ends this wait by an error, and the loop sees it.
+      await Promise.race([more, this.#ended]).catch(() => undefined);
+    }
+  }
+
+  interrupt(): void {
+    this.#child.stdin?.write(CONTROL_C);
+  }
+
+  /** Waits for the end of the command. @throws BothendsError `failed-precondition` with the screen when it failed */
+  async done(): Promise<string> {
+    await this.#ended;
+    if (this.#child.exitCode === 0) return this.screen;
+    throw new BothendsError(
+      'failed-precondition',
+      `terminal: exit ${this.#child.exitCode} after:\n${this.screen}`,
+    );
+  }
+}
