@@ -21,7 +21,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Wall clock, epoch ms. */
   now(): number;
-  /** Calls back on each SIGINT or SIGTERM until the returned function is called. */
+  /** Calls back on each SIGINT or SIGTERM, however often one is passed on, until the returned function is called. */
   onInterrupt(handler: () => void): () => void;
   /** Calls back on each SIGHUP until the returned function is called. */
   onHangup(handler: () => void): () => void;
@@ -67,12 +67,24 @@ async function readLine(): Promise<string> {
   return '';
 }
 
+/**
+ * A terminal sends Ctrl-C to all that runs in front, and npx and sudo pass on what they get: what comes again this soon is
+ * the same key, for nobody presses twice as fast.
+ */
+const SAME_KEY_MS = 150;
+
 function onInterrupt(handler: () => void): () => void {
-  process.on('SIGINT', handler);
-  process.on('SIGTERM', handler);
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const once = () => {
+    const isAgain = performance.now() - lastMs < SAME_KEY_MS;
+    lastMs = performance.now();
+    if (!isAgain) handler();
+  };
+  process.on('SIGINT', once);
+  process.on('SIGTERM', once);
   return () => {
-    process.off('SIGINT', handler);
-    process.off('SIGTERM', handler);
+    process.off('SIGINT', once);
+    process.off('SIGTERM', once);
   };
 }
 

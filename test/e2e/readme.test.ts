@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join as path } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { INCIDENTS, type Incident } from '../demo/incidents.js';
 import { checkCommand, runCommand } from '../lab/command.js';
@@ -17,32 +17,26 @@ const STEP_MS = 120_000;
 const HOSTS = { 'ops-1': 'coordinator', 'web-1': 'client', 'db-1': 'server' } as const;
 type HostName = keyof typeof HOSTS;
 
+/** What joins a host, as the coordinator prints it. */
+const JOIN_LINE = /echo be1\S+ \| bothends agent .*--ca-hash sha256:\w{64}.*(?=\r\n)/;
+
 describeLab('a newcomer who follows README.md', () => {
   const readme = new ReadmeCommands(['Install', 'First capture']);
   const incident = INCIDENTS.find(({ port }) => port === 5432) as Incident;
   let lab: Lab;
   let folder: string;
   let clone: string;
-  const running: Terminal[] = [];
   /** What stands for the examples of README.md. */
   const examples = new Map<string, string>();
 
   beforeAll(async () => {
     lab = await Lab.create(chain({ hosts: { coordinator: {} } }));
-    folder = mkdtempSync(join(tmpdir(), 'bothends-readme-'));
-    clone = join(folder, 'bothends');
-    for (const name of Object.keys(HOSTS) as HostName[]) {
-      mkdirSync(join(folder, name));
-      // ip-netns(8) lays these files over /etc of the host: as name service does, it finds the coordinator.
-      const etc = `/etc/netns/${lab.host(HOSTS[name]).namespace}`;
-      mkdirSync(etc, { recursive: true });
-      writeFileSync(join(etc, 'hosts'), `${lab.host('coordinator').managementAddress} ops-1\n`);
-    }
+    folder = mkdtempSync(path(tmpdir(), 'bothends-readme-'));
+    clone = path(folder, 'bothends');
+    for (const name of Object.keys(HOSTS)) mkdirSync(path(folder, name));
   }, STEP_MS);
   afterAll(async () => {
     await lab?.destroy();
-    for (const host of Object.values(HOSTS))
-      rmSync(`/etc/netns/${lab.host(host).namespace}`, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -50,19 +44,27 @@ describeLab('a newcomer who follows README.md', () => {
   function type(name: HostName, line: string): Terminal {
     let typed = line;
     for (const [example, real] of examples) typed = typed.replaceAll(example, real);
-    const env = { PATH: process.env.PATH, HOME: join(folder, name), TERM: 'xterm', NO_COLOR: '1' };
-    const terminal = Terminal.type(lab.host(HOSTS[name]), typed, { hostname: name, cwd: clone, env });
-    running.push(terminal);
-    return terminal;
+    const env = { PATH: process.env.PATH, HOME: path(folder, name), TERM: 'xterm', NO_COLOR: '1' };
+    return Terminal.type(lab.host(HOSTS[name]), typed, {
+      hostname: name,
+      state: path(folder, name),
+      cwd: clone,
+      env,
+    });
+  }
+
+  /** Runs the line that joins a host, from the clone. */
+  async function join(name: HostName, line: string): Promise<void> {
+    await type(name, line.replace('bothends', 'npx bothends')).shows(new RegExp(`Joined .* as ${name}`));
   }
 
   it('installs', { timeout: STEP_MS }, async () => {
     const line = readme.next(/^git clone <this repository>/).replace('<this repository>', REPOSITORY_ROOT);
     await checkCommand(['sh', '-c', line], { cwd: folder });
-    expect(existsSync(join(clone, 'README.md'))).toBe(true);
+    expect(existsSync(path(clone, 'README.md'))).toBe(true);
     // The packages of this clone: a test does not depend on a registry.
-    const linked = await runCommand(['cp', '-al', join(REPOSITORY_ROOT, 'node_modules'), clone]);
-    if (linked.code !== 0) await checkCommand(['cp', '-a', join(REPOSITORY_ROOT, 'node_modules'), clone]);
+    const linked = await runCommand(['cp', '-al', path(REPOSITORY_ROOT, 'node_modules'), clone]);
+    if (linked.code !== 0) await checkCommand(['cp', '-a', path(REPOSITORY_ROOT, 'node_modules'), clone]);
     await checkCommand(['sh', '-c', readme.next(/^npm run setup$/)], { cwd: clone, timeoutMs: STEP_MS });
     expect(await checkCommand(['sh', '-c', readme.next(/--help$/)], { cwd: clone })).toMatch(/capture/);
   });
@@ -71,11 +73,9 @@ describeLab('a newcomer who follows README.md', () => {
     timeout: STEP_MS,
   }, async () => {
     const coordinator = type('ops-1', readme.next(/ coordinator$/));
-    const [first] = await coordinator.shows(/bothends agent --join ops-1:7443 .*/);
-    await type('web-1', `npx ${first.trim()}`).shows(/Joined ops-1:7443 as web-1/);
-    const token = await type('ops-1', 'npx bothends join-token').done();
-    const [second = ''] = /bothends agent --join .*/.exec(token) ?? [];
-    await type('db-1', `npx ${second.trim()}`).shows(/Joined ops-1:7443 as db-1/);
+    await join('web-1', (await coordinator.shows(JOIN_LINE))[0]);
+    const another = await type('ops-1', 'npx bothends join-token').done();
+    await join('db-1', JOIN_LINE.exec(another)?.[0] ?? '');
     const listed = await type('ops-1', readme.next(/ agents$/)).done();
     for (const host of ['web-1', 'db-1']) expect(listed).toMatch(new RegExp(`${host} .*online`));
   });
@@ -86,7 +86,8 @@ describeLab('a newcomer who follows README.md', () => {
     const restore = await incident.stage(lab);
     await capture.shows(/rst-forged/);
     capture.interrupt();
-    expect(await capture.done()).toMatch(/PROVEN {2}rst-forged[^]*What to do/);
+    // 130 is what npx makes of a key that it got too.
+    expect(await capture.done([0, 130])).toMatch(/PROVEN {2}rst-forged[\s\S]*What to do/);
     await restore();
 
     const [captureId = ''] = /c-\w+/.exec(await type('ops-1', readme.next(/ captures$/)).done()) ?? [];
@@ -103,11 +104,11 @@ describeLab('a newcomer who follows README.md', () => {
   }, async () => {
     expect(await type('ops-1', readme.next(/ -o markdown/)).done()).toMatch(/`rst-forged`/);
     await type('ops-1', readme.next(/> report\.html$/)).done();
-    expect(readFileSync(join(clone, 'report.html'), 'utf8')).toMatch(/^<!doctype html>[^]*rst-forged/i);
+    expect(readFileSync(path(clone, 'report.html'), 'utf8')).toMatch(/^<!doctype html>[\s\S]*rst-forged/i);
     const link = await type('ops-1', readme.next(/ login-link/)).done();
-    expect(link).toMatch(/https:\/\/ops-1:7480\/\S*#/);
+    expect(link).toMatch(/https:\/\/.*:7480\/\S*#/);
     await type('ops-1', readme.next(/ export .* --bundle incident\.tar/)).done();
-    expect(statSync(join(clone, 'incident.tar')).size).toBeGreaterThan(0);
+    expect(statSync(path(clone, 'incident.tar')).size).toBeGreaterThan(0);
     // On a host that has nothing but the file.
     const verified = await type('db-1', readme.next(/ verify incident\.tar/)).done();
     expect(verified).toMatch(/follows from the evidence/);

@@ -11,6 +11,8 @@ const PATIENCE_MS = 60_000;
 export interface TerminalOptions {
   /** What the host is called: hostname(1) says so to all that runs there. */
   hostname: string;
+  /** What the host has as /var/lib, where programs of root keep what is theirs. */
+  state: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
   /** Columns; 0: not told, as of a terminal that does not know. */
@@ -34,12 +36,21 @@ export class Terminal {
     }
   }
 
-  static type(host: LabHost, line: string, options: TerminalOptions): Terminal {
-    const { hostname, cwd, env, columns = 0 } = options;
-    // A host name of its own, and a pseudo-terminal: Node has neither to give.
-    const named = `hostname ${hostname} && stty cols ${columns} && ${line}`;
-    const argv = ['unshare', '--uts', 'script', '-qefc', named, '/dev/null'];
-    return new Terminal(host.spawn(argv, { cwd, env }));
+  static type(on: LabHost, line: string, options: TerminalOptions): Terminal {
+    const { hostname, state, cwd, env, columns = 0 } = options;
+    const host = `hostname ${hostname} && mount --bind ${state} /var/lib`;
+    // Node has no pseudo-terminal to give; script(1) has.
+    const screen = `stty cols ${columns} && ${line}`;
+    const argv = [
+      'unshare',
+      '--uts',
+      '--mount',
+      'sh',
+      '-c',
+      `${host} && exec script -qefc "$0" /dev/null`,
+      screen,
+    ];
+    return new Terminal(on.spawn(argv, { cwd, env }));
   }
 
   /** The first match of what is shown. @throws BothendsError `unavailable` with the screen when it does not come */
@@ -49,7 +60,10 @@ export class Terminal {
       const match = pattern.exec(this.screen);
       if (match) return match;
       if (this.#child.exitCode !== null || patience.aborted)
-        throw new BothendsError('unavailable', `terminal: no ${pattern} in:\n${this.screen}`);
+        throw new BothendsError(
+          'unavailable',
+          `terminal: no ${pattern} (exit ${this.#child.exitCode}) in:\n${this.screen}`,
+        );
       const more = once(this.#child.stdout ?? this.#child, 'data', { signal: patience });
       // Only the patience ends this wait by an error, and the loop sees it.
       await Promise.race([more, this.#ended]).catch(() => undefined);
@@ -60,13 +74,15 @@ export class Terminal {
     this.#child.stdin?.write(CONTROL_C);
   }
 
-  /** Waits for the end of the command. @throws BothendsError `failed-precondition` with the screen when it failed */
-  async done(): Promise<string> {
+  /**
+   * Waits for the end of the command; returns the screen.
+   * @param accepted exit statuses that are no failure
+   * @throws BothendsError `failed-precondition` with the screen when it failed
+   */
+  async done(accepted: readonly number[] = [0]): Promise<string> {
     await this.#ended;
-    if (this.#child.exitCode === 0) return this.screen;
-    throw new BothendsError(
-      'failed-precondition',
-      `terminal: exit ${this.#child.exitCode} after:\n${this.screen}`,
-    );
+    const status = this.#child.exitCode ?? -1;
+    if (accepted.includes(status)) return this.screen;
+    throw new BothendsError('failed-precondition', `terminal: exit ${status} after:\n${this.screen}`);
   }
 }
