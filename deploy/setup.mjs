@@ -107,6 +107,12 @@ function build() {
   if (status !== 0) throw new SetupError(`the build failed:\n${head(output)}`);
 }
 
+/** Says why not where it cannot be built: agents capture with tcpdump then. */
+function buildAddon() {
+  const { output } = run(process.execPath, [join(ROOT, 'agent/native/build.mjs')]);
+  if (output !== '') say(output.trim());
+}
+
 /** Runs one set-up of this clone at a time. The lock is outside node_modules, which `npm ci` removes. */
 async function locked(work) {
   const id = createHash('sha256').update(ROOT).digest('hex').slice(0, 16);
@@ -185,6 +191,7 @@ try {
     installDebianPackages();
     installNpmPackages();
     build();
+    buildAddon();
   });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

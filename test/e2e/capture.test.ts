@@ -158,7 +158,7 @@ describeLab('a capture that cannot begin', () => {
     const { code, stderr } = await fleet.capture(['client', 'server', '--port', '80']).outcome();
     expect(code).toBe(1);
     expect(stderr).toMatch(/server/);
-    expect(await lab.host('client').programs()).not.toContain('tcpdump');
+    expect(await lab.host('client').packetSockets()).toBe(0);
     await fleet.startAgent('server');
   });
 

@@ -59,7 +59,7 @@ describeLab("the owner's policy", () => {
     await reload('consent: ask\nowners: [olga]\n');
     const running = fleet.capture(['client', 'server', '--port', '7502', '--name', 'asked']);
     await running.says(/asking/, WAIT_MS);
-    expect(await lab.host('client').programs()).not.toContain('tcpdump');
+    expect(await lab.host('client').packetSockets()).toBe(0);
     const byAdmin = await fleet.run(['approve', 'asked']);
     expect(byAdmin.stderr).toContain('admin owns none of the hosts');
     expect(await fleet.run(['approve', 'asked'], olga)).toMatchObject({ code: 0 });

@@ -1,5 +1,4 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
 import { parseInterfaceAddress } from './addresses.js';
 import { features, inNamespace } from './build.js';
@@ -117,17 +116,10 @@ export class LabHost {
     await this.check(['ethtool', '-K', device, ...features(settings)]);
   }
 
-  /** Names of the programs that run in it, whoever started them. */
-  async programs(): Promise<string[]> {
-    const pids = (await checkCommand(['ip', 'netns', 'pids', this.namespace])).split('\n').filter(Boolean);
-    return pids.flatMap((pid) => {
-      try {
-        return [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()];
-      } catch {
-        // It has ended since.
-        return [];
-      }
-    });
+  /** How many packet sockets are open in it: one for each tap that captures. */
+  async packetSockets(): Promise<number> {
+    // A heading, then a line each.
+    return (await this.check(['cat', '/proc/net/packet'])).trim().split('\n').length - 1;
   }
 
   /** Ends every process that `spawn` started and that still runs. */

@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
 import { LinkType } from '../decode/link.js';
 import { NOT_INSTALLED } from './failure.js';
 import { type Compile, findFault, pointAt } from './filter-fault.js';
 import { checkFilterText } from './filter-text.js';
+import { hardwareTypeOf } from './interfaces.js';
 import { messagesOf, runTcpdump } from './tcpdump/program.js';
 
 /** A name in a filter may have to be looked up; a resolver that does not answer gives up after about this. */
-const COMPILE_MS = 10_000;
+export const COMPILE_MS = 10_000;
 
 /** What `tcpdump -y` calls the link types that an interface can have. */
 const DLT_NAMES: ReadonlyMap<number, string> = new Map([
@@ -66,10 +66,5 @@ const HEADERLESS: readonly number[] = [65534, 768, 776];
 /** The link type that captures on an interface will have. */
 export function linkTypeOf(interfaceName: string): number {
   if (interfaceName === 'any') return LinkType.cooked2;
-  try {
-    const type = Number(readFileSync(`/sys/class/net/${interfaceName}/type`, 'utf8'));
-    return HEADERLESS.includes(type) ? LinkType.raw : LinkType.ethernet;
-  } catch {
-    return LinkType.ethernet;
-  }
+  return HEADERLESS.includes(hardwareTypeOf(interfaceName) ?? 0) ? LinkType.raw : LinkType.ethernet;
 }

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
 
 /** Linux lists every interface here, also those that are down or have no address. */
@@ -13,6 +14,15 @@ export function interfaceNames(): string[] {
     return readdirSync(SYS_CLASS_NET).sort();
   } catch {
     return Object.keys(networkInterfaces()).sort();
+  }
+}
+
+/** ARPHRD number (linux/if_arp.h) of an interface, null where it cannot be told. */
+export function hardwareTypeOf(name: string): number | null {
+  try {
+    return Number(readFileSync(join(SYS_CLASS_NET, name, 'type'), 'utf8'));
+  } catch {
+    return null;
   }
 }
 

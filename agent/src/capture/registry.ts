@@ -1,11 +1,12 @@
 import { BothendsError } from '@bothends/proto';
 import { capSource } from './cap/source.js';
+import { packetMmapSource } from './packet-mmap/source.js';
 import { pcapfileSource } from './pcapfile/source.js';
 import type { BackEndName, CaptureSource, Probe } from './source.js';
 import { tcpdumpSource } from './tcpdump/source.js';
 
-/** Live back ends in the order of preference: kernel time stamps and drop counts first. */
-const LIVE: readonly CaptureSource[] = [tcpdumpSource, capSource];
+/** Live back ends in the order of preference: kernel time stamps and drop counts first, and of those the cheaper one. */
+const LIVE: readonly CaptureSource[] = [packetMmapSource, tcpdumpSource, capSource];
 const ALL: readonly CaptureSource[] = [...LIVE, pcapfileSource];
 
 export interface ProbedBackEnd extends Probe {
@@ -43,7 +44,7 @@ function sourceNamed(name: string): CaptureSource {
 }
 
 async function usable(source: CaptureSource): Promise<CaptureSource> {
-  const { available, reason } = await source.probe();
+  const { available, reason, refusal = 'failed-precondition' } = await source.probe();
   if (available) return source;
-  throw new BothendsError('failed-precondition', `the back end ${source.name} cannot run here: ${reason}`);
+  throw new BothendsError(refusal, `the back end ${source.name} cannot run here: ${reason}`);
 }

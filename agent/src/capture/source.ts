@@ -1,7 +1,7 @@
-import type { PacketTable } from '@bothends/proto';
+import type { ErrorCode, PacketTable } from '@bothends/proto';
 
 /** Names of the back ends, one per folder. */
-export type BackEndName = 'tcpdump' | 'cap' | 'pcapfile';
+export type BackEndName = 'packet-mmap' | 'tcpdump' | 'cap' | 'pcapfile';
 
 /** Who took the time stamps: the kernel on arrival, this process on delivery, or whoever wrote the file. */
 export type TimestampSource = 'kernel' | 'user' | 'file';
@@ -13,6 +13,8 @@ export interface Probe {
   readonly reason: string;
   /** As its library or program states it; empty when unknown. */
   readonly version: string;
+  /** Code of the error when it is asked for by name nevertheless; `failed-precondition` when absent. */
+  readonly refusal?: ErrorCode;
 }
 
 export interface OpenOptions {
@@ -47,6 +49,8 @@ export interface TapStats {
 export interface Tap extends AsyncIterable<PacketTable> {
   readonly backEnd: BackEndName;
   readonly timestamps: TimestampSource;
+  /** Size of the kernel's ring in bytes: as granted where the back end can tell, else as asked for; 0 without one. */
+  readonly ringBytes: number;
   /** Counters so far; may ask another process, and then answers within a second. */
   stats(): Promise<TapStats>;
   /** Stops capturing; what was captured is still yielded, so keep iterating. Resolves with the final counters. */

@@ -33,7 +33,7 @@ async function chooseLiveSource(name: string): Promise<CaptureSource> {
   if (source.name !== 'pcapfile') return source;
   throw new BothendsError(
     'permission-denied',
-    'an agent captures live and reads no files: use tcpdump or cap',
+    'an agent captures live and reads no files: use packet-mmap, tcpdump or cap',
   );
 }
 

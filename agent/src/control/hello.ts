@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { BackEnd, Hello } from '@bothends/proto/gen/bothends/v1/agent';
 import type { ProbedBackEnd } from '../capture/registry.js';
+import type { BackEndName } from '../capture/source.js';
 import type { Policy } from '../policy/policy.js';
 import type { Host } from './host.js';
 
@@ -51,9 +52,17 @@ function toBackEnd({ source, available, reason, version }: ProbedBackEnd): BackE
 function limitsOf(live: readonly ProbedBackEnd[]): string[] {
   const best = live.find(({ available }) => available);
   if (!best) return live.map(({ source, reason }) => `no ${source.name}: ${reason}`);
-  if (best.source.name === 'tcpdump') return [];
-  const { reason } = live.find(({ source }) => source.name === 'tcpdump') ?? {
-    reason: 'it is not installed',
-  };
-  return [`no kernel time stamps and no drop counts, because tcpdump cannot be used: ${reason}`];
+  const whyNot = (name: BackEndName) => live.find(({ source }) => source.name === name)?.reason ?? '';
+  switch (best.source.name) {
+    case 'tcpdump':
+      return [
+        `captures cost several times the CPU, because packet-mmap cannot be used: ${whyNot('packet-mmap')}`,
+      ];
+    case 'cap':
+      return [
+        `no kernel time stamps and no drop counts, because tcpdump cannot be used: ${whyNot('tcpdump')}`,
+      ];
+    default:
+      return [];
+  }
 }

@@ -1,5 +1,11 @@
+import { toBothendsError } from '@bothends/proto';
 import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
-import { type Tap as CaptureTap, DEFAULT_BUFFER_BYTES } from '../capture/source.js';
+import {
+  type CaptureSource,
+  type Tap as CaptureTap,
+  DEFAULT_BUFFER_BYTES,
+  type OpenOptions,
+} from '../capture/source.js';
 import { applyPolicy } from '../policy/apply.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
 import { digestKeyOf } from './digest-key.js';
@@ -23,18 +29,18 @@ export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCa
   const { policy, name, host, kit, clock } = env;
   const at = new Date(Number(clock.wallNs() / 1_000_000n));
   const allowed = applyPolicy(policy(), name, { ...arm, durationMs: Number(arm.durationMs) }, at);
-  const source = await kit.source(arm.backEnd);
+  const preferred = await kit.source(arm.backEnd);
   const interfaceStates = host.interfaces();
   const addresses = addressesOf(interfaceStates);
-  const filter = await kit.filter(source, allowed.filter, arm, addresses);
-  const { version } = await source.probe();
-  const capture = await source.open({
+  const filter = await kit.filter(preferred, allowed.filter, arm, addresses);
+  const { source, capture } = await openWith(preferred, arm, env, {
     interface: allowed.interface,
     filter: filter.text,
     snaplen: allowed.snaplen,
     bufferBytes: DEFAULT_BUFFER_BYTES,
     digestKey: digestKeyOf(arm, env.exchangeKey),
   });
+  const { version } = await source.probe();
   const head: CoverageHead = {
     openedNs: clock.wallNs(),
     timeStamps: capture.timestamps,
@@ -43,13 +49,35 @@ export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCa
     filterLength: filter.length,
     interfaces: [allowed.interface],
     snaplen: allowed.snaplen,
-    ringBytes: DEFAULT_BUFFER_BYTES,
+    ringBytes: capture.ringBytes,
     bootId: host.bootId,
     addresses,
     tool: version,
   };
   const surroundings = { interfaceStates, host: host.facts() };
   return { capture, head, surroundings, durationMs: allowed.durationMs };
+}
+
+/** The back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */
+async function openWith(preferred: CaptureSource, arm: Arm, env: TapEnvironment, options: OpenOptions) {
+  const { kit, logger } = env;
+  const { tapId } = arm;
+  let source = preferred;
+  let capture: CaptureTap;
+  try {
+    capture = await source.open(options);
+  } catch (error) {
+    const { code, message } = toBothendsError(error);
+    const mayHelp = code === 'unsupported' || code === 'resource-exhausted';
+    if (arm.backEnd !== '' || source.name !== 'packet-mmap' || !mayHelp) throw error;
+    logger.warn({ tap: tapId, reason: message }, 'captures with tcpdump instead of packet-mmap');
+    source = await kit.source('tcpdump');
+    capture = await source.open(options);
+  }
+  const { ringBytes } = capture;
+  if (ringBytes > 0 && ringBytes < options.bufferBytes)
+    logger.warn({ tap: tapId, ringBytes, wanted: options.bufferBytes }, 'the kernel gave a smaller ring');
+  return { source, capture };
 }
 
 /** Closes a capture that nobody wants any more; what it holds has to be taken from it first. */

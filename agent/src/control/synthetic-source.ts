@@ -9,6 +9,7 @@ const TABLES = 8;
 export class SyntheticTap implements Tap {
   readonly backEnd = 'tcpdump';
   readonly timestamps = 'kernel';
+  readonly ringBytes = 0;
   /** null: cannot tell. */
   kernelDrops: number | null = 0;
   agentDrops = 0;

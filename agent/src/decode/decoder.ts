@@ -19,6 +19,8 @@ export interface DecoderOptions {
   readonly linkType: number;
   /** 16 bytes, the same at all taps of a capture; without it the published key for files. */
   readonly digestKey?: Uint8Array;
+  /** Decodes the link header in place of the link type's own decoder, where packets come without one or with more. */
+  readonly link?: (c: Cursor) => Next;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Decoder {
   /** Throws `unsupported` for a link type that is not read. */
   constructor(options: DecoderOptions) {
     this.linkType = options.linkType;
-    this.#link = linkDecoder(options.linkType);
+    this.#link = options.link ?? linkDecoder(options.linkType);
     this.#cursor = new Cursor(new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY));
   }
 

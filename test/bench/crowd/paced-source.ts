@@ -46,6 +46,7 @@ export class PacedSource implements CaptureSource {
 class PacedTap implements Tap {
   readonly backEnd = 'tcpdump';
   readonly timestamps = 'kernel';
+  readonly ringBytes = 0;
   readonly #options: PacedOptions;
   readonly #queue = new TableQueue(TABLES, () => undefined);
   readonly #timer: NodeJS.Timeout;

@@ -49,7 +49,7 @@ async function open(options: OpenOptions): Promise<Tap> {
   const native = new Cap();
   held.add(native);
   const buffer = Buffer.alloc(BUFFER_BYTES);
-  const tap = new CapTap(native, buffer, options.snaplen, systemClock);
+  const tap = new CapTap(native, buffer, options, systemClock);
   const ringBytes = Math.min(options.bufferBytes, MAX_RING_BYTES);
   let linkType: number;
   try {

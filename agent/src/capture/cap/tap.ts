@@ -1,6 +1,6 @@
 import type { PacketTable } from '@bothends/proto';
 import type { Decoder } from '../../decode/decoder.js';
-import { TABLE_AGE_MS, type Tap, type TapStats } from '../source.js';
+import { type OpenOptions, TABLE_AGE_MS, type Tap, type TapStats } from '../source.js';
 import { TableQueue } from '../table-queue.js';
 import type { NativeCapture } from './native.js';
 
@@ -19,6 +19,7 @@ export interface CaptureClock {
 export class CapTap implements Tap {
   readonly backEnd = 'cap';
   readonly timestamps = 'user';
+  readonly ringBytes: number;
   readonly #native: NativeCapture;
   /** libpcap keeps a raw pointer to it: the listener keeps this object, and with it the buffer, alive until `close`. */
   readonly #buffer: Buffer;
@@ -34,10 +35,16 @@ export class CapTap implements Tap {
   #oldestNs = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(native: NativeCapture, buffer: Buffer, snaplen: number, clock: CaptureClock) {
+  constructor(
+    native: NativeCapture,
+    buffer: Buffer,
+    options: Pick<OpenOptions, 'snaplen' | 'bufferBytes'>,
+    clock: CaptureClock,
+  ) {
     this.#native = native;
     this.#buffer = buffer;
-    this.#snaplen = snaplen;
+    this.#snaplen = options.snaplen;
+    this.ringBytes = options.bufferBytes;
     this.#clock = clock;
     this.#baseNs = clock.epochNs();
     this.#startNs = clock.monotonicNs();

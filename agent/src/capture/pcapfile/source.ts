@@ -22,6 +22,7 @@ export const pcapfileSource: CaptureSource = {
 class FileTap implements Tap {
   readonly backEnd = 'pcapfile';
   readonly timestamps = 'file';
+  readonly ringBytes = 0;
   readonly #file: CaptureFile;
   #packets = 0;
   #closed = false;

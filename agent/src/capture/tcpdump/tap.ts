@@ -28,6 +28,7 @@ const FINISH_MS = 5_000;
 export class TcpdumpTap implements Tap {
   readonly backEnd = 'tcpdump';
   readonly timestamps = 'kernel';
+  readonly ringBytes: number;
   readonly #process: TcpdumpProcess;
   readonly #interface: string;
   readonly #queue = new TableQueue(TABLES, () => this.#resume());
@@ -42,6 +43,7 @@ export class TcpdumpTap implements Tap {
   constructor(process: TcpdumpProcess, options: OpenOptions) {
     this.#process = process;
     this.#interface = options.interface;
+    this.ringBytes = options.bufferBytes;
     this.#feed = new StreamFeed(new PcapParser(options.digestKey ?? undefined), this.#queue);
     process.stdout.on('data', (chunk: Uint8Array) => {
       this.#take(() => this.#feed.push(chunk));

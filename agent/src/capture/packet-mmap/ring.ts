@@ -1,0 +1,130 @@
+import { getSystemErrorMap } from 'node:util';
+import { BothendsError, toBothendsError } from '@bothends/proto';
+import { openFailure } from '../failure.js';
+import { errnoOf, type PacketMmapAddon, type RingHandle } from './addon.js';
+import { NOTHING, toBytes } from './program.js';
+
+/**
+ * Blocks of the ring. One is handed over with whatever it holds when its time is over, so many small ones ride out a
+ * longer pause of the reader in light traffic; this size stays in the L2 cache while it is decoded.
+ */
+export const BLOCK_BYTES = 256 * 1024;
+/** A packet waits this long at most for others in its block. */
+export const RETIRE_MS = 10;
+/** Less does not hold the packets of one pause of the reader. */
+const LEAST_BLOCKS = 4;
+
+export interface RingRequest {
+  /** 0: all interfaces. */
+  readonly interfaceIndex: number;
+  /** Packets without their link header. */
+  readonly datagrams: boolean;
+  /** The filter as the kernel takes it. */
+  readonly program: Uint8Array;
+  readonly ringBytes: number;
+  readonly onReadable: (error: string | null) => void;
+}
+
+/** What the kernel counted since the ring was opened. */
+export interface RingCounters {
+  /** Packets that passed the filter, dropped ones too. */
+  received: number;
+  /** Dropped because the ring was full. */
+  dropped: number;
+  /** Times that the ring became full. */
+  freezes: number;
+}
+
+/** An open packet socket and its ring. Closed rings take calls of `close` only. */
+export class Ring {
+  /** May be less than was asked for, when the kernel has no more memory to give. */
+  readonly bytes: number;
+  readonly memory: ArrayBuffer;
+  readonly counters: RingCounters = { received: 0, dropped: 0, freezes: 0 };
+  readonly #addon: PacketMmapAddon;
+  readonly #handle: RingHandle;
+  readonly #news = new Uint32Array(3);
+  #closed = false;
+
+  private constructor(addon: PacketMmapAddon, handle: RingHandle, memory: ArrayBuffer) {
+    this.#addon = addon;
+    this.#handle = handle;
+    this.memory = memory;
+    this.bytes = memory.byteLength;
+  }
+
+  /** Opens it, with a ring of half the size for as long as the kernel refuses. Throws what the add-on throws. */
+  static open(addon: PacketMmapAddon, request: RingRequest): Ring {
+    const { interfaceIndex, datagrams, program, ringBytes, onReadable } = request;
+    let blocks = Math.max(LEAST_BLOCKS, Math.floor(ringBytes / BLOCK_BYTES));
+    for (;;) {
+      const sizes = [BLOCK_BYTES, blocks, RETIRE_MS] as const;
+      // As tcpdump does: everything that the interface gets, where there is one.
+      const promiscuous = interfaceIndex === 0 ? 0 : 1;
+      try {
+        const { handle, memory } = addon.open(
+          interfaceIndex,
+          datagrams ? 1 : 0,
+          promiscuous,
+          program,
+          ...sizes,
+          onReadable,
+        );
+        return new Ring(addon, handle, memory);
+      } catch (thrown) {
+        if (!isRingRefused(thrown) || blocks <= LEAST_BLOCKS) throw thrown;
+        blocks = Math.max(LEAST_BLOCKS, blocks >> 1);
+      }
+    }
+  }
+
+  /** Brings `counters` up to date. */
+  count(): void {
+    if (this.#closed) return;
+    this.#addon.statistics(this.#handle, this.#news);
+    const [received = 0, dropped = 0, freezes = 0] = this.#news;
+    this.counters.received += received;
+    this.counters.dropped += dropped;
+    this.counters.freezes += freezes;
+  }
+
+  /** Calls `onReadable` as long as there are blocks to read; or stops that. */
+  watch(on: boolean): void {
+    if (!this.#closed) this.#addon.watch(this.#handle, on);
+  }
+
+  /** Lets nothing more in; what is in the ring stays there. */
+  refuseMore(): void {
+    if (!this.#closed) this.#addon.filter(this.#handle, toBytes(NOTHING));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#addon.close(this.#handle);
+  }
+}
+
+function isRingRefused(thrown: unknown): boolean {
+  return errnoOf(thrown) === 'ENOMEM' && (thrown as Error).message === 'ring';
+}
+
+/** Why a ring did not open, with what to do. */
+export function ringFailure(interfaceName: string, thrown: unknown): BothendsError {
+  const errno = errnoOf(thrown);
+  if (!(thrown instanceof Error) || errno === '') return toBothendsError(thrown);
+  const step = thrown.message;
+  if (step === 'filter' && (errno === 'ENOMEM' || errno === 'ENOBUFS' || errno === 'EINVAL')) {
+    return new BothendsError(
+      'unsupported',
+      `the kernel does not take a filter this long (${errno}): shorten it, raise net.core.optmem_max, or use --back-end tcpdump`,
+    );
+  }
+  if (step === 'ring')
+    return new BothendsError(
+      'resource-exhausted',
+      `the kernel has no memory for a ring on ${interfaceName} (${errno}): free some, or use --back-end tcpdump`,
+    );
+  const [, said = errno] = [...getSystemErrorMap().values()].find(([name]) => name === errno) ?? [];
+  return openFailure(interfaceName, said);
+}
