@@ -15,7 +15,7 @@ import { latencyOf } from './facts/latency.js';
 import { lossOf } from './facts/loss.js';
 import type { Sighting } from './facts/packet.js';
 import { markerReport } from './markers.js';
-import { type Draft, type Exhibit, packetRefs } from './rules/draft.js';
+import { type Draft, type Exhibit, packetRefs, sentenceOf } from './rules/draft.js';
 import { absolute, type Tap } from './taps.js';
 import type { EngineOptions } from './types.js';
 import { ENGINE_VERSION } from './version.js';
@@ -135,7 +135,7 @@ function finding(d: Draft, ids: ReadonlyMap<Draft, string>): Finding {
     cause: d.cause,
     blame: d.blame,
     at: d.at && d.flow ? instantOf(d.flow, d.at) : null,
-    statement: d.statement,
+    statement: sentenceOf(d),
     attributes: d.attributes,
     evidence: d.evidence.map(evidence),
     counter: d.counter.map(evidence),

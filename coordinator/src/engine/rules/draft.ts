@@ -9,6 +9,7 @@ import {
 import type { CaptureFacts, FlowFacts } from '../facts/flow-facts.js';
 import { flagLetters, type Packet, type Sighting, type Toward } from '../facts/packet.js';
 import { absolute } from '../taps.js';
+import { carriesClaim } from './words.js';
 
 /** One piece of evidence, with the packets that show it. */
 export interface Exhibit {
@@ -16,6 +17,12 @@ export interface Exhibit {
   text: string;
   packets: Packet[];
 }
+
+/**
+ * The sentence of a conclusion. A text stands for `likely` and better, and is marked as no more than possible below
+ * (see `sentenceOf`); a function words it itself for the grade that the conclusion ends up with.
+ */
+export type Statement = string | ((grade: Grade) => string);
 
 /** A conclusion of one rule, before arbitration and before it has an id. */
 export interface Draft {
@@ -27,7 +34,7 @@ export interface Draft {
   cause: string | null;
   blame: 'client-host' | 'server-host' | 'path' | 'unknown';
   at: Sighting | null;
-  statement: string;
+  statement: Statement;
   attributes: Record<string, Attribute>;
   evidence: Exhibit[];
   counter: Exhibit[];
@@ -37,6 +44,12 @@ export interface Draft {
   remedy: string | null;
   /** The draft that brought this one about; arbitration turns it into `consequenceOf`. */
   consequenceOf: Draft | null;
+}
+
+/** The sentence as its grade allows: what is only possible never reads like a fact. */
+export function sentenceOf({ statement, grade }: Pick<Draft, 'statement' | 'grade'>): string {
+  if (typeof statement === 'function') return statement(grade);
+  return carriesClaim(grade) ? statement : `Possibly: ${statement}`;
 }
 
 /** A rule looks at one flow; most flows give nothing. */

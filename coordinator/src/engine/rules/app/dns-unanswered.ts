@@ -6,7 +6,7 @@ import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
-import { count, isSure } from './words.js';
+import { carriesClaim, count } from '../words.js';
 
 interface Unanswered {
   flow: FlowFacts;
@@ -69,7 +69,8 @@ function queryLost(u: Unanswered): Draft {
     direction: 'toward-server',
     sender: 'client',
     blame: 'path',
-    statement: `${subject(u)} left the client ${isSure(grade) ? `and never reached ${resolver(u)}: lost on the way there` : `and is not in the capture at ${resolver(u)}: lost on the way there, or missed by that capture`}${contrast(u)}.`,
+    statement: (final) =>
+      `${subject(u)} left the client ${carriesClaim(final) ? `and never reached ${resolver(u)}: lost on the way there` : `and is not in the capture at ${resolver(u)}: lost on the way there, or missed by that capture`}${contrast(u)}.`,
     evidence: [
       exhibit(
         'seen-leaving',
@@ -100,7 +101,8 @@ function resolverSilent(u: Unanswered): Draft {
     grade,
     direction: 'toward-client',
     blame: 'server-host',
-    statement: `${subject(u)} reached ${resolver(u)}, ${isSure(grade) ? 'and no answer left that host: the resolver kept silent' : 'and neither capture has an answer: the resolver kept silent, or the captures missed it'}${contrast(u)}.`,
+    statement: (final) =>
+      `${subject(u)} reached ${resolver(u)}, ${carriesClaim(final) ? 'and no answer left that host: the resolver kept silent' : 'and neither capture has an answer: the resolver kept silent, or the captures missed it'}${contrast(u)}.`,
     evidence: [
       exhibit(
         'arrived',
@@ -140,7 +142,8 @@ function answerLost(u: Unanswered): Draft {
     direction: 'toward-client',
     sender: 'server',
     blame: 'path',
-    statement: `${resolver(u)} answered ${subject(u, 'the')}, and the answer ${isSure(grade) ? 'never reached the client: lost on the return path' : "is not in the client's capture: lost on the return path, or missed by that capture"}${contrast(u)}.`,
+    statement: (final) =>
+      `${resolver(u)} answered ${subject(u, 'the')}, and the answer ${carriesClaim(final) ? 'never reached the client: lost on the return path' : "is not in the client's capture: lost on the return path, or missed by that capture"}${contrast(u)}.`,
     evidence: [
       exhibit('seen-leaving', `${count(lost.length, 'answer')} left the resolver`, ...lost),
       exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, lost[0]),

@@ -49,7 +49,9 @@ function slowServer(flow: FlowFacts, serverNs: number | null, pathNs: number | n
     direction: 'toward-client',
     sender: 'server',
     blame: 'server-host',
-    statement: `The server took ${often}, measured at the server itself${pathNs === null ? '' : `; the path took ${formatDuration(pathNs)} both ways`}.`,
+    // Measured, whatever the grade of calling it a fault.
+    statement: () =>
+      `The server took ${often}, measured at the server itself${pathNs === null ? '' : `; the path took ${formatDuration(pathNs)} both ways`}.`,
     attributes: {
       ...milliseconds(serverNs, pathNs),
       longestMs: Math.round(longest / NS_PER_MS),
@@ -86,7 +88,9 @@ function slowPath(flow: FlowFacts, serverNs: number | null, pathNs: number | nul
     flow,
     direction: 'both',
     blame: 'path',
-    statement: `The path took ${formatDuration(pathNs)} of each request and answer, both ways together, without loss; the server ${formatDuration(serverNs ?? 0)}.`,
+    // Measured, whatever the grade of calling it a fault.
+    statement: () =>
+      `The path took ${formatDuration(pathNs)} of each request and answer, both ways together, without loss; the server ${formatDuration(serverNs ?? 0)}.`,
     attributes: milliseconds(serverNs, pathNs),
     evidence: [exhibit('measured', "the client's wait less the server's, each on its own clock")],
     assumptions: [{ text: 'nothing is meant to be this far away (satellite)', checked: false }],

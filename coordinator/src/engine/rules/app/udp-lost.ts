@@ -9,8 +9,8 @@ import { comparablePayloads } from '../../match/identity.js';
 import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { share } from '../loss/share.js';
+import { carriesClaim } from '../words.js';
 import { errorSender, isQuoted } from './icmp-error.js';
-import { isSure } from './words.js';
 
 /** A tap that misses at least a third as much as the path seems to lose is no witness of that loss. */
 const TAP_SHARE = 1 / 3;
@@ -57,7 +57,8 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     sender: from,
     blame: 'path',
     at: data[0]?.sent ?? null,
-    statement: `${share(lost, sent, 'datagram')} that left the ${from} ${isSure(grade) ? `never reached the ${to}: lost on the path` : `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`}.`,
+    statement: (final) =>
+      `${share(lost, sent, 'datagram')} that left the ${from} ${carriesClaim(final) ? `never reached the ${to}: lost on the path` : `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`}.`,
     attributes: { sent, lost },
     evidence: [
       exhibit('absent-at-receiver', `the ${to}'s capture does not have them: ${quiet.why}`, ...data),

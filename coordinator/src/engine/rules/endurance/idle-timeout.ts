@@ -7,6 +7,7 @@ import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
 import { resetCases } from '../resets/cases.js';
 import { forgedResets } from '../resets/forged.js';
+import { carriesClaim } from '../words.js';
 
 /** No device forgets sooner: the shortest timers in use are a few seconds, tests go down to one. */
 const LEAST_FATAL_NS = NS_PER_S;
@@ -139,7 +140,7 @@ function verdict(service: Service, death: Death): Draft {
     sender: 'path',
     blame: 'path',
     at: packet.sent ?? packet.received,
-    statement: statementOf(service, death, survived, isSure(grade)),
+    statement: (final) => statementOf(service, death, survived, carriesClaim(final)),
     attributes: {
       survivedMs: survived === null ? null : Math.round(survived / NS_PER_MS),
       fatalMs: Math.round(idle / NS_PER_MS),
@@ -159,8 +160,6 @@ function verdict(service: Service, death: Death): Draft {
     remedy: remedy(survived, idle),
   });
 }
-
-const isSure = (grade: Grade) => grade !== 'possible' && grade !== 'inconclusive';
 
 function statementOf(service: Service, death: Death, survived: number | null, sure: boolean): string {
   const { flow, idle, packet, forged } = death;
@@ -217,7 +216,7 @@ function forgeryGrade(flow: FlowFacts, rst: Packet): Grade | null {
   const grade = found.find(
     (d) => d.at === rst.received || d.evidence.some((e) => e.packets.includes(rst)),
   )?.grade;
-  return grade && isSure(grade) ? grade : null;
+  return grade && carriesClaim(grade) ? grade : null;
 }
 
 function exhibits(service: Service, death: Death, why: string): Exhibit[] {

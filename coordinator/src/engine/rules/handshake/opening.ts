@@ -28,7 +28,3 @@ export const noneReceived = (packets: readonly Packet[]) => packets.every((p) =>
 export function grade(parts: Partial<Case> & Pick<Case, 'lines' | 'absence'>) {
   return gradeCase({ conclusive: true, headersOnly: false, counter: 0, ...parts });
 }
-
-export function count(n: number, what: string): string {
-  return n === 1 ? `one ${what}` : `${n} ${what}s`;
-}

@@ -3,7 +3,8 @@ import type { Packet } from '../../facts/packet.js';
 import { silenceAbout } from '../../facts/silence.js';
 import { MAX_ROUND_TRIP_NS } from '../../facts/witness.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
-import { count, grade, type Handshake, noneReceived } from './opening.js';
+import { count } from '../words.js';
+import { grade, type Handshake, noneReceived } from './opening.js';
 
 /** The server answered, and none of its SYN-ACKs arrived. */
 export function synAckLost(h: Handshake): Draft | null {

@@ -3,7 +3,8 @@ import { headerMismatch } from '../../facts/path.js';
 import { silenceAbout } from '../../facts/silence.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { quotes } from '../resets/shape.js';
-import { count, DOUBLE, grade, type Handshake } from './opening.js';
+import { count } from '../words.js';
+import { DOUBLE, grade, type Handshake } from './opening.js';
 
 /** The server got a SYN that the client never sent. */
 export function synForged(h: Handshake): Draft | null {

@@ -2,7 +2,8 @@ import { lookAlike } from '../../facts/orphans.js';
 import type { Packet } from '../../facts/packet.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
-import { count, DOUBLE, grade, type Handshake, noneReceived, noneSent } from './opening.js';
+import { count } from '../words.js';
+import { DOUBLE, grade, type Handshake, noneReceived, noneSent } from './opening.js';
 
 /** SYNs left the client and none arrived. */
 export function synLost(h: Handshake): Draft | null {

@@ -1,6 +1,7 @@
 import type { Packet } from '../../facts/packet.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
-import { count, grade, type Handshake } from './opening.js';
+import { count } from '../words.js';
+import { grade, type Handshake } from './opening.js';
 
 /** A server that answers at all answers a SYN within this time; SYN-ACKs come from the kernel, not the application. */
 const ANSWER_NS = 500_000_000;

@@ -7,6 +7,7 @@ import { repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch, weakest } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
+import { carriesClaim } from '../words.js';
 import { longestBurst, share } from './share.js';
 
 /** `ack-loss`: ACKs without data left their sender and died on the path. */
@@ -53,7 +54,7 @@ function lostAcks(flow: FlowFacts, toward: Toward, loss: Loss, first: Packet, si
     sender: senderOf(toward),
     blame: 'path',
     at: first.sent,
-    statement: statementOf(toward, loss, grade),
+    statement: (final) => statementOf(toward, loss, final),
     attributes: { sent: loss.sent, lost: acks.length, longestBurst: longestBurst(acks, isNextAck) },
     evidence: evidenceOf(toward, acks, why, signs),
     counter: counterOf(toward, signs.missed),
@@ -64,8 +65,7 @@ function lostAcks(flow: FlowFacts, toward: Toward, loss: Loss, first: Packet, si
 
 function statementOf(toward: Toward, loss: Loss, grade: Grade): string {
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
-  const sure = grade !== 'possible' && grade !== 'inconclusive';
-  const fate = sure
+  const fate = carriesClaim(grade)
     ? `never reached the ${receiver}: lost on the path to the ${receiver}`
     : `are not in the ${receiver}'s capture: lost on the path, or missed by that capture`;
   return `${share(loss.acks.length, loss.sent, 'packet')} from the ${sender}, ACKs without data, ${fate}.`;

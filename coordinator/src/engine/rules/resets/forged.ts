@@ -4,6 +4,7 @@ import { isSyn, type Packet } from '../../facts/packet.js';
 import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
+import { carriesClaim } from '../words.js';
 import type { ResetCase } from './cases.js';
 import { lacksTimestamps, timeAt } from './shape.js';
 
@@ -70,7 +71,7 @@ function forgedOneWay(burst: readonly ResetCase[]): Draft {
     sender: 'path',
     blame: 'path',
     at: rst.received,
-    statement: statementOf(first, grade, count, idle, place.text),
+    statement: (final) => statementOf(first, final, count, idle, place.text),
     attributes: {
       hopsFromReceiver: place.hopsFromReceiver,
       idleMs: idle === null ? null : Math.round(idle / NS_PER_MS),
@@ -94,7 +95,7 @@ function statementOf(c: ResetCase, grade: Grade, count: number, idle: number | n
   const many = count > 1;
   const subject = `${many ? `${count} RSTs` : 'The RST'} that reached the ${receiver} in the ${alleged}'s name`;
   const after = idle === null ? '' : ` after the connection had been idle for ${formatDuration(idle)}`;
-  if (grade === 'possible' || grade === 'inconclusive') {
+  if (!carriesClaim(grade)) {
     return `${subject} may not have been sent by the ${alleged}${after}: the ${alleged}'s capture does not show ${many ? 'them' : 'it'}, and cannot vouch for that.`;
   }
   const sure =
@@ -265,7 +266,7 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
     ...earlier,
     grade: weaker,
     direction: 'both',
-    statement: bothWaysStatement(weaker, place),
+    statement: (final) => bothWaysStatement(final, place),
     attributes: {
       ...earlier.attributes,
       hopsFromReceiver: place ? place.fromClient : (earlier.attributes.hopsFromReceiver ?? null),
@@ -280,7 +281,7 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
 }
 
 function bothWaysStatement(grade: Grade, place: { fromClient: number; initial: number } | null): string {
-  if (grade === 'possible' || grade === 'inconclusive') {
+  if (!carriesClaim(grade)) {
     return 'Both ends got RSTs in the name of the other that the other may not have sent: its capture does not show them, and cannot vouch for that.';
   }
   const sure = grade === 'likely' ? 'most likely neither' : 'neither';
