@@ -26,7 +26,7 @@ export class Intake {
   readonly matcher = new Matcher(this.store, (at0, at1, aligned) => this.pairs.paired(at0, at1, aligned));
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
-  private readonly reuse = new TupleReuse(this.store);
+  readonly reuse = new TupleReuse(this.store);
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
   trace: ((flow: number) => boolean) | null = null;
 

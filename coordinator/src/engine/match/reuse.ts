@@ -24,10 +24,19 @@ export class TupleReuse {
     const isn = table.sequence[row];
     const side = this.store.side(current, direction, tap);
     const known = this.store.sides.data[side + Row.SEQ_BASE];
-    if (known < 0 ? this.isEmpty(current, tap) : known === isn || !this.isOver(current, tap)) return current;
-    const next = this.bornElsewhere(current, direction, tap, isn) ?? this.begin(current);
+    const born = this.bornElsewhere(current, direction, tap, isn);
+    // A tap that missed earlier connections of the tuple joins the others at the one that it saw.
+    const fits =
+      known < 0 ? this.isEmpty(current, tap) && born === null : known === isn || !this.isOver(current, tap);
+    if (fits) return current;
+    const next = born ?? this.begin(current);
     this.store.links.set(flow, link, next);
     return next;
+  }
+
+  /** Whether either tap saw the tuple of a flow used for another connection, too. */
+  isReused(flow: number): boolean {
+    return this.later(flow) >= 0 || this.store.links.get(flow, Link.previous) >= 0;
   }
 
   private isEmpty(flow: number, tap: number): boolean {

@@ -26,6 +26,8 @@ interface Signs {
  */
 export function transparentProxy(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || !hasTwoHandshakes(flow)) return [];
+  // A tap that missed one connection of the tuple shows the next one in its place.
+  if (flow.capture.intake.reuse.isReused(flow.flow)) return [];
   const signs = signsOf(flow);
   if (!signs) return [];
   const { renewed, reshaped, early, ownAcks, passedOn } = signs;
