@@ -2,16 +2,19 @@ import { IpFlag, type PacketTable } from '@bothends/proto';
 import { Cursor } from './cursor.js';
 import { writeDefaults } from './defaults.js';
 import { FILE_DIGEST_KEY, KeyedDigest } from './digest.js';
-import { decodeEthernet, decodeVlan } from './ethernet.js';
+import { decodeEthernet, decodeVlan, decodeVnTag } from './ethernet.js';
+import { decodeErspan2, decodeErspan3, decodeGre } from './gre.js';
 import { decodeIcmp, decodeIcmpv6 } from './icmp.js';
-import { decodeIpv4 } from './ipv4.js';
+import { decodeAuthentication, decodeIpv4 } from './ipv4.js';
 import { decodeIpv6 } from './ipv6.js';
 import { linkDecoder } from './link.js';
+import { decodeLlc, FIRST_ETHERTYPE } from './llc.js';
+import { decodeMpls } from './mpls.js';
 import { EtherType, IP_PROTOCOL, type Next, Protocol, STOP, Tunnel } from './next.js';
 import { opaquePayload } from './payload.js';
-import { decodePppoe } from './ppp.js';
+import { decodePpp, decodePppoe } from './ppp.js';
 import { decodeTcp } from './tcp.js';
-import { decodeGre, decodeIpInIp } from './tunnel.js';
+import { decodeIpInIp, decodeMplsInIp } from './tunnel.js';
 import { decodeUdp } from './udp.js';
 
 export interface DecoderOptions {
@@ -91,8 +94,29 @@ function decodeNetwork(c: Cursor, etherType: number): Next {
       return decodeEthernet(c);
     case EtherType.pppoeSession:
       return decodePppoe(c);
+    case EtherType.mpls:
+    case EtherType.mplsMulticast:
+      return decodeMpls(c);
     default:
-      return c.unsupported();
+      return decodeRarer(c, etherType);
+  }
+}
+
+/** What is not on every link; apart, so that the usual walk stays short. */
+function decodeRarer(c: Cursor, etherType: number): Next {
+  switch (etherType) {
+    case EtherType.jumboLlc:
+      return decodeLlc(c);
+    case EtherType.vnTag:
+      return decodeVnTag(c);
+    case EtherType.ppp:
+      return decodePpp(c);
+    case EtherType.erspan2:
+      return decodeErspan2(c);
+    case EtherType.erspan3:
+      return decodeErspan3(c);
+    default:
+      return etherType < FIRST_ETHERTYPE ? decodeLlc(c) : c.unsupported();
   }
 }
 
@@ -107,6 +131,8 @@ function decodeTransport(c: Cursor, next: Next): Next {
   if (whole && protocol === Protocol.gre) return decodeGre(c);
   if (whole && protocol === Protocol.ipip) return decodeIpInIp(c, Tunnel.ipip);
   if (whole && protocol === Protocol.ipv6) return decodeIpInIp(c, Tunnel.sixInFour);
+  if (whole && protocol === Protocol.mplsInIp) return decodeMplsInIp(c);
+  if (whole && protocol === Protocol.authentication) return decodeAuthentication(c);
   c.unsupported();
   return opaquePayload(c);
 }

@@ -7,9 +7,6 @@ const DESTINATION = 0;
 const SOURCE = 6;
 const TYPE = 12;
 const HEADER = 14;
-/** Below this the type field is a length, and an 802.2 LLC header follows (IEEE 802.3). */
-const FIRST_ETHERTYPE = 0x0600;
-
 /** Ethernet, outermost or inside a tunnel; the row keeps the addresses of the outermost frame. */
 export function decodeEthernet(c: Cursor): Next {
   const { view, table, row, at } = c;
@@ -20,8 +17,7 @@ export function decodeEthernet(c: Cursor): Next {
     table.sourceMac[row] = macDigest(c, at + SOURCE);
   }
   c.at = at + HEADER;
-  const type = view.getUint16(at + TYPE);
-  return type < FIRST_ETHERTYPE ? c.unsupported() : type;
+  return view.getUint16(at + TYPE);
 }
 
 const TAG = 4;
@@ -34,6 +30,15 @@ export function decodeVlan(c: Cursor): Next {
   if (table.vlan[row] === NO_VLAN) table.vlan[row] = view.getUint16(at) & VID_MASK;
   c.at = at + TAG;
   return view.getUint16(at + 2);
+}
+
+/** Cisco's tag for the virtual ports of an adapter (later IEEE 802.1BR): four bytes and the type of what follows. */
+const VN_TAG = 6;
+
+export function decodeVnTag(c: Cursor): Next {
+  if (c.end - c.at < VN_TAG) return c.tooShort();
+  c.at += VN_TAG;
+  return c.view.getUint16(c.at - 2);
 }
 
 /** Digest of the six-byte address at `at`. */

@@ -57,6 +57,19 @@ export function decodeIpv4(c: Cursor): Next {
   return (fragment & OFFSET_MASK) === 0 ? IP_PROTOCOL + protocol : opaquePayload(c);
 }
 
+/** Authentication header (RFC 4302): next protocol, length in words of four, less two. */
+const AUTHENTICATION_HEADER = 12;
+
+/** The header in front of what it authenticates, in the clear; over IPv6 it is one of the extension headers. */
+export function decodeAuthentication(c: Cursor): Next {
+  const { view, table, row, at } = c;
+  if (c.end - at < AUTHENTICATION_HEADER) return c.tooShort();
+  const protocol = view.getUint8(at);
+  table.protocol[row] = protocol;
+  c.at = at + ((view.getUint8(at + 1) + 2) << 2);
+  return c.at > c.end ? c.tooShort() : IP_PROTOCOL + protocol;
+}
+
 function flagsOf(fragment: number): number {
   let flags = (fragment & DONT_FRAGMENT) === 0 ? 0 : IpFlag.dontFragment;
   if ((fragment & MORE_FRAGMENTS) !== 0) flags |= IpFlag.moreFragments;

@@ -1,56 +1,97 @@
 import type { Cursor } from './cursor.js';
 import { EtherType, type Next, STOP, Tunnel } from './next.js';
 
-/** GRE (RFC 2784, 2890): flag bits of the first word; checksum, key and sequence number add a field each. */
-const GRE_HEADER = 4;
-const GRE_FIELD = 4;
-const GRE_CHECKSUM = 0x8000;
-const GRE_ROUTING = 0x4000;
-const GRE_KEY = 0x2000;
-const GRE_SEQUENCE = 0x1000;
-const GRE_VERSION_MASK = 0x0007;
+/** UDP destination ports of tunnels. 8472 is what Linux used for VXLAN before 4789 was IANA's, and flannel still does. */
+const PORT = { gtp: 2152, vxlan: 4789, vxlanGpe: 4790, geneve: 6081, mpls: 6635, oldVxlan: 8472 } as const;
 
-export function decodeGre(c: Cursor): Next {
-  const { view, at } = c;
-  if (c.end - at < GRE_HEADER) return c.tooShort();
-  const flags = view.getUint16(at);
-  // Version 1 is PPTP's; source routing is long dead.
-  if ((flags & (GRE_VERSION_MASK | GRE_ROUTING)) !== 0) return c.unsupported();
-  c.at = at + GRE_HEADER;
-  if ((flags & GRE_CHECKSUM) !== 0) c.at += GRE_FIELD;
-  if ((flags & GRE_KEY) !== 0) c.at += GRE_FIELD;
-  if ((flags & GRE_SEQUENCE) !== 0) c.at += GRE_FIELD;
-  if (c.at > c.end) return c.tooShort();
-  c.enterTunnel(Tunnel.gre);
-  return view.getUint16(at + 2);
+/** A tunnel after its UDP header; STOP where there is none, and the datagram is then like any other. */
+export function decodeUdpTunnel(c: Cursor, destinationPort: number): Next {
+  switch (destinationPort) {
+    case PORT.vxlan:
+    case PORT.oldVxlan:
+      return decodeVxlan(c);
+    case PORT.vxlanGpe:
+      return decodeVxlanGpe(c);
+    case PORT.geneve:
+      return decodeGeneve(c);
+    case PORT.gtp:
+      return decodeGtp(c);
+    case PORT.mpls:
+      return decodeMplsInIp(c);
+    default:
+      return STOP;
+  }
 }
 
-/** VXLAN (RFC 7348): the flag that says that the network id is valid. */
+/**
+ * VXLAN (RFC 7348): the flag that says that the network id is valid; those of the group policy extension may stand
+ * beside it.
+ */
 const VXLAN_HEADER = 8;
-const VXLAN_FLAGS = 0x08;
+const VXLAN_VALID = 0x08;
+const VXLAN_GROUP_POLICY = 0x80;
 
-/** 4789 is IANA's, 8472 what Linux used before and flannel still does. */
-export function isVxlanPort(port: number): boolean {
-  return port === 4789 || port === 8472;
-}
-
-/** After the UDP header; STOP where it is no VXLAN, and the datagram is then like any other. */
-export function decodeVxlan(c: Cursor): Next {
-  if (c.end - c.at < VXLAN_HEADER || c.view.getUint8(c.at) !== VXLAN_FLAGS) return STOP;
+function decodeVxlan(c: Cursor): Next {
+  if (c.end - c.at < VXLAN_HEADER) return STOP;
+  if ((c.view.getUint8(c.at) & ~VXLAN_GROUP_POLICY) !== VXLAN_VALID) return STOP;
   c.at += VXLAN_HEADER;
   c.enterTunnel(Tunnel.vxlan);
   return EtherType.bridged;
 }
 
+/** VXLAN with another protocol inside (generic protocol extension): where a flag says so, the fourth byte names it. */
+const GPE_NEXT = 3;
+const GPE_VERSION_MASK = 0x30;
+const GPE_NAMED = 0x04;
+const GPE_PROTOCOLS: readonly Next[] = [STOP, EtherType.ipv4, EtherType.ipv6, EtherType.bridged];
+
+function decodeVxlanGpe(c: Cursor): Next {
+  if (c.end - c.at < VXLAN_HEADER) return STOP;
+  const flags = c.view.getUint8(c.at);
+  if ((flags & VXLAN_VALID) === 0 || (flags & GPE_VERSION_MASK) !== 0) return STOP;
+  const named = (flags & GPE_NAMED) !== 0;
+  const next = named ? (GPE_PROTOCOLS[c.view.getUint8(c.at + GPE_NEXT)] ?? STOP) : EtherType.bridged;
+  if (next === STOP) return STOP;
+  c.at += VXLAN_HEADER;
+  c.enterTunnel(Tunnel.vxlan);
+  return next;
+}
+
+/** GTP-U (3GPP TS 29.281): version and flags, message type, length, tunnel id. */
+const GTP_HEADER = 8;
+/** Version 1, GTP and not GTP'. */
+const GTP_KIND_MASK = 0xf0;
+const GTP_USER = 0x30;
+/** Sequence number, N-PDU number or extension: any of them makes the header four bytes longer. */
+const GTP_OPTIONS = 0x07;
+const GTP_EXTENSION = 0x04;
+const GTP_PACKET = 255;
+
+function decodeGtp(c: Cursor): Next {
+  const { view, at } = c;
+  if (c.end - at < GTP_HEADER) return STOP;
+  const flags = view.getUint8(at);
+  if ((flags & GTP_KIND_MASK) !== GTP_USER || view.getUint8(at + 1) !== GTP_PACKET) return STOP;
+  let inner = at + GTP_HEADER + ((flags & GTP_OPTIONS) !== 0 ? 4 : 0);
+  // Each extension has its length in words of four first and the type of the next one, 0 for none, last.
+  let extended = (flags & GTP_EXTENSION) !== 0;
+  while (extended && inner < c.end && view.getUint8(inner - 1) !== 0) {
+    const words = view.getUint8(inner);
+    extended = words > 0;
+    inner += words << 2;
+  }
+  if (inner >= c.end) return STOP;
+  const version = view.getUint8(inner) >>> 4;
+  if (version !== 4 && version !== 6) return STOP;
+  c.at = inner;
+  c.enterTunnel(Tunnel.gtp);
+  return version === 4 ? EtherType.ipv4 : EtherType.ipv6;
+}
+
 /** Geneve (RFC 8926): version and option length in words of four, flags, protocol type, network id. */
 const GENEVE_HEADER = 8;
 
-export function isGenevePort(port: number): boolean {
-  return port === 6081;
-}
-
-/** After the UDP header; STOP where it is no Geneve of version 0. */
-export function decodeGeneve(c: Cursor): Next {
+function decodeGeneve(c: Cursor): Next {
   const { view, at } = c;
   if (c.end - at < GENEVE_HEADER) return STOP;
   const first = view.getUint8(at);
@@ -65,4 +106,10 @@ export function decodeGeneve(c: Cursor): Next {
 export function decodeIpInIp(c: Cursor, kind: number): Next {
   c.enterTunnel(kind);
   return kind === Tunnel.ipip ? EtherType.ipv4 : EtherType.ipv6;
+}
+
+/** A label stack directly inside an IP packet (RFC 4023). */
+export function decodeMplsInIp(c: Cursor): Next {
+  c.enterTunnel(Tunnel.mpls);
+  return EtherType.mpls;
 }

@@ -5,7 +5,7 @@ import type { Cursor } from './cursor.js';
 import { decodeDns, isDnsPort } from './dns.js';
 import { type Next, STOP } from './next.js';
 import { writePayload } from './payload.js';
-import { decodeGeneve, decodeVxlan, isGenevePort, isVxlanPort } from './tunnel.js';
+import { decodeUdpTunnel } from './tunnel.js';
 
 /** Byte offsets of a UDP header (RFC 768). */
 const DESTINATION_PORT = 2;
@@ -25,13 +25,8 @@ export function decodeUdp(c: Cursor): Next {
   const length = lengthOf(c, fragment);
   c.at = at + HEADER;
   if (!fragment) {
-    if (isVxlanPort(destinationPort)) {
-      const next = decodeVxlan(c);
-      if (next !== STOP) return next;
-    } else if (isGenevePort(destinationPort)) {
-      const next = decodeGeneve(c);
-      if (next !== STOP) return next;
-    }
+    const next = decodeUdpTunnel(c, destinationPort);
+    if (next !== STOP) return next;
     // Checksum 0 says that the sender computed none.
     if (view.getUint16(at + CHECKSUM) !== 0)
       table.checksum[row] = checksumState(c, at, length, at + CHECKSUM);

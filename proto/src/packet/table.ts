@@ -108,7 +108,10 @@ export class PacketTable {
   /** 32-bit digests of the Ethernet addresses, 0 where the link has none. */
   readonly sourceMac: Uint32Array;
   readonly destinationMac: Uint32Array;
-  /** Innermost tunnel around the packet: 0 none, 4 IPIP, 41 6in4, 47 GRE, 1 VXLAN, 2 Geneve; the columns below are the inner packet's. */
+  /**
+   * Innermost tunnel around the packet: 0 none, 1 VXLAN, 2 Geneve, 3 GTP-U, 4 IPIP, 41 IPv6 in IP,
+   * 47 GRE, 137 MPLS over IP or as a pseudowire; the columns below are the inner packet's.
+   */
   readonly tunnel: Uint8Array;
 
   /** 4, 6 or 0 for anything else. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
+import { PSEUDOWIRE_LABELS } from './frames.js';
 
 /** Fields asked of tshark; a value is null where it printed none. */
 const FIELDS = [
@@ -93,7 +94,12 @@ export function dissect(linkType: number, packets: readonly Uint8Array[]): Disse
     const file = join(folder, 'packets.pcap');
     const records = packets.map((packet, i) => pcapRecord(packet, BigInt(i)));
     writeFileSync(file, Buffer.concat([pcapFileHeader(linkType, 262144), ...records]));
-    const options = [...PREFERENCES.flatMap((p) => ['-o', p]), ...FIELDS.flatMap((f) => ['-e', f])];
+    const labels = Object.entries(PSEUDOWIRE_LABELS);
+    const options = [
+      ...labels.flatMap(([what, label]) => ['-d', `mpls.label==${label},${what}`]),
+      ...PREFERENCES.flatMap((p) => ['-o', p]),
+      ...FIELDS.flatMap((f) => ['-e', f]),
+    ];
     const args = ['-n', '-r', file, '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|', ...options];
     const { stdout, stderr, status } = spawnSync('tshark', args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`tshark failed: ${stderr}`);
