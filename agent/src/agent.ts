@@ -94,7 +94,6 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     pump: () => link.pump(),
     connected: () => link.connected,
   });
-  taps.restore();
   const settings = {
     target: identity.address,
     // Read for every connection.
@@ -110,6 +109,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     settings,
     await linkHost(taps, clock, logger, { host, policy, signingKey, exchangeKey }),
   );
+  await taps.restore();
   const stopWatch = watchClock(clock, (step) => {
     logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
     exchange.forget();

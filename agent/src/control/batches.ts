@@ -87,3 +87,9 @@ function timeRange({ time }: PacketTable, count: number): [number, number] {
   }
   return [first, last];
 }
+
+/** What the newest batch on disk says of its tap; null when it cannot be read. */
+export function lastCoverage(spool: Spool): Coverage | null {
+  const payload = spool.last();
+  return payload === null ? null : (Batch.decode(payload).coverage ?? null);
+}

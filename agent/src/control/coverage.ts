@@ -35,6 +35,9 @@ export interface Surroundings {
 /** Packets of different CPUs are queued microseconds out of order; nothing older than this comes after a later one. */
 const REORDERING_NS = BigInt(NS_PER_MS);
 
+/** The difference of the two clocks is known better than this; a greater change means that the wall clock was set. */
+const SET_NS = BigInt(2 * NS_PER_MS);
+
 /**
  * What one tap can vouch for, kept up to date while it runs. Times are the host's wall clock, epoch ns.
  *
@@ -45,6 +48,8 @@ const REORDERING_NS = BigInt(NS_PER_MS);
 export class CoverageLedger {
   readonly #head: CoverageHead;
   readonly #gaps: Gap[] = [];
+  /** What earlier back ends of this tap had counted: each counts from zero. */
+  #before = { kernelDrops: 0, agentDrops: 0 };
   #packets = 0;
   #kernelDrops: number | null = null;
   #agentDrops = 0;
@@ -62,6 +67,37 @@ export class CoverageLedger {
     this.#deliveredNs = head.openedNs;
     this.#checkedNs = head.openedNs;
     this.#wallMinusMonotonicNs = wallMinusMonotonicNs;
+  }
+
+  /**
+   * Goes on with the coverage of a tap whose agent went down; `head.openedNs` is when it was opened again. In between is a
+   * gap, which begins with what was vouched for last.
+   */
+  static resumed(
+    last: Coverage,
+    head: CoverageHead,
+    surroundings: Surroundings,
+    wallMinusMonotonicNs: bigint,
+  ): CoverageLedger {
+    const { openedNs } = head;
+    const ledger = new CoverageLedger(
+      { ...head, openedNs: last.openedNs },
+      surroundings,
+      wallMinusMonotonicNs,
+    );
+    ledger.#gaps.push(...last.gaps.map((gap) => ({ ...gap })));
+    ledger.#packets = Number(last.packets);
+    ledger.#kernelDrops = last.kernelDrops === undefined ? null : Number(last.kernelDrops);
+    ledger.#agentDrops = Number(last.agentDrops);
+    ledger.#before = { kernelDrops: ledger.#kernelDrops ?? 0, agentDrops: ledger.#agentDrops };
+    ledger.#marker = last.marker;
+    const wasSet = magnitude(wallMinusMonotonicNs - last.wallMinusMonotonicNs) > SET_NS;
+    for (const cause of wasSet ? ['agent-down', 'clock-step'] : ['agent-down']) {
+      ledger.addGap({ ...spanOf(last.watermarkNs, openedNs), packets: 0n, cause });
+    }
+    ledger.#deliveredNs = openedNs;
+    ledger.#checkedNs = openedNs;
+    return ledger;
   }
 
   get packets(): number {
@@ -94,7 +130,9 @@ export class CoverageLedger {
   }
 
   /** The back end's counters, asked for at `askedNs` and answered by `answeredNs`; more drops make a gap. */
-  checked({ kernelDrops, agentDrops }: TapStats, askedNs: bigint, answeredNs: bigint): void {
+  checked(stats: TapStats, askedNs: bigint, answeredNs: bigint): void {
+    const kernelDrops = stats.kernelDrops === null ? null : this.#before.kernelDrops + stats.kernelDrops;
+    const agentDrops = this.#before.agentDrops + stats.agentDrops;
     const interval = { fromNs: this.#checkedNs, toNs: answeredNs };
     const byKernel = (kernelDrops ?? 0) - (this.#kernelDrops ?? 0);
     if (byKernel > 0) this.addGap({ ...interval, packets: BigInt(byKernel), cause: 'kernel-drop' });
@@ -107,8 +145,7 @@ export class CoverageLedger {
 
   /** The wall clock was set between these two times, the first on the old clock, the second on the new. */
   stepped(oldNs: bigint, newNs: bigint, wallMinusMonotonicNs: bigint): void {
-    const interval = { fromNs: earlier(oldNs, newNs), toNs: later(oldNs, newNs) };
-    this.addGap({ ...interval, packets: 0n, cause: 'clock-step' });
+    this.addGap({ ...spanOf(oldNs, newNs), packets: 0n, cause: 'clock-step' });
     this.#wallMinusMonotonicNs = wallMinusMonotonicNs;
     // Promises in the old time mean nothing in the new one.
     this.#deliveredNs = newNs;
@@ -175,4 +212,13 @@ export function withLosses(coverage: Coverage, losses: readonly Loss[]): Coverag
     agentDrops: coverage.agentDrops + BigInt(packets),
     gaps: [...coverage.gaps, ...lost],
   };
+}
+
+/** From the earlier to the later of two times: a clock that was set back has them the other way round. */
+function spanOf(a: bigint, b: bigint): { fromNs: bigint; toNs: bigint } {
+  return { fromNs: earlier(a, b), toNs: later(a, b) };
+}
+
+function magnitude(ns: bigint): bigint {
+  return ns < 0n ? -ns : ns;
 }

@@ -1,15 +1,19 @@
-import { BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
+import { BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import { DEFAULT_SNAPLEN } from '../capture/source.js';
 import { forgetNames, RateWatch } from '../policy/table-rules.js';
 import { Spool } from '../spool/spool.js';
+import { lastCoverage } from './batches.js';
 import { CoverageLedger, withLosses } from './coverage.js';
+import { digestKeyOf } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
 import { MarkerWatch } from './marker.js';
 import { discardCapture, type OpenCapture, openCapture } from './open-capture.js';
 import type { OwnedTap } from './owned-tap.js';
 import { hasEnded, markerOf, type TapPhase } from './phase.js';
 import { type Limits, Recording } from './recording.js';
+import { type ResumePoint, removeResumePoint, saveResumePoint } from './resume-file.js';
 import { SpoolShipment } from './spool-shipment.js';
 import { saveTapFile } from './tap-file.js';
 
@@ -23,7 +27,8 @@ interface Running {
   readonly recording: Recording;
   readonly shipment: SpoolShipment;
   readonly ledger: CoverageLedger;
-  readonly marker: MarkerWatch;
+  /** Null once its marker is proven or given up. */
+  readonly marker: MarkerWatch | null;
   readonly durationMs: number;
 }
 
@@ -35,6 +40,7 @@ export class LiveTap implements OwnedTap {
   readonly tapId: string;
   readonly #arm: Arm;
   readonly #env: TapEnvironment;
+  #digestKey: Uint8Array | null = null;
   #phase: TapPhase = { state: 'arming' };
   #running: Running | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +56,22 @@ export class LiveTap implements OwnedTap {
   static arm(arm: Arm, env: TapEnvironment): LiveTap {
     const tap = new LiveTap(arm, env);
     tap.#begin().catch((error) => tap.#fail(toBothendsError(error)));
+    return tap;
+  }
+
+  /**
+   * Goes on with a tap that was recording when its agent was killed, until the end that was planned; the time between is
+   * a gap. Throws what stands in the way, with its spool as it was.
+   */
+  static async resume(point: ResumePoint, saved: TapState, env: TapEnvironment): Promise<LiveTap> {
+    const tap = new LiveTap(point.arm, env);
+    const spool = Spool.open(env.directoryOf(tap.tapId), { limitBytes: env.spoolBytes });
+    try {
+      await tap.#goOn(point, saved, spool);
+    } catch (error) {
+      spool.close();
+      throw error;
+    }
     return tap;
   }
 
@@ -113,11 +135,12 @@ export class LiveTap implements OwnedTap {
     if (this.#phase.state !== 'armed' || !this.#running) return;
     const { recording, marker, durationMs } = this.#running;
     // By now the taps of all hosts are open.
-    marker.send(this.#arm.peerAddresses, this.#arm.markerPort, this.#env.sendDatagram);
-    recording.limit(this.#limits());
-    this.#after(durationMs + DURATION_GRACE_MS, () => {
-      this.drain('its time was over, and its coordinator had not stopped it');
-    });
+    marker?.send(this.#arm.peerAddresses, this.#arm.markerPort, this.#env.sendDatagram);
+    const packetsBefore = this.#running.ledger.packets;
+    recording.limit(this.#limits(0));
+    const lastsMs = durationMs + DURATION_GRACE_MS;
+    this.#endAfter(lastsMs);
+    this.#saveResumePoint(lastsMs, packetsBefore);
     this.#enter({ state: 'recording', markerNs: markerOf(this.#phase) });
   }
 
@@ -161,13 +184,19 @@ export class LiveTap implements OwnedTap {
   }
 
   async #begin(): Promise<void> {
-    const open = await openCapture(this.#arm, this.#env);
+    this.#digestKey = digestKeyOf(this.#arm, this.#env.exchangeKey);
+    const open = await openCapture(this.#arm, this.#digestKey, this.#env);
     if (this.#discarded) {
       await discardCapture(open.capture);
       return;
     }
+    const { clock, directoryOf, spoolBytes } = this.#env;
+    const spool = Spool.open(directoryOf(this.tapId), { limitBytes: spoolBytes });
+    // After a crash of the machine an old tap of this id may be known to the coordinator.
+    spool.commit(Number(this.#arm.committedSequence));
+    const ledger = new CoverageLedger(open.head, open.surroundings, clock.wallMinusMonotonicNs());
     const marker = new MarkerWatch(this.#env.randomBytes);
-    this.#record(open, marker);
+    this.#record(open, spool, ledger, marker);
     const { peerAddresses, markerPort } = this.#arm;
     const markerNs = await marker.prove(peerAddresses, markerPort, this.#env.sendDatagram);
     this.#running?.ledger.marked({ sent: markerPort !== 0, id: marker.id, leftNs: markerNs });
@@ -176,39 +205,51 @@ export class LiveTap implements OwnedTap {
     this.#enter({ state: 'armed', markerNs });
   }
 
-  #record({ capture, head, surroundings, durationMs }: OpenCapture, marker: MarkerWatch): void {
-    const { clock, directoryOf, spoolBytes, logger, pump, host } = this.#env;
+  async #goOn(point: ResumePoint, saved: TapState, spool: Spool): Promise<void> {
+    const { clock, host } = this.#env;
+    const last = lastCoverage(spool) ?? saved.coverage;
+    if (last === undefined || last.closedNs !== 0n) throw cannotGoOn('it had ended');
+    if (point.bootId !== host.bootId) throw cannotGoOn('its host was started again');
+    const leftMs = Number((point.endsNs - clock.monotonicNs()) / BigInt(NS_PER_MS));
+    if (leftMs <= 0) throw cannotGoOn('its time was over');
+    const limits = this.#limits(Number(last.packets) - point.packetsBefore);
+    if (limits.packets <= 0 || limits.bytes <= 0) throw cannotGoOn('it had taken all that it was allowed');
+    this.#digestKey = point.digestKey;
+    const open = await openCapture(this.#arm, point.digestKey, this.#env);
+    const ledger = CoverageLedger.resumed(last, open.head, open.surroundings, clock.wallMinusMonotonicNs());
+    this.#phase = { state: 'recording', markerNs: saved.markerNs };
+    this.#record(open, spool, ledger, null).limit(limits);
+    this.#endAfter(leftMs);
+  }
+
+  /** Begins to move packets from an open capture into the spool. */
+  #record(
+    { capture, durationMs }: OpenCapture,
+    spool: Spool,
+    ledger: CoverageLedger,
+    marker: MarkerWatch | null,
+  ): Recording {
+    const { clock, logger, pump, host } = this.#env;
     const { tapId } = this;
-    const spool = Spool.open(directoryOf(tapId), { limitBytes: spoolBytes });
-    // After a crash of the machine an old tap of this id may be known to the coordinator.
-    spool.commit(Number(this.#arm.committedSequence));
-    const ledger = new CoverageLedger(head, surroundings, clock.wallMinusMonotonicNs());
     const full = (ceiling: string) => this.drain(ceiling);
     const look = this.#lookAt(marker);
     const survey = () => ({ interfaceStates: host.interfaces(), host: host.facts() });
     const recording = new Recording({
-      tapId,
-      capture,
-      spool,
-      ledger,
-      clock,
-      logger,
-      pump,
-      look,
-      full,
-      survey,
+      ...{ tapId, capture, spool, ledger, clock, logger },
+      ...{ pump, look, full, survey },
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
     this.#running = { recording, shipment, ledger, marker, durationMs };
     void recording.ended.then((error) => this.#ended(error));
+    return recording;
   }
 
   /** What is done to every table before it is recorded. */
-  #lookAt(marker: MarkerWatch): (table: PacketTable) => void {
+  #lookAt(marker: MarkerWatch | null): (table: PacketTable) => void {
     const { names, maxRate } = this.#env.policy();
     const rate = new RateWatch(maxRate);
     return (table) => {
-      marker.look(table);
+      marker?.look(table);
       if (names === 'none') forgetNames(table);
       if (this.#phase.state === 'recording' && rate.isPassed(table)) {
         this.drain(`more than ${maxRate} packets/s came (maxRate in the policy of its host)`);
@@ -216,14 +257,23 @@ export class LiveTap implements OwnedTap {
     };
   }
 
-  /** What the request and the policy of the host allow, whichever is less. */
-  #limits(): Limits {
-    const { maxPackets, maxBytes } = this.#env.policy();
+  /**
+   * What the request and the policy of the host allow, whichever is less, beyond the packets that were taken before a
+   * resumption; of those the bytes are not known any more, and each counts as a full one.
+   */
+  #limits(taken: number): Limits {
+    const { maxPackets, maxBytes, maxSnaplen } = this.#env.policy();
     const wanted = Number(this.#arm.maxPackets) || Number.POSITIVE_INFINITY;
+    const snaplen = Math.min(this.#arm.snaplen || DEFAULT_SNAPLEN, maxSnaplen);
     return {
-      packets: Math.min(wanted, maxPackets ?? Number.POSITIVE_INFINITY),
-      bytes: maxBytes ?? Number.POSITIVE_INFINITY,
+      packets: Math.min(wanted, maxPackets ?? Number.POSITIVE_INFINITY) - taken,
+      bytes: (maxBytes ?? Number.POSITIVE_INFINITY) - taken * snaplen,
     };
+  }
+
+  /** The agent's own ceiling, behind the coordinator's. */
+  #endAfter(ms: number): void {
+    this.#after(ms, () => this.drain('its time was over, and its coordinator had not stopped it'));
   }
 
   #ended(error: BothendsError | null): void {
@@ -250,7 +300,20 @@ export class LiveTap implements OwnedTap {
     this.#phase = phase;
     if (hasEnded(phase)) clearTimeout(this.#timer);
     if (this.#running) this.#save();
+    if (phase.state !== 'recording') removeResumePoint(this.#env.directoryOf(this.tapId));
     this.#env.changed(this);
+  }
+
+  #saveResumePoint(lastsMs: number, packetsBefore: number): void {
+    const { clock, host, directoryOf, logger } = this.#env;
+    const endsNs = clock.monotonicNs() + BigInt(lastsMs) * BigInt(NS_PER_MS);
+    const point = { arm: this.#arm, digestKey: this.#digestKey, bootId: host.bootId, endsNs, packetsBefore };
+    try {
+      saveResumePoint(directoryOf(this.tapId), point);
+    } catch (err) {
+      // A full disk: it records all the same, and would not go on after a crash.
+      logger.warn({ tap: this.tapId, err }, 'what a resumption needs was not saved');
+    }
   }
 
   #save(): void {
@@ -266,4 +329,8 @@ export class LiveTap implements OwnedTap {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, ms);
   }
+}
+
+function cannotGoOn(why: string): BothendsError {
+  return new BothendsError('failed-precondition', why);
 }

@@ -8,7 +8,6 @@ import {
 } from '../capture/source.js';
 import { applyPolicy } from '../policy/apply.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
-import { digestKeyOf } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
 
@@ -22,10 +21,14 @@ export interface OpenCapture {
 }
 
 /**
- * Checks the policy, prepares the filter and opens the capture that `arm` asks for.
+ * Checks the policy, prepares the filter and opens the capture that `arm` asks for, with this key for its digests.
  * Throws `permission-denied` of the policy, and whatever stands in the way of the filter or the back end.
  */
-export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCapture> {
+export async function openCapture(
+  arm: Arm,
+  digestKey: Uint8Array | null,
+  env: TapEnvironment,
+): Promise<OpenCapture> {
   const { policy, name, host, kit, clock } = env;
   const at = new Date(Number(clock.wallNs() / 1_000_000n));
   const allowed = applyPolicy(policy(), name, { ...arm, durationMs: Number(arm.durationMs) }, at);
@@ -38,7 +41,7 @@ export async function openCapture(arm: Arm, env: TapEnvironment): Promise<OpenCa
     filter: filter.text,
     snaplen: allowed.snaplen,
     bufferBytes: DEFAULT_BUFFER_BYTES,
-    digestKey: digestKeyOf(arm, env.exchangeKey),
+    digestKey,
   });
   const { version } = await source.probe();
   const head: CoverageHead = {

@@ -1,8 +1,8 @@
 import type { TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
-import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { later } from '../clock/instant.js';
 import { Spool } from '../spool/spool.js';
-import { BatchWriter } from './batches.js';
+import { BatchWriter, lastCoverage } from './batches.js';
 import { withLosses } from './coverage.js';
 import type { OwnedTap } from './owned-tap.js';
 import { SpoolShipment } from './spool-shipment.js';
@@ -15,6 +15,8 @@ export interface ShelfOptions {
   readonly name: string;
   /** The host's wall clock now, epoch ns. */
   readonly nowNs: bigint;
+  /** Why a tap that was recording does not go on. */
+  readonly why: string;
   /** The tap is done, or is to be thrown away. */
   readonly changed: (tap: OwnedTap) => void;
 }
@@ -39,7 +41,7 @@ export class ShelvedTap implements OwnedTap {
    * Takes up the tap in a directory; null when it had never recorded and nobody waits for it. One that was cut off
    * gets a last batch that says from when on nothing was recorded. Throws `data-loss` when the directory is unreadable.
    */
-  static restore({ directory, spoolBytes, name, nowNs, changed }: ShelfOptions): ShelvedTap | null {
+  static restore({ directory, spoolBytes, name, nowNs, why, changed }: ShelfOptions): ShelvedTap | null {
     const saved = loadTapFile(directory);
     const spool = Spool.open(directory, { limitBytes: spoolBytes });
     if (saved.state === 'armed' || !saved.coverage) {
@@ -48,7 +50,7 @@ export class ShelvedTap implements OwnedTap {
     }
     const last = lastCoverage(spool) ?? saved.coverage;
     if (last.closedNs !== 0n) {
-      return new ShelvedTap(saved, new SpoolShipment(saved.tapId, spool, last), changed);
+      return new ShelvedTap(ended(saved, name), new SpoolShipment(saved.tapId, spool, last), changed);
     }
     const coverage = cutOff(last, nowNs);
     new BatchWriter(spool, saved.tapId).coverage(coverage, true);
@@ -56,7 +58,7 @@ export class ShelvedTap implements OwnedTap {
       ...saved,
       state: 'failed',
       code: 'data-loss',
-      reason: `the agent of ${name} went down while it recorded: what it had taken until then is kept, later packets are not`,
+      reason: `the agent of ${name} went down while it recorded (${why}): what it had taken until then is kept, later packets are not`,
       coverage,
     };
     return new ShelvedTap(state, new SpoolShipment(saved.tapId, spool, coverage), changed);
@@ -129,10 +131,13 @@ export class ShelvedTap implements OwnedTap {
   }
 }
 
-/** What the newest batch on disk says; null when it cannot be read. */
-function lastCoverage(spool: Spool): Coverage | null {
-  const payload = spool.last();
-  return payload === null ? null : (Batch.decode(payload).coverage ?? null);
+/** The state of a tap whose last batch is written, though the agent was killed before it could say so. */
+function ended(saved: TapState, name: string): TapState {
+  // It was told to stop, and did.
+  if (saved.state === 'draining') return { ...saved, state: 'complete' };
+  if (saved.state !== 'recording') return saved;
+  const reason = `the capture on ${name} ended by itself, and its agent went down before it could say why: see its log`;
+  return { ...saved, state: 'failed', code: 'data-loss', reason };
 }
 
 /** Closed at the last moment that was vouched for, with a gap since. */

@@ -1,7 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BothendsError, decodeColumns, PacketTable } from '@bothends/proto';
+import { linkOf } from '@bothends/proto/evidence/chain';
 import { Arm, type TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { pino } from 'pino';
@@ -42,9 +52,10 @@ const ARM: Arm = {
 const clock: Clock = {
   wallNs: () => process.hrtime.bigint() + clock.wallMinusMonotonicNs(),
   monotonicNs: () => process.hrtime.bigint(),
-  wallMinusMonotonicNs: () => OFFSET_NS,
+  wallMinusMonotonicNs: () => offsetNs,
 };
 const OFFSET_NS = 1_700_000_000_000_000_000n - process.hrtime.bigint();
+let offsetNs = OFFSET_NS;
 
 let directory: string;
 let source: SyntheticSource;
@@ -58,10 +69,10 @@ const kit: CaptureKit = {
   filter: async (_source, text) => ({ text: `wide(${text})`, length: 9 }),
 };
 
-function makeTaps(policy = DEFAULT_POLICY): Taps {
+function makeTaps(policy = DEFAULT_POLICY, spool = join(directory, 'spool'), host = HOST): Taps {
   return new Taps({
     name: 'db-1',
-    host: HOST,
+    host,
     clock,
     kit,
     logger: pino({ level: 'silent' }),
@@ -72,7 +83,7 @@ function makeTaps(policy = DEFAULT_POLICY): Taps {
       datagrams.push({ address, port, payload });
       onDatagram(payload);
     },
-    directory: join(directory, 'spool'),
+    directory: spool,
     spoolBytes: 1 << 17,
     report: (state) => states.push(state),
     pump: () => undefined,
@@ -83,6 +94,7 @@ function makeTaps(policy = DEFAULT_POLICY): Taps {
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'bothends-taps-'));
   source = new SyntheticSource();
+  offsetNs = OFFSET_NS;
   states = [];
   datagrams = [];
   onDatagram = () => undefined;
@@ -393,28 +405,122 @@ describe('a ceiling of the agent', () => {
 });
 
 describe('an agent that starts again', () => {
-  /** A second agent on the disk of the first, which was killed: nothing of it was closed. */
-  function restarted(): Taps {
-    const second = makeTaps();
-    second.restore();
+  let second: Taps | null = null;
+  afterEach(async () => {
+    await second?.drain(100);
+    second = null;
+  });
+
+  /** A second agent on a copy of the first one's disk as it is now: so the first might have been killed now. */
+  async function restarted(change: Partial<Host> = {}): Promise<Taps> {
+    const copy = join(directory, 'copy');
+    cpSync(join(directory, 'spool'), copy, { recursive: true });
+    second = makeTaps(DEFAULT_POLICY, copy, { ...HOST, ...change });
+    await second.restore();
     return second;
   }
 
-  it('ships what the last one took, closes the tap and declares the gap', async () => {
+  /** Recording, with two packets in the spool. */
+  async function interrupted(): Promise<bigint[]> {
     const tap = await recording();
     const times = [clock.wallNs(), clock.wallNs()];
     tap.push(times);
     await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(2));
+    return times;
+  }
+
+  it('goes on with a tap that was recording: same tap, same key, one chain, and a gap in between', async () => {
+    const times = await interrupted();
+    const again = await restarted();
     const before = finalCoverage(shipped());
-    const second = restarted();
-    expect(second.ids()).toEqual([ARM.tapId]);
-    expect(second.states()).toMatchObject([{ state: 'failed', code: 'data-loss' }]);
-    const batches = shipped(second);
-    expect(packetTimes(batches)).toEqual(times);
+    expect(again.states()).toMatchObject([{ tapId: ARM.tapId, state: 'recording' }]);
+    expect(source.taps[1]?.options).toEqual(source.taps[0]?.options);
+    const later = clock.wallNs();
+    source.taps[1]?.push([later]);
+    await vi.waitFor(() => expect(packetTimes(shipped(again))).toEqual([...times, later]));
+    again.command({ $case: 'stop', value: { tapId: ARM.tapId, leadOutMs: 0, discard: false } });
+    await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+    const batches = shipped(again);
     expect(batches.map(({ sequence }) => sequence)).toEqual(batches.map((_, i) => BigInt(i + 1)));
+    for (const [i, batch] of batches.slice(1).entries()) {
+      expect(batch.previous).toEqual(linkOf(batches[i] as Batch));
+    }
+    const coverage = finalCoverage(batches);
+    expect(coverage).toMatchObject({ packets: 3n, openedNs: before.openedNs });
+    expect(coverage.closedNs).toBeGreaterThan(later);
+    const [gap, ...others] = coverage.gaps;
+    expect(others).toEqual([]);
+    expect(gap).toMatchObject({ cause: 'agent-down' });
+    expect(gap?.fromNs).toBeGreaterThanOrEqual(before.openedNs);
+    expect(gap?.fromNs).toBeLessThanOrEqual(before.watermarkNs);
+    expect(gap?.toNs).toBeGreaterThan(times[1] as bigint);
+    expect(gap?.toNs).toBeLessThan(later);
+  });
+
+  it('counts the drops of both of its back ends, and packets toward the limit once', async () => {
+    const tap = await recording({ maxPackets: 3n });
+    tap.kernelDrops = 5;
+    tap.push([clock.wallNs(), clock.wallNs()]);
+    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(5n));
+    const again = await restarted();
+    const [, resumed] = source.taps;
+    if (resumed) resumed.kernelDrops = 2;
+    await vi.waitFor(() => expect(shipped(again).at(-1)?.coverage?.kernelDrops).toBe(7n));
+    resumed?.push([clock.wallNs(), clock.wallNs()]);
+    await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+    expect(finalCoverage(shipped(again))).toMatchObject({ packets: 3n, kernelDrops: 7n });
+  });
+
+  it('says that the wall clock was set while it was down', async () => {
+    await interrupted();
+    offsetNs -= 3_600_000_000_000n;
+    const again = await restarted();
+    await vi.waitFor(() => expect(shipped(again).at(-1)?.coverage?.gaps).toHaveLength(2));
+    const [down, step] = finalCoverage(shipped(again)).gaps;
+    expect([down?.cause, step?.cause]).toEqual(['agent-down', 'clock-step']);
+    expect((step?.toNs ?? 0n) - (step?.fromNs ?? 0n)).toBeGreaterThan(3_500_000_000_000n);
+  });
+
+  it('keeps to the time that was planned before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await recording({ durationMs: 20_000n });
+      const again = await restarted();
+      await vi.advanceTimersByTimeAsync(30_000);
+      vi.useRealTimers();
+      await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+      expect(finalCoverage(shipped(again)).endedBy).toContain('its time was over');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['its host was started again', { bootId: 'boot-2' }, null],
+    ['it may not any more', {}, new BothendsError('permission-denied', 'it may not any more')],
+  ])('ships what it has, closes the tap and declares the gap where %s', async (why, host, refusal) => {
+    const times = await interrupted();
+    const before = finalCoverage(shipped());
+    source.refusal = refusal;
+    const again = await restarted(host);
+    expect(again.states()).toMatchObject([
+      { state: 'failed', code: 'data-loss', reason: expect.stringContaining(why) },
+    ]);
+    const batches = shipped(again);
+    expect(packetTimes(batches)).toEqual(times);
     const coverage = finalCoverage(batches);
     expect(coverage.closedNs).toBeGreaterThanOrEqual(before.watermarkNs);
     expect(coverage.gaps.at(-1)).toMatchObject({ cause: 'agent-down', fromNs: coverage.closedNs });
+    expect(readdirSync(join(directory, 'copy', ARM.tapId))).not.toContain('resume.json');
+  });
+
+  it('keeps the key of a capture on its disk only while it records, and only for its owner', async () => {
+    await recording();
+    const path = join(directory, 'spool', ARM.tapId, 'resume.json');
+    expect(statSync(path).mode & 0o077).toBe(0);
+    stop();
+    await reached('complete');
+    expect(existsSync(path)).toBe(false);
   });
 
   it('ships a finished tap as it is', async () => {
@@ -422,23 +528,34 @@ describe('an agent that starts again', () => {
     tap.push([clock.wallNs()]);
     stop();
     await reached('complete');
-    const second = restarted();
-    expect(second.states()).toMatchObject([{ state: 'complete' }]);
-    expect(shipped(second)).toEqual(shipped());
-    expect(finalCoverage(shipped(second)).gaps).toEqual([]);
+    const again = await restarted();
+    expect(again.states()).toMatchObject([{ state: 'complete' }]);
+    expect(shipped(again)).toEqual(shipped());
+    expect(finalCoverage(shipped(again)).gaps).toEqual([]);
+  });
+
+  it('knows that a tap is complete which wrote its last batch and was killed before its state', async () => {
+    await recording();
+    stop(200);
+    await reached('draining');
+    const path = join(directory, 'spool', ARM.tapId, 'tap.json');
+    const draining = readFileSync(path);
+    await reached('complete');
+    writeFileSync(path, draining);
+    expect((await restarted()).states()).toMatchObject([{ state: 'complete' }]);
   });
 
   it('drops a tap that never recorded', async () => {
     await armed();
-    expect(restarted().ids()).toEqual([]);
-    expect(readdirSync(join(directory, 'spool'))).toEqual([]);
+    expect((await restarted()).ids()).toEqual([]);
+    expect(readdirSync(join(directory, 'copy'))).toEqual([]);
   });
 
   it('puts a directory aside that it cannot read, and starts', async () => {
     await recording();
     rmSync(join(directory, 'spool', ARM.tapId, 'tap.json'));
-    expect(restarted().ids()).toEqual([]);
-    expect(readdirSync(join(directory, 'spool'))).toEqual([`${ARM.tapId}.damaged`]);
+    expect((await restarted()).ids()).toEqual([]);
+    expect(readdirSync(join(directory, 'copy'))).toEqual([`${ARM.tapId}.damaged`]);
   });
 });
 

@@ -6,7 +6,9 @@ import type { Command } from '../uplink/session.js';
 import type { TapEnvironment } from './environment.js';
 import { LiveTap } from './live-tap.js';
 import type { OwnedTap } from './owned-tap.js';
+import { loadResumePoint, removeResumePoint } from './resume-file.js';
 import { ShelvedTap } from './shelved-tap.js';
+import { loadTapFile } from './tap-file.js';
 
 /** Ids become names of directories, so a foreign one must not wander through the file system. */
 const TAP_ID = /^[\w-]{1,64}$/;
@@ -39,15 +41,17 @@ export class Taps {
     };
   }
 
-  /** Takes up what an earlier run left. A directory that cannot be read is put aside, not thrown away. */
-  restore(): void {
-    const { directory, logger, spoolBytes, name, clock } = this.#options;
+  /**
+   * Takes up what an earlier run left: taps that were recording go on, the others deliver the rest. A directory that
+   * cannot be read is put aside, not thrown away.
+   */
+  async restore(): Promise<void> {
+    const { directory, logger } = this.#options;
     if (!existsSync(directory)) return;
     for (const entry of readdirSync(directory).filter((id) => TAP_ID.test(id))) {
       const path = join(directory, entry);
-      const changed = (tap: OwnedTap) => this.#changed(tap);
       try {
-        const tap = ShelvedTap.restore({ directory: path, spoolBytes, name, nowNs: clock.wallNs(), changed });
+        const tap = await this.#restoreOne(path);
         if (tap) this.#taps.set(tap.tapId, tap);
       } catch (error) {
         logger.error(
@@ -57,6 +61,26 @@ export class Taps {
         renameSync(path, `${path}.damaged`);
       }
     }
+  }
+
+  async #restoreOne(directory: string): Promise<OwnedTap | null> {
+    const { spoolBytes, name, clock, logger } = this.#options;
+    const saved = loadTapFile(directory);
+    const point = saved.state === 'recording' ? loadResumePoint(directory) : null;
+    let why = 'it was about to stop';
+    if (point !== null) {
+      try {
+        const tap = await LiveTap.resume(point, saved, this.#environment);
+        logger.warn({ tap: saved.tapId }, 'tap goes on after the agent went down; the time between is a gap');
+        return tap;
+      } catch (error) {
+        why = toBothendsError(error).message;
+        logger.warn({ tap: saved.tapId, reason: why }, 'tap does not go on');
+      }
+    }
+    removeResumePoint(directory);
+    const changed = (tap: OwnedTap) => this.#changed(tap);
+    return ShelvedTap.restore({ directory, spoolBytes, name, nowNs: clock.wallNs(), why, changed });
   }
 
   command(command: Command): void {

@@ -133,16 +133,16 @@ describe('shipping', () => {
     coordinator.commits = false;
     shipments = [new FakeShipment('a', 1000)];
     connect();
-    await vi.waitFor(() => expect(coordinator.arrived).toHaveLength(256));
+    await vi.waitFor(() => expect(coordinator.arrived).toHaveLength(256), { timeout: 10_000 });
     for (let round = 0; round < 10 && shipments[0].committed < 1000; round++) {
       expect(shipments[0].asked.length - shipments[0].committed).toBeLessThanOrEqual(256);
       const { committed } = shipments[0];
       coordinator.commitAll();
-      await vi.waitFor(() => expect(shipments[0].committed).toBeGreaterThan(committed));
+      await vi.waitFor(() => expect(shipments[0].committed).toBeGreaterThan(committed), { timeout: 10_000 });
     }
     coordinator.commits = true;
     coordinator.commitAll();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(1000));
+    await vi.waitFor(() => expect(shipments[0].committed).toBe(1000), { timeout: 10_000 });
     expect(coordinator.arrived).toEqual(upTo(1000));
   });
 

@@ -130,7 +130,7 @@ test('findings reach the watcher while the capture runs', async () => {
   expect(JSON.parse(findingsJson[0])).toMatchObject({ code: 'rst-genuine' });
 });
 
-test('an agent that dies makes the capture partial, and its coverage shows the gap', async () => {
+test('an agent that went down makes the capture partial, and its coverage shows the gap', async () => {
   const id = await harness.record(web, db);
   await db.ship(batch(`${id}-server`, 1, segments(4), coverage(4)));
   const agentDown = { fromNs: 1n, toNs: 2n, packets: 0n, cause: 'agent-down' };
@@ -144,7 +144,9 @@ test('an agent that dies makes the capture partial, and its coverage shows the g
   await web.next('stop');
   await web.ship(batch(`${id}-client`, 1, segments(4), coverage(4, { closed: true })));
   web.state(`${id}-client`, 'complete');
-  expect((await harness.until(id, 'partial')).reason).toContain('db: the agent died while it captured');
+  expect((await harness.until(id, 'partial')).reason).toContain(
+    'db: the agent went down while it recorded, for 0.0 s',
+  );
   expect((await harness.report(id)).taps[1]).toMatchObject({ packets: 4, gaps: [{ cause: 'agent-down' }] });
 });
 

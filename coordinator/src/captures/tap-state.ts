@@ -18,16 +18,19 @@ export function phaseOf(state: TapState): TapPhase | null {
   }
 }
 
-/** A tap that ended because its agent died is no complete one, however neatly the next agent closed it. */
+/** A tap whose agent went down and came back in time is no complete one, however neatly it was closed then. */
 function interrupted({ state, coverage }: TapState): TapPhase | null {
   const gap = coverage?.gaps.find(({ cause }) => cause === 'agent-down');
   if (state !== 'complete' || gap === undefined) return null;
+  const seconds = Number(gap.toNs - gap.fromNs) / NS_PER_S;
   return {
     state: 'failed',
     code: 'data-loss',
-    reason: 'the agent died while it captured: what it had taken until then is in the report',
+    reason: `the agent went down while it recorded, for ${seconds.toFixed(1)} s: packets of that time are not in the report`,
   };
 }
+
+const NS_PER_S = 1e9;
 
 function codeOf(text: string): ErrorCode {
   return ERROR_CODES.find((code) => code === text) ?? 'internal';
