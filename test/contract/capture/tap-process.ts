@@ -2,11 +2,11 @@
  * Opens one tap in the network namespace that it is started in and prints what it yields, one JSON object a line.
  * Its argument is a TapRequest; it closes the tap when its standard input ends.
  */
+import { once } from 'node:events';
 import { chooseBackEnd } from '@bothends/agent/capture/registry';
+import { DEFAULT_BUFFER_BYTES } from '@bothends/agent/capture/source';
 import { type BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { TapEvent, TapRequest, TapRow } from './tap-protocol.js';
-
-const RING_BYTES = 64 * 1024 * 1024;
 
 function print(event: TapEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -24,6 +24,7 @@ function rowOf(table: PacketTable, i: number): TapRow {
     wireLength: table.wireLength[i] as number,
     ifindex: table.ifindex[i] as number,
     packetType: table.packetType[i] as number,
+    vlan: table.vlan[i] as number,
     digest: `${table.digestHigh[i]}.${table.digestLow[i]}`,
   };
 }
@@ -34,11 +35,12 @@ async function run(request: TapRequest): Promise<void> {
     interface: request.interface,
     filter: request.filter,
     snaplen: request.snaplen,
-    bufferBytes: RING_BYTES,
+    bufferBytes: request.ringBytes ?? DEFAULT_BUFFER_BYTES,
     digestKey: new Uint8Array(16).fill(7),
   });
   print({ kind: 'open', timestamps: tap.timestamps });
   process.stdin.resume().once('end', () => void tap.close());
+  if (request.takeLate) await once(process.stdin, 'end');
   let packets = 0;
   let failure: BothendsError | null = null;
   try {

@@ -8,6 +8,10 @@ export interface TapRequest {
   readonly snaplen: number;
   /** Print no rows: there are too many. */
   readonly countOnly: boolean;
+  /** Take nothing until the tap is closed, as a consumer that hangs. */
+  readonly takeLate?: boolean;
+  /** Default: what agents ask for. */
+  readonly ringBytes?: number;
 }
 
 export interface TapRow {
@@ -22,6 +26,7 @@ export interface TapRow {
   readonly wireLength: number;
   readonly ifindex: number;
   readonly packetType: number;
+  readonly vlan: number;
   readonly digest: string;
 }
 

@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { BothendsError } from '@bothends/proto';
+import { describe, expect, it } from 'vitest';
+import { loadAddon, type PacketMmapAddon, type RingHandle } from './addon.js';
+import { NOTHING, toBytes } from './program.js';
+import { BLOCK_BYTES, Ring, ringFailure } from './ring.js';
+import { packetMmapSource } from './source.js';
+
+/** As the add-on throws it. */
+function failure(code: string, step: string): Error {
+  return Object.assign(new Error(step), { code });
+}
+
+/** A kernel that has memory for so many blocks. */
+function kernelWith(blocks: number): PacketMmapAddon {
+  return {
+    probe: () => {},
+    interfaceIndex: () => 1,
+    interfaceExists: () => true,
+    watch: () => {},
+    filter: () => {},
+    statistics: (_, into) => into.set([10, 3, 1]),
+    close: () => {
+      throw failure('EBADF', 'closed twice');
+    },
+    open: (_interface, _datagram, _promiscuous, _program, blockBytes, wanted) => {
+      if (wanted > blocks) throw failure('ENOMEM', 'ring');
+      return { handle: {} as RingHandle, memory: new ArrayBuffer(blockBytes * wanted) };
+    },
+  };
+}
+
+const request = {
+  interfaceIndex: 1,
+  datagrams: false,
+  program: toBytes(NOTHING),
+  ringBytes: 64 * BLOCK_BYTES,
+  onReadable: () => {},
+};
+
+describe('a ring', () => {
+  it('is smaller where the kernel has not enough memory, and says how large', () => {
+    expect(Ring.open(kernelWith(100), request).bytes).toBe(64 * BLOCK_BYTES);
+    expect(Ring.open(kernelWith(20), request).bytes).toBe(16 * BLOCK_BYTES);
+    expect(() => Ring.open(kernelWith(3), request)).toThrow('ring');
+  });
+
+  it('sums up what the kernel counts anew each time', () => {
+    const ring = Ring.open(kernelWith(100), request);
+    ring.count();
+    ring.count();
+    expect(ring.counters).toEqual({ received: 20, dropped: 6, freezes: 2 });
+  });
+
+  it.each([
+    ['EPERM', 'socket', 'permission-denied', 'CAP_NET_RAW'],
+    ['ENOMEM', 'ring', 'resource-exhausted', '--back-end tcpdump'],
+    ['ENOMEM', 'filter', 'unsupported', 'optmem_max'],
+    ['ENETDOWN', 'bind', 'failed-precondition', 'ip link set eth0 up'],
+    ['ENODEV', 'bind', 'not-found', 'no interface "eth0"'],
+  ])('that does not open for %s at its %s is refused with what to do', (errno, step, code, text) => {
+    const error = ringFailure('eth0', failure(errno, step));
+    expect(error).toBeInstanceOf(BothendsError);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(text);
+  });
+});
+
+const { available, reason } = await packetMmapSource.probe();
+if (!available) console.warn(`SKIPPED: ${reason}`);
+
+describe.skipIf(!available)('rings of this kernel', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const mappedSockets = () => readFileSync('/proc/self/maps', 'utf8').split('socket:').length - 1;
+
+  it('leave neither descriptors nor mappings behind', () => {
+    const addon = loadAddon();
+    const onAll = { ...request, interfaceIndex: 0, datagrams: true, ringBytes: 4 * BLOCK_BYTES };
+    const before = [openFiles(), mappedSockets()];
+    for (let i = 0; i < 100; i++) {
+      const ring = Ring.open(addon, onAll);
+      ring.watch(true);
+      if (i === 0) expect([openFiles(), mappedSockets()]).toEqual(before.map((count) => count + 1));
+      ring.count();
+      ring.close();
+      ring.close();
+      // What lingers of its memory is empty, and harmless to whoever still looks.
+      expect(new Uint32Array(ring.memory)[0]).toBe(0);
+    }
+    expect([openFiles(), mappedSockets()]).toEqual(before);
+  });
+
+  it('are closed with the thread that had them', async () => {
+    const { Worker } = await import('node:worker_threads');
+    const before = [openFiles(), mappedSockets()];
+    const source = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const addon = require(workerData.built);
+      const { handle } = addon.open(0, 1, 0, workerData.program, ${BLOCK_BYTES}, 4, 10, () => {});
+      addon.watch(handle, true);
+      parentPort.postMessage('open');`;
+    const built = new URL('../../../dist/native/packet-mmap.node', import.meta.url).pathname;
+    const worker = new Worker(source, { eval: true, workerData: { built, program: request.program } });
+    await new Promise((resolve) => worker.once('message', resolve));
+    await worker.terminate();
+    expect(mappedSockets()).toBe(before[1]);
+  });
+});
