@@ -11,7 +11,7 @@ import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
 import { ceilingPassed, guestReadings } from './control/ceilings.js';
 import { makeExchangeKey } from './control/digest-key.js';
-import { lockDirectory } from './control/directory-lock.js';
+import { directoryIdentity, lockDirectory } from './control/directory-lock.js';
 import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
@@ -107,7 +107,10 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   };
   const link = new Link(
     settings,
-    await linkHost(taps, clock, logger, { host, policy, signingKey, exchangeKey }),
+    await linkHost(taps, clock, logger, {
+      ...{ host, policy, signingKey, exchangeKey },
+      dataDirectory: directoryIdentity(options.dataDir),
+    }),
   );
   await taps.restore();
   const stopWatch = watchClock(clock, (step) => {
@@ -161,7 +164,7 @@ async function linkHost(
   taps: Taps,
   clock: SystemClock,
   logger: Logger,
-  own: Pick<Introduction, 'host' | 'policy' | 'signingKey' | 'exchangeKey'>,
+  own: Omit<Introduction, 'version' | 'probed'>,
 ): Promise<LinkHost> {
   const introduction = { version: VERSION, probed: await backEnds(), ...own };
   return {

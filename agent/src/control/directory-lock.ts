@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
@@ -25,6 +25,12 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   const second = await listen(path);
   if (second) return second;
   throw taken(directory);
+}
+
+/** What tells a data directory from every other one on this boot of the machine, copies of it included. */
+export function directoryIdentity(directory: string): string {
+  const { dev, ino } = statSync(directory);
+  return `${dev}:${ino}`;
 }
 
 /** Null when the path is in use, by a process or by what one left. */

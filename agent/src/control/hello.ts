@@ -17,11 +17,13 @@ export interface Introduction {
   readonly signingKey: KeyObject;
   readonly exchangeKey: KeyObject;
   readonly policy: () => Policy;
+  /** See directoryIdentity. */
+  readonly dataDirectory: string;
 }
 
 /** What an agent says first on a new link; interfaces as they are now. */
 export function makeHello(
-  { version, host, probed, signingKey, exchangeKey, policy }: Introduction,
+  { version, host, probed, signingKey, exchangeKey, policy, dataDirectory }: Introduction,
   tapIds: readonly string[],
 ): Hello {
   const inForce = policy();
@@ -37,6 +39,7 @@ export function makeHello(
     tapIds: [...tapIds],
     limits: [...limitsOf(live), ...host.limits()],
     host: host.facts(),
+    dataDirectory,
     signingKey: publicKeyDer(signingKey),
     exchangeKey: publicKeyDer(exchangeKey),
     policyJson: JSON.stringify(inForce),

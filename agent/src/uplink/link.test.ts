@@ -67,6 +67,7 @@ function connect(heartbeatMs = 50): void {
       tapIds: shipments.map(({ tapId }) => tapId),
       limits: [],
       consentOwners: [],
+      dataDirectory: '',
     }),
     vitals: () => ({ wallMinusMonotonicNs: 7n, rssBytes: 1n, spoolBytes: 2n, taps: [] }),
     tapStates: () => states,

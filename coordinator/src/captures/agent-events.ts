@@ -22,7 +22,9 @@ export class AgentEvents implements FleetListener, TapDirectory {
     this.#logger = logger;
   }
 
-  hello(agent: string, hello: Hello): void {
+  hello(agent: string, hello: Hello, again: boolean): void {
+    // What it says of its taps on a link that stands has crossed our orders: they tell where they are.
+    if (again) return;
     for (const tapId of hello.tapIds) this.#reconcile(agent, tapId);
     for (const entry of this.#concerned(agent)) {
       for (const tap of entry.capture.taps) {

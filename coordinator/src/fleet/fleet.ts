@@ -20,7 +20,8 @@ export interface Link {
 
 /** Who wants to know what agents say. */
 export interface FleetListener {
-  hello(agent: string, hello: Hello): void;
+  /** `again` when it is not the first one on its link: something of it has changed, and its taps are where they were. */
+  hello(agent: string, hello: Hello, again: boolean): void;
   tapState(agent: string, state: TapState): void;
   progress(agent: string, taps: readonly TapProgress[]): void;
   offline(agent: string): void;
@@ -44,7 +45,7 @@ export interface AgentView {
 export const PROTOCOL = 2;
 
 /**
- * An agent sends a heartbeat each second: after this long without one its link counts as dead, and another may
+ * An agent sends a heartbeat each second: after this long without one its link counts as dead, and another host may
  * take its name.
  */
 const ALIVE_NS = 3_500_000_000n;
@@ -96,22 +97,24 @@ export class Fleet {
     const member = this.#member(name);
     const nowNs = this.#clock.nowNs();
     const old = member.link;
-    if (old !== null && old !== link) {
+    const again = old === link;
+    if (old !== null && !again && !isSameAgent(member.hello, hello)) {
       if (nowNs - member.lastSeenNs < ALIVE_NS) throw takenError(member, link);
-      old.cut(
-        new BothendsError('already-exists', `${name} connected anew from ${link.peer}: this link was silent`),
-      );
     }
+    // Before the old link is cut, so that its end is no news of the agent.
     member.link = link;
     member.hello = hello;
     member.lastSeenNs = nowNs;
-    // Another boot or another host: what its clock did before says nothing. A second hello on one link is neither.
-    if (old !== link) member.clock = new ClockEstimator();
+    if (!again) {
+      old?.cut(new BothendsError('already-exists', `${name} connected anew from ${link.peer}`));
+      // Another boot or another host: what its clock did before says nothing. A second hello on one link is neither.
+      member.clock = new ClockEstimator();
+    }
     this.#seen(name, nowNs);
     link.send({
       message: { $case: 'welcome', value: { coordinatorVersion: this.#version, protocol: PROTOCOL } },
     });
-    this.#listener?.hello(name, hello);
+    this.#listener?.hello(name, hello, again);
   }
 
   /** Takes a heartbeat; the answer is the agent's clock exchange. */
@@ -218,6 +221,12 @@ function protocolError(name: string, hello: Hello): BothendsError {
     'failed-precondition',
     `agent ${name} (version ${hello.version}) speaks protocol ${hello.protocol}, this coordinator ${PROTOCOL}: upgrade ${older}`,
   );
+}
+
+/** True when both are of the one agent that can have this data directory: its new link replaces the old one at once. */
+function isSameAgent(known: Hello | null, hello: Hello): boolean {
+  if (known === null || hello.dataDirectory === '') return false;
+  return known.bootId === hello.bootId && known.dataDirectory === hello.dataDirectory;
 }
 
 function takenError(member: Member, link: Link): BothendsError {

@@ -140,6 +140,24 @@ test('a second agent of the same name stays out while the first is alive', async
   expect(error?.details).toContain('an agent called twin is connected already');
 });
 
+test('an agent that comes back takes the place of its own old link at once; a copy of its data does not', async () => {
+  const own = await harness.join('back');
+  const link = async (dataDirectory: string, bootId = 'boot') => {
+    const agent = await harness.agent('back', own);
+    agent.hello({ dataDirectory, bootId });
+    return agent;
+  };
+  const first = await link('8:1');
+  await first.next('welcome');
+  const second = await link('8:1');
+  await second.next('welcome');
+  expect((await first.ended)?.details).toContain('back connected anew from');
+  for (const other of [await link('8:2'), await link('8:1', 'another boot'), await link('')]) {
+    expect((await other.ended)?.details).toContain('an agent called back is connected already');
+  }
+  await harness.agentsWith(({ name, online }) => name === 'back' && online);
+});
+
 test('an agent of another protocol is told who must be upgraded', async () => {
   const agent = await harness.agent('newer');
   agent.hello({ protocol: 3, version: '9.9.9' });

@@ -19,9 +19,9 @@ export function auditedAgents(listener: FleetListener, audit: Audit): FleetListe
     void audit.record(agent, 'policy-change', agent, 'done', policyJson.slice(0, MAX_DETAIL));
   };
   return {
-    hello: (agent, hello) => {
+    hello: (agent, hello, again) => {
       notePolicy(agent, hello);
-      listener.hello(agent, hello);
+      listener.hello(agent, hello, again);
     },
     progress: (agent, taps) => listener.progress(agent, taps),
     offline: (agent) => listener.offline(agent),

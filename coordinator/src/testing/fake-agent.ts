@@ -160,5 +160,6 @@ export function helloOf(name: string): Hello {
     tapIds: [],
     limits: [],
     consentOwners: [],
+    dataDirectory: '',
   };
 }

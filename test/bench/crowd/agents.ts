@@ -95,7 +95,7 @@ function linkOf(
 ): Link {
   const hello = {
     ...{ version: '0.1.0', protocol: 1, hostname: identity.name, bootId: identity.name, platform: 'Linux' },
-    ...{ backEnds: [], interfaces: [], tapIds: [], limits: [], consentOwners: [] },
+    ...{ backEnds: [], interfaces: [], tapIds: [], limits: [], dataDirectory: '', consentOwners: [] },
   };
   const vitals = { wallMinusMonotonicNs: 0n, rssBytes: 0n, spoolBytes: 0n, taps: [] };
   return new Link(

@@ -81,7 +81,14 @@ export interface Hello {
   consentOwners: string[];
   /** X25519 public key of this run of the agent; DER, SubjectPublicKeyInfo. Digest keys are agreed with it. */
   exchangeKey?: Buffer | undefined;
-  host?: HostFacts | undefined;
+  host?:
+    | HostFacts
+    | undefined;
+  /**
+   * Device and inode of the agent's data directory. One process at a time has it locked: on the same boot of the same
+   * directory a new link means that the process of the old one is gone, or that the link is.
+   */
+  dataDirectory: string;
 }
 
 export interface BackEnd {
@@ -610,6 +617,7 @@ function createBaseHello(): Hello {
     consentOwners: [],
     exchangeKey: undefined,
     host: undefined,
+    dataDirectory: "",
   };
 }
 
@@ -656,6 +664,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.host !== undefined) {
       HostFacts.encode(message.host, writer.uint32(106).fork()).join();
+    }
+    if (message.dataDirectory !== "") {
+      writer.uint32(122).string(message.dataDirectory);
     }
     return writer;
   },
@@ -785,6 +796,14 @@ export const Hello: MessageFns<Hello> = {
             message.host = HostFacts.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.dataDirectory = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +862,11 @@ export const Hello: MessageFns<Hello> = {
         ? Buffer.from(bytesFromBase64(object.exchange_key))
         : undefined,
       host: isSet(object.host) ? HostFacts.fromJSON(object.host) : undefined,
+      dataDirectory: isSet(object.dataDirectory)
+        ? globalThis.String(object.dataDirectory)
+        : isSet(object.data_directory)
+        ? globalThis.String(object.data_directory)
+        : "",
     };
   },
 
@@ -889,6 +913,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.host !== undefined) {
       obj.host = HostFacts.toJSON(message.host);
+    }
+    if (message.dataDirectory !== "") {
+      obj.dataDirectory = message.dataDirectory;
     }
     return obj;
   },
