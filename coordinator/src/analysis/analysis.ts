@@ -1,4 +1,4 @@
-import type { End, Ladder } from '@bothends/proto';
+import type { End, Ladder, PathHistory } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
 import type { EngineOptions } from '../engine/types.js';
@@ -30,6 +30,7 @@ export interface Analysis {
   /** Null when there is nothing new since the last call. */
   news(): Promise<News | null>;
   report(): Promise<ReportText>;
+  history(): Promise<PathHistory>;
   /** Lets go of all memory. No other call may follow. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, type End, NOTE_CODES } from '@bothends/proto';
+import { canonicalJson, type End, NOTE_CODES, type PathHistory } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
 import type { EngineLike } from '../engine/types.js';
@@ -45,5 +45,9 @@ export class CaptureEngine {
   report(): ReportText {
     const report = this.#engine.report();
     return { json: canonicalJson(report), headline: report.headline };
+  }
+
+  history(): PathHistory {
+    return this.#engine.history();
   }
 }

@@ -34,6 +34,7 @@ function analysisOf(running: CaptureEngine): Analysis {
     finish: async (capture) => running.finish(capture),
     news: async () => running.news(),
     report: async () => running.report(),
+    history: async () => running.history(),
     close: () => {},
   };
 }

@@ -47,6 +47,7 @@ export class ThreadAnalyst implements Analyst {
       finish: async (latest) => await call('finish', key, latest),
       news: async () => await call('news', key),
       report: async () => await call('report', key),
+      history: async () => await call('history', key),
       ladder: async () => await call('ladder', key),
       // A thread that is gone holds nothing.
       close: () => void call('release', key).catch(() => {}),

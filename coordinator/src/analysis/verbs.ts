@@ -1,4 +1,4 @@
-import { BothendsError, type End, type Ladder } from '@bothends/proto';
+import { BothendsError, type End, type Ladder, type PathHistory } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture } from '../captures/capture.js';
 import { engineOptions, type News, type ReportText } from './analysis.js';
@@ -13,6 +13,7 @@ export interface AnalysisVerbs {
   finish(key: number, capture: Capture): void;
   news(key: number): News | null;
   report(key: number): ReportText;
+  history(key: number): PathHistory;
   ladder(key: number): Ladder;
   release(key: number): void;
 }
@@ -44,6 +45,7 @@ export function analysisVerbs(createEngine: EngineFactory, createLadder: LadderF
     finish: (key, capture) => entryOf(key).running.finish(capture),
     news: (key) => entryOf(key).running.news(),
     report: (key) => entryOf(key).running.report(),
+    history: (key) => entryOf(key).running.history(),
     ladder: (key) => {
       const { ladder } = entryOf(key);
       if (ladder === null) throw new BothendsError('internal', 'this analysis follows no flow');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BothendsError, type End } from '@bothends/proto';
+import { BothendsError, type End, type PathHistory } from '@bothends/proto';
 import type { Hello, TapProgress } from '@bothends/proto/gen/bothends/v1/agent';
 import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import { AgentEvents } from './agent-events.js';
@@ -148,6 +148,13 @@ export class Captures {
     const entry = this.#book.find(id);
     if (isOver(entry.capture.phase)) await entry.work;
     return entry.live === null ? null : (await entry.live.report()).json;
+  }
+
+  /** What the path did so far, of a live capture; null for one of which it must be computed. */
+  async liveHistory(id: string): Promise<PathHistory | null> {
+    const entry = this.#book.find(id);
+    if (isOver(entry.capture.phase)) await entry.work;
+    return entry.live === null ? null : await entry.live.history();
   }
 
   /** Resolves when everything that was decided up to now has been done. */

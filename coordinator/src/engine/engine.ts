@@ -1,4 +1,4 @@
-import type { PacketTable, Report } from '@bothends/proto';
+import type { PacketTable, PathHistory, Report } from '@bothends/proto';
 import { arbitrate } from './arbitrate.js';
 import { auditTaps } from './facts/audit.js';
 import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
@@ -7,6 +7,7 @@ import { findProxied } from './facts/proxies.js';
 import { Witness } from './facts/witness.js';
 import { foldNotes } from './fold.js';
 import { weakest } from './grade.js';
+import { pathHistory } from './history.js';
 import { Intake } from './intake.js';
 import { buildReport } from './report.js';
 import type { Draft } from './rules/draft.js';
@@ -55,6 +56,11 @@ export class Engine implements EngineLike {
     const { capture, flows } = this.facts();
     const drafts = this.findings(capture, flows);
     return buildReport(this.options, capture, flows, drafts);
+  }
+
+  history(): PathHistory {
+    const { capture, flows } = this.facts();
+    return pathHistory(capture, flows);
   }
 
   protected facts(): { capture: CaptureFacts; flows: FlowFacts[] } {

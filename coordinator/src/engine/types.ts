@@ -1,4 +1,4 @@
-import type { Attribute, Ladder, PacketTable, Report } from '@bothends/proto';
+import type { Attribute, Ladder, PacketTable, PathHistory, Report } from '@bothends/proto';
 
 /** What is known about a tap before its first packet. */
 export interface TapDescription {
@@ -69,6 +69,8 @@ export interface EngineLike {
   finish(tap: number): void;
   /** The report on everything pushed so far; cheap to call again when little changed. */
   report(): Report;
+  /** What the path did to all of it over time. */
+  history(): PathHistory;
 }
 
 /** Collects the rows of one flow while a second engine is fed the same evidence. */

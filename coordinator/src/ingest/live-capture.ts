@@ -1,4 +1,4 @@
-import { type BothendsError, type End, toBothendsError } from '@bothends/proto';
+import { type BothendsError, type End, type PathHistory, toBothendsError } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Analysis, News, ReportText } from '../analysis/analysis.js';
 import { refeed } from '../analysis/refeed.js';
@@ -54,13 +54,12 @@ export class LiveCapture {
    * @throws BothendsError when the analysis broke
    */
   async report(): Promise<ReportText> {
-    if (this.#broken !== null) throw this.#broken;
-    try {
-      return await this.#analysis.report();
-    } catch (error) {
-      this.#fail(error);
-      return this.#throwBroken();
-    }
+    return await this.#ask(async () => await this.#analysis.report());
+  }
+
+  /** What the path did so far. @throws BothendsError when the analysis broke */
+  async history(): Promise<PathHistory> {
+    return await this.#ask(async () => await this.#analysis.history());
   }
 
   /** The final report. @throws BothendsError when the analysis broke at any time: it may lack evidence */
@@ -85,6 +84,16 @@ export class LiveCapture {
     this.#over = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#broken !== null) throw this.#broken;
+    try {
+      return await question();
+    } catch (error) {
+      this.#fail(error);
+      return this.#throwBroken();
+    }
   }
 
   async #queue(action: () => Promise<void>): Promise<void> {

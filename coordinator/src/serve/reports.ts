@@ -1,6 +1,6 @@
-import { BothendsError, type Ladder } from '@bothends/proto';
+import { BothendsError, type Ladder, type PathHistory } from '@bothends/proto';
 import type { ExportEvidenceResponse, GetFlowResponse } from '@bothends/proto/gen/bothends/v1/bothends';
-import type { Analyst } from '../analysis/analysis.js';
+import type { Analysis, Analyst } from '../analysis/analysis.js';
 import { evidenceOf, refeed } from '../analysis/refeed.js';
 import { type Capture, faultOf, isOver } from '../captures/capture.js';
 import type { Captures } from '../captures/captures.js';
@@ -28,10 +28,33 @@ export async function reportJson(idOrName: string, sources: ReportSources): Prom
   const stored = await sources.store.report(capture.id);
   if (stored !== null) return stored;
   const analysis = sources.analyst.analyse(capture);
+  return await afterAll(analysis, capture, sources, async () => (await analysis.report()).json);
+}
+
+/**
+ * What the path did over time, of a live capture as it stands, of one that is over computed anew from the evidence.
+ * @throws BothendsError `not-found`, `failed-precondition` when there is nothing to report on
+ */
+export async function pathHistoryOf(idOrName: string, sources: ReportSources): Promise<PathHistory> {
+  const capture = sources.captures.get(idOrName);
+  requireEvidence(capture);
+  const live = await sources.captures.liveHistory(capture.id);
+  if (live !== null) return live;
+  const analysis = sources.analyst.analyse(capture);
+  return await afterAll(analysis, capture, sources, async () => await analysis.history());
+}
+
+/** Asks an analysis that has taken all evidence of a capture, and lets it go. */
+async function afterAll<T>(
+  analysis: Analysis,
+  capture: Capture,
+  { store }: ReportSources,
+  ask: () => Promise<T>,
+): Promise<T> {
   try {
-    await refeed(analysis, capture, sources.store);
+    await refeed(analysis, capture, store);
     if (isOver(capture.phase)) await analysis.finish(capture);
-    return (await analysis.report()).json;
+    return await ask();
   } finally {
     analysis.close();
   }
@@ -59,21 +82,11 @@ export async function sendFlow(
  * One flow as a ladder, computed anew from the evidence.
  * @throws BothendsError `not-found` for an unknown capture or flow
  */
-export async function ladderOf(
-  idOrName: string,
-  flowId: string,
-  { captures, analyst, store }: ReportSources,
-): Promise<Ladder> {
-  const capture = captures.get(idOrName);
+export async function ladderOf(idOrName: string, flowId: string, sources: ReportSources): Promise<Ladder> {
+  const capture = sources.captures.get(idOrName);
   requireEvidence(capture);
-  const analysis = analyst.analyseFlow(capture, flowId);
-  try {
-    await refeed(analysis, capture, store);
-    if (isOver(capture.phase)) await analysis.finish(capture);
-    return await analysis.ladder();
-  } finally {
-    analysis.close();
-  }
+  const analysis = sources.analyst.analyseFlow(capture, flowId);
+  return await afterAll(analysis, capture, sources, async () => await analysis.ladder());
 }
 
 /** Sends all batches of a capture as they were committed. @throws BothendsError `not-found` */

@@ -5,6 +5,7 @@ import {
   type Ladder,
   Layer,
   type PacketTable,
+  type PathHistory,
   REPORT_SCHEMA,
   type Report,
   type TapReport,
@@ -64,6 +65,11 @@ export class FakeEngine implements LadderLike {
       findings: this.#resets > 0 ? [resetFinding(this.#resets)] : [],
       headline: `${this.taps.reduce((sum, { pushed }) => sum + pushed, 0)} packets, ${this.#resets} resets`,
     };
+  }
+
+  history(): PathHistory {
+    const none = { lowestNs: [], meanNs: [], highestNs: [], lost: [] };
+    return { startedAt: formatInstant(0n), columnNs: 1, toServer: none, toClient: none, clockErrorNs: [] };
   }
 
   ladder(): Ladder {

@@ -17,6 +17,7 @@ function analystSaying(news: readonly (readonly Partial<Finding>[])[]): Analyst 
       return { headline: '', findings: findings.map((each) => JSON.stringify(each)), faulty: true };
     },
     report: async () => ({ json: '', headline: '' }),
+    history: () => Promise.reject(new Error('not of this test')),
     close: () => {},
   };
   const none = () => {

@@ -14,6 +14,7 @@ import type { FindingCounts } from './metrics/finding-counts.js';
 import { metricsRoute } from './metrics/route.js';
 import type { MetricsToken } from './metrics/token.js';
 import { PageFiles } from './page-files.js';
+import { Histories } from './reports/histories.js';
 import { Reports } from './reports/reports.js';
 import { type Route, router } from './router.js';
 import { LoginAttempts } from './sign-in/attempts.js';
@@ -58,7 +59,7 @@ export async function startWeb(address: string, tls: Credentials, input: WebInpu
   const routes: Route[] = [
     ...signInRoutes({ ...input, sessions, attempts: new LoginAttempts(input.clock) }),
     ...captureRoutes(input),
-    ...reportRoutes(reports, input),
+    ...reportRoutes(reports, new Histories(input, input.clock), input),
     metricsRoute(input.metricsToken, input, input.counts, input.version),
     ...fileRoutes(new PageFiles()),
   ];

@@ -174,3 +174,24 @@ export interface Ladder {
   /** Rows left out because the flow is too long to show whole. */
   omitted: number;
 }
+
+/** One-way delay and loss of one direction, by column; RFC 7679, RFC 7680. */
+export interface PathColumns {
+  /** ns; null where no packet was seen at both ends, or the clocks are not known. */
+  lowestNs: (number | null)[];
+  meanNs: (number | null)[];
+  highestNs: (number | null)[];
+  /** Packets that are proven lost, by the time at which they left. */
+  lost: number[];
+}
+
+/** What the path did to the packets of all flows, in equal columns of time on one axis with the taps' coverage. */
+export interface PathHistory {
+  /** Begin of the first column, on the clock of the first tap. */
+  startedAt: Instant;
+  columnNs: number;
+  toServer: PathColumns;
+  toClient: PathColumns;
+  /** How well the difference of the two clocks is known, ±ns; null where only one direction, or nothing, bounds it. */
+  clockErrorNs: (number | null)[];
+}

@@ -66,6 +66,7 @@ export class PairObserver {
     if (sender === 0) this.timeline.envelope.upper(time, difference);
     else if (sender === 1) this.timeline.envelope.lower(time, difference);
     else this.orient(records.flow[at0]);
+    if (sender === 0 || sender === 1) this.timeline.differences.add(sender, time, difference);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Differences } from './differences.js';
 import { Envelope, MAX_SKEW, type Segment } from './envelope.js';
 import { estimateLine, type Line } from './estimate.js';
 
@@ -23,6 +24,7 @@ export type Order = 'before' | 'after' | 'unknown';
  */
 export class Timeline {
   readonly envelope = new Envelope();
+  readonly differences = new Differences();
   private prior: Bounds | null = null;
   private view: ClockView | null = null;
   private viewVersion = -1;

@@ -3,6 +3,7 @@ import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
 import { ladderOf, type ReportSources, reportJson } from '../../serve/reports.js';
 import { sendJson } from '../exchange.js';
 import type { FlowQuery } from '../page/api-types.js';
+import type { Histories } from '../reports/histories.js';
 import type { Reports } from '../reports/reports.js';
 import type { Route } from '../router.js';
 
@@ -11,7 +12,7 @@ const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 
 /** Reports, flow by flow: `/api/captures/:id/report…`. */
-export function reportRoutes(reports: Reports, sources: ReportSources): Route[] {
+export function reportRoutes(reports: Reports, histories: Histories, sources: ReportSources): Route[] {
   const as = BothendsService.getReport.path;
   return [
     {
@@ -30,6 +31,12 @@ export function reportRoutes(reports: Reports, sources: ReportSources): Route[] 
         exchange.response.setHeader('content-disposition', `attachment; filename="${id}.json"`);
         await sendJson(exchange, json);
       },
+    },
+    {
+      method: 'GET',
+      path: '/api/captures/:id/history',
+      as,
+      handle: async (exchange) => sendJson(exchange, await histories.of(exchange.params.id)),
     },
     {
       method: 'GET',

@@ -71,6 +71,7 @@ details.card ul:not(.marks) li { margin: .3rem 0; padding-left: 1rem; text-inden
 .gap { display: block; color: var(--doubt); } .stretch { position: absolute; top: 0; bottom: 0; } .stretch-open { background: var(--open); }
 .stretch-unknown { background: repeating-linear-gradient(45deg, var(--unknown) 0 6px, transparent 6px 10px); }
 .stretch-gap { background: repeating-linear-gradient(-45deg, var(--gap) 0 4px, var(--card) 4px 7px); }
+.band-plots { margin: .8rem 0 0 4.8rem; min-height: 17rem; }
 .filters { display: flex; flex-wrap: wrap; gap: .7rem; align-items: end; margin: 1rem 0; } .filters label:first-child { flex: 1 1 14rem; }
 .scroll { position: relative; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -83,10 +84,10 @@ figure { margin: 0 0 .8rem; } figcaption { display: flex; flex-wrap: wrap; gap: 
 .key { display: flex; gap: 1rem; } .key span::before { content: ""; display: inline-block; width: .8rem; height: .25rem; margin-right: .35rem; vertical-align: middle; background: currentColor; }
 .key .toward-server { color: var(--to-server); } .key .toward-client { color: var(--to-client); }
 .plot { position: relative; height: 8rem; border-left: 1px solid var(--line); border-bottom: 1px solid var(--line); } .plot-loss { height: 3.6rem; }
-.plot svg { width: 100%; height: 100%; display: block; cursor: crosshair; } .plot .y-top, .plot .y-bottom { position: absolute; left: .3rem; pointer-events: none; font-size: .75rem; background: var(--card); line-height: 1.2; }
+.plot svg { width: 100%; height: 100%; display: block; } .plot .pointable { cursor: crosshair; } .plot .y-top, .plot .y-bottom { position: absolute; left: .3rem; pointer-events: none; font-size: .75rem; background: var(--card); line-height: 1.2; }
 .y-top { top: 0; } .y-bottom { bottom: 0; } .axis { display: flex; justify-content: space-between; font-size: .8rem; }
-.median, .spread, .plot .rail { vector-effect: non-scaling-stroke; } .median { fill: none; stroke-width: 1.8; } .spread { opacity: .35; }
-.median.toward-server { stroke: var(--to-server); } .median.toward-client { stroke: var(--to-client); }
+.typical, .spread, .plot .rail { vector-effect: non-scaling-stroke; } .typical { fill: none; stroke-width: 1.8; } .spread { opacity: .35; }
+.typical.toward-server { stroke: var(--to-server); } .typical.toward-client { stroke: var(--to-client); }
 .spread.toward-server, .loss.toward-server { fill: var(--to-server); } .spread.toward-client, .loss.toward-client { fill: var(--to-client); }
 .rail { stroke: var(--line); stroke-width: 2; }
 .ladder-head { display: flex; justify-content: space-between; font-size: .8rem; color: var(--soft); padding: 0 .2rem .2rem; } .ladder-head span:nth-child(2) { flex: 1; padding-left: 2.5rem; }
@@ -100,6 +101,6 @@ figure { margin: 0 0 .8rem; } figcaption { display: flex; flex-wrap: wrap; gap: 
 .tie { fill: none; stroke: var(--doubt); stroke-width: 1.3; stroke-dasharray: 3 3; }
 .details { min-height: 3.2rem; font-size: .92rem; } .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; }
 @media (max-width: 40rem) { .frame { padding: 0 .8rem 2rem; } .card { padding: .8rem .8rem; } .start { grid-template-columns: 1fr 1fr; } .who span { display: none; }
-  .band-row { grid-template-columns: 3.2rem 1fr; } .filters label { flex: 1 1 8rem; } .finding .line button { margin-left: 0; } .toolbar button:first-of-type { margin-left: 0; } }
+  .band-row { grid-template-columns: 3.2rem 1fr; } .band-plots { margin-left: 0; } .filters label { flex: 1 1 8rem; } .finding .line button { margin-left: 0; } .toolbar button:first-of-type { margin-left: 0; } }
 @media print { .top, .trail, button, .button { display: none; } body { background: #fff; } }
 `;

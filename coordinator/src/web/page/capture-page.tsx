@@ -1,7 +1,8 @@
-import type { Finding } from '@bothends/proto';
+import type { Finding, PathHistory } from '@bothends/proto';
 import { NOTE_CODES } from '@bothends/proto/report/codes';
 import { Component, type ComponentChildren } from 'preact';
 import type { CaptureView, SessionView, SummaryView } from './api-types.js';
+import { CaptureTimeline } from './capture-timeline.js';
 import type { Client, Problem } from './client.js';
 import { follow } from './live.js';
 import { Load, ProblemNote, problemOf } from './load.js';
@@ -150,7 +151,12 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
         load={(from, signal) => client.get<SummaryView>(from, signal)}
         show={(summary) => (
           <div>
-            <ReportView id={id} summary={summary} live={isOver ? null : this.#live(headline)} />
+            <ReportView
+              id={id}
+              summary={summary}
+              live={isOver ? null : this.#live(headline)}
+              timeline={this.#timeline(id, summary)}
+            />
             <p>
               <a class="button" href={pathOf({ view: 'flows', id, search: EVERY_FLOW })}>
                 All flows
@@ -161,6 +167,25 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
             </p>
           </div>
         )}
+      />
+    );
+  }
+
+  #timeline(id: string, { taps, clock }: SummaryView): ComponentChildren {
+    const { client } = this.props;
+    const { isOver } = this.state;
+    const path = `/api/captures/${encodeURIComponent(id)}/history`;
+    const show = (history: PathHistory | null) => (
+      <CaptureTimeline taps={taps} clock={clock} history={history} />
+    );
+    return (
+      <Load
+        from={isOver ? `${path}?final` : path}
+        refreshMs={isOver ? 0 : LIVE_REPORT_MS}
+        load={(from, signal) => client.get<PathHistory>(from, signal)}
+        show={show}
+        meanwhile={show(null)}
+        otherwise={() => show(null)}
       />
     );
   }

@@ -8,6 +8,8 @@ interface LoadProps<T> {
   show: (value: T) => ComponentChildren;
   /** Load again after so many ms; 0: once. */
   refreshMs?: number;
+  /** Drawn until it is there. */
+  meanwhile?: ComponentChildren;
   /** Drawn instead of an error, where one is expected; null: the error. */
   otherwise?: (problem: Problem) => ComponentChildren | null;
 }
@@ -58,9 +60,11 @@ export class Load<T> extends Component<LoadProps<T>, LoadState<T>> {
     const { state } = this;
     if (state.state === 'loading')
       return (
-        <p class="quiet" role="status">
-          Loading…
-        </p>
+        this.props.meanwhile ?? (
+          <p class="quiet" role="status">
+            Loading…
+          </p>
+        )
       );
     if (state.state === 'failed') {
       return this.props.otherwise?.(state.problem) ?? <ProblemNote problem={state.problem} />;

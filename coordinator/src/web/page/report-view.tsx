@@ -1,7 +1,6 @@
 import { grouped } from '@bothends/proto/report/words';
 import type { ComponentChildren } from 'preact';
 import type { GroupView, SummaryView } from './api-types.js';
-import { CoverageBand } from './coverage-band.js';
 import { FindingCard } from './finding-card.js';
 import { Prose } from './parts.js';
 import { EVERY_FLOW, pathOf } from './routes.js';
@@ -11,10 +10,12 @@ interface ReportViewProps {
   summary: SummaryView;
   /** While the capture runs: its headline, which is newer than the summary, and whether a fault is known. */
   live: { headline: string; isFaulty: boolean } | null;
+  /** Coverage, clock and what the path did. */
+  timeline: ComponentChildren;
 }
 
 /** A report: the sentence, what it stands on, notes, coverage and clock. */
-export function ReportView({ id, summary, live }: ReportViewProps): ComponentChildren {
+export function ReportView({ id, summary, live, timeline }: ReportViewProps): ComponentChildren {
   const { faults, notes, flowCount, faultyFlows } = summary;
   const outcome = live?.isFaulty ? 'fault' : summary.outcome;
   return (
@@ -36,7 +37,7 @@ export function ReportView({ id, summary, live }: ReportViewProps): ComponentChi
           )}
         </p>
       )}
-      <CoverageBand taps={summary.taps} clock={summary.clock} />
+      {timeline}
       {live === null && faults.map((group) => <FindingCard key={group.lead.id} id={id} group={group} />)}
       {notes.length > 0 && <Notes id={id} notes={notes} />}
       <p class="quiet">

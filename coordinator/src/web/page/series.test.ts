@@ -39,12 +39,12 @@ test('each direction has its own latency and loss, in the column of its time', (
   );
   expect(spanNs).toBe(100e6);
   expect(columns['toward-server']).toEqual([
-    { lowest: 5e6, median: 7e6, highest: 9e6, lost: 0 },
-    { lowest: null, median: null, highest: null, lost: 1 },
-    { lowest: null, median: null, highest: null, lost: 0 },
-    { lowest: null, median: null, highest: null, lost: 0 },
+    { lowest: 5e6, typical: 7e6, highest: 9e6, lost: 0 },
+    { lowest: null, typical: null, highest: null, lost: 1 },
+    { lowest: null, typical: null, highest: null, lost: 0 },
+    { lowest: null, typical: null, highest: null, lost: 0 },
   ]);
-  expect(columns['toward-client'][2]).toEqual({ lowest: 3e6, median: 3e6, highest: 3e6, lost: 0 });
+  expect(columns['toward-client'][2]).toEqual({ lowest: 3e6, typical: 3e6, highest: 3e6, lost: 0 });
   expect(columns['toward-client'][3]?.lost).toBe(1);
   expect(range).toEqual({ lowest: 3e6, highest: 9e6 });
   expect(lost).toEqual({ 'toward-server': 1, 'toward-client': 1 });

@@ -8,13 +8,14 @@ export const DIRECTIONS: readonly Direction[] = ['toward-server', 'toward-client
 export interface Column {
   /** Time on the way, ns; null where no packet was seen at both ends. */
   lowest: number | null;
-  median: number | null;
+  /** Median of a flow's packets; mean of a capture's, which keeps no packets. */
+  typical: number | null;
   highest: number | null;
   lost: number;
 }
 
 export interface Series {
-  /** ns from the first packet to the last; at least 1. */
+  /** ns that all columns span; at least 1. */
   spanNs: number;
   columns: Record<Direction, Column[]>;
   /** Highest and lowest time on the way, ns; null where there is none. */
@@ -42,7 +43,12 @@ export function seriesOf(rows: readonly LadderRow[], count: number): Series {
     'toward-server': columnsOf('toward-server'),
     'toward-client': columnsOf('toward-client'),
   };
-  const total = (direction: Direction) => losses[direction].reduce((sum, each) => sum + each, 0);
+  return seriesFrom(spanNs, columns);
+}
+
+/** Columns of both directions with what is told of all of them. */
+export function seriesFrom(spanNs: number, columns: Series['columns']): Series {
+  const total = (direction: Direction) => columns[direction].reduce((sum, { lost }) => sum + lost, 0);
   return {
     spanNs,
     columns,
@@ -59,14 +65,14 @@ function column(delays: number[], lost: number): Column {
   delays.sort((a, b) => a - b);
   return {
     lowest: delays[0] ?? null,
-    median: delays[delays.length >> 1] ?? null,
+    typical: delays[delays.length >> 1] ?? null,
     highest: delays.at(-1) ?? null,
     lost,
   };
 }
 
 function rangeOf(columns: readonly Column[]): Series['range'] {
-  const known = columns.filter(({ median }) => median !== null);
+  const known = columns.filter(({ typical }) => typical !== null);
   if (known.length === 0) return null;
   return {
     lowest: Math.min(...known.map(({ lowest }) => lowest ?? 0)),
