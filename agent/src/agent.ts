@@ -110,6 +110,9 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     await linkHost(taps, clock, logger, {
       ...{ host, policy, signingKey, exchangeKey },
       dataDirectory: directoryIdentity(options.dataDir),
+      follow: async (authorities) => {
+        if (await keeper.follow(authorities)) link.reconnect();
+      },
     }),
   );
   await taps.restore();
@@ -128,7 +131,10 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const readings = guestReadings(options.dataDir);
   const timers = [
     setInterval(() => void host.survey(), SURVEY_MS),
-    setInterval(() => void keeper.check(Number(clock.wallNs() / 1_000_000n)), RENEWAL_MS),
+    setInterval(() => {
+      const nowNs = exchange.coordinatorNs();
+      if (nowNs !== null) void keeper.check(Number(nowNs / 1_000_000n));
+    }, RENEWAL_MS),
     setInterval(() => {
       const passed = ceilingPassed(inForce, readings);
       if (passed !== null) taps.endAll(passed);
@@ -164,7 +170,7 @@ async function linkHost(
   taps: Taps,
   clock: SystemClock,
   logger: Logger,
-  own: Omit<Introduction, 'version' | 'probed'>,
+  own: Omit<Introduction, 'version' | 'probed'> & { follow: (authorities: string) => Promise<void> },
 ): Promise<LinkHost> {
   const introduction = { version: VERSION, probed: await backEnds(), ...own };
   return {
@@ -179,6 +185,7 @@ async function linkHost(
     shipments: () => signedShipments(taps.all(), own.signingKey),
     command: (command) => taps.command(command),
     welcomed: () => logger.info('linked to the coordinator'),
+    authorities: (named) => void own.follow(named),
   };
 }
 

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   'login-link': () => import('./commands/login-link.js'),
   'join-token': () => import('./commands/join-token.js'),
   user: () => import('./commands/user.js'),
+  ca: () => import('./commands/ca.js'),
   audit: () => import('./commands/audit.js'),
   policy: () => import('./commands/policy.js'),
   doctor: () => import('./commands/doctor.js'),

@@ -16,7 +16,7 @@ import { auditedAgents } from './serve/audited-agents.js';
 import { authoriseCalls } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
 import { CallRate } from './serve/call-rate.js';
-import { serverCredentials } from './serve/credentials.js';
+import { ServerTls } from './serve/credentials.js';
 import { joinService } from './serve/join.js';
 import { createServer, listen, shutDown } from './serve/server.js';
 import { SqliteStore } from './store/sqlite/sqlite-store.js';
@@ -25,8 +25,10 @@ import { type Clock, systemClock } from './time.js';
 import { publishAdminContext } from './trust/admin-context.js';
 import { Agents } from './trust/agents.js';
 import { type Authority, openAuthority } from './trust/authority.js';
+import type { IssuedCertificate } from './trust/ca.js';
 import { CurrentCertificates, replacedError } from './trust/current-certificates.js';
 import type { Identity } from './trust/identity.js';
+import { type ConnectionTrust, Rotation } from './trust/rotation.js';
 import { openSigningKey } from './trust/signing-key.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
 import { Users } from './trust/users.js';
@@ -113,27 +115,36 @@ async function serve(
   const endpoint = { port: wanted.port ?? DEFAULT_PORT, addresses: hostAddresses() };
   const advertised = () => joinHostPort({ host: advertise.host, port: advertise.port ?? endpoint.port });
 
-  const tokens = new TokenMaker(store, clock, advertised, authority.caHash);
+  const tokens = new TokenMaker(store, clock, advertised, () => authority.caHash);
   const front = frontOf(options, { ...tools, clock }, advertise.host);
+  const serverCredentials = async () =>
+    await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
+  const tls = new ServerTls(authority, await serverCredentials());
+  const connections: ConnectionTrust = {
+    retrust: () => tls.retrust(),
+    reissue: async () => {
+      tls.present(await serverCredentials());
+      await front.renewCertificate(serverCredentials);
+    },
+  };
   const { server, captures, remove, sources, users } = await assemble({
-    ...{ ...opened, tokens, endpoint, advertised },
+    ...{ ...opened, tokens, endpoint, advertised, connections },
     tools: { ...tools, analyst: front.analyst },
     links: front.links,
     signOut: (name) => front.signOut(name),
   });
-  const certificate = await authority.serverCredentials([advertise.host, ...endpoint.addresses]);
   const listenOn = joinHostPort({ host: wanted.host || '0.0.0.0', port: endpoint.port });
   let stopListening = () => {};
   try {
     const listener = await listen(
       server,
       listenOn,
-      serverCredentials(authority.caPem, certificate),
+      tls.credentials,
       (peer, reason) => void sources.audit.record('', 'connect', peer, 'refused', reason),
     );
     endpoint.port = listener.port;
     stopListening = () => listener.close();
-    await front.open(sources, authority, endpoint.addresses);
+    await front.open(sources, serverCredentials);
   } catch (error) {
     stopListening();
     server.forceShutdown();
@@ -148,7 +159,11 @@ async function serve(
     port: endpoint.port,
   });
   const contextPath = join(options.dataDir, 'context.json');
-  await publishAdminContext(authority, users, address, contextPath, options.contextPath ?? null, logger);
+  await publishAdminContext({
+    ...{ authority, users, logger, address },
+    ownPath: contextPath,
+    cliPath: options.contextPath ?? null,
+  });
   logger.info({ address: listenOn, advertised: advertised(), version: VERSION }, 'coordinator listening');
   const keepMs = options.keepMs ?? null;
   const stopKeeping =
@@ -168,7 +183,9 @@ async function serve(
     address,
     advertised: advertised(),
     port: endpoint.port,
-    caHash: authority.caHash,
+    get caHash() {
+      return authority.caHash;
+    },
     contextPath,
     createJoinToken: async (name, validMs) => await tokens.create(name, validMs),
     ...running,
@@ -203,6 +220,7 @@ interface Parts extends Opened {
   endpoint: { port: number; addresses: string[] };
   /** `host:port` for other hosts. */
   advertised(): string;
+  connections: ConnectionTrust;
   /** Ends a user's sessions at the page. */
   signOut(name: string): void;
 }
@@ -222,13 +240,18 @@ async function assemble(parts: Parts): Promise<Assembled> {
   const { clock, store, authority, signingKey, tokens, links, endpoint, advertised, signOut } = parts;
   const { logger, analyst } = parts.tools;
   const audit = new Audit(store, clock, logger);
-  const fleet = new Fleet(clock, VERSION, (name, nowNs) => {
-    store
-      .agentSeen(name, nowNs)
-      .catch((error) => logger.error({ error: String(error) }, 'last seen not stored'));
+  const fleet = new Fleet({
+    clock,
+    version: VERSION,
+    authorities: () => authority.digest,
+    seen: (name, nowNs) => {
+      store
+        .agentSeen(name, nowNs)
+        .catch((error) => logger.error({ error: String(error) }, 'last seen not stored'));
+    },
   });
-  const certificates = new CurrentCertificates((holder, name, serial) => {
-    const promoted = holder === 'agent' ? agents.promote(name, serial) : users.promote(name, serial);
+  const certificates = new CurrentCertificates((holder, identity) => {
+    const promoted = holder === 'agent' ? agents.promote(identity) : users.promote(identity);
     promoted.catch((error) => logger.error({ error: String(error) }, 'renewed certificate not stored'));
   });
   const users = new Users({ store, authority, clock, certificates });
@@ -238,7 +261,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
     certificates.set(agent.name, { ...agent, role: 'agent' });
     fleet.remember(agent.name, agent.lastSeenNs);
   }
-  const enrolled = (name: string, serial: string) => {
+  const enrolled = (name: string, { serial }: IssuedCertificate) => {
     certificates.set(name, { role: 'agent', serial, nextSerial: '' });
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
@@ -252,20 +275,29 @@ async function assemble(parts: Parts): Promise<Assembled> {
     ingest.forget(taps.map(({ id }) => id));
     await audit.record('', 'delete', captureId, 'done', 'its time to be kept is over');
   };
-  const check = (caller: Identity) => certificates.check(caller);
+  const check = (caller: Identity) => {
+    authority.requireTrusted(caller);
+    certificates.check(caller);
+  };
+  const rotation = new Rotation({ authority, store, fleet, connections: parts.connections });
   const sources = { captures, fleet, ingest, store, analyst, audit };
   const server = createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
-      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority }),
       bothends: bothendsService({
         ...{ ...sources, tokens, links, clock, signingKey, users, agents, signOut, advertised },
-        caPem: authority.caPem,
+        ...{ authority, rotation },
         version: VERSION,
       }),
     },
-    authoriseCalls(check, new CallRate(clock), ({ path, peer, name, reason }) => {
-      void audit.record(name, path, peer, 'refused', reason);
+    authoriseCalls({
+      check,
+      rate: new CallRate(clock),
+      refused: ({ path, peer, name, reason }) => {
+        void audit.record(name, path, peer, 'refused', reason);
+      },
+      authorities: () => authority.digest,
     }),
   );
   return { server, captures, remove, sources, users };

@@ -165,6 +165,7 @@ describe.each(STORES)('$name store', ({ open }) => {
       name: 'vera',
       role: 'viewer',
       serial: 'A1',
+      issuer: 'bothends CA 1',
       nextSerial: '',
       createdNs: 1n,
       expiresNs: 2n,

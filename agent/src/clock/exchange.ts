@@ -33,6 +33,12 @@ export class ClockExchange {
     this.#last = { lastT1Ns: t1Ns, lastT2Ns: t2Ns, lastT3Ns: t3Ns, lastT4Ns: this.#clock.wallNs() };
   }
 
+  /** The coordinator's time now, to within the way there and back; null before the first exchange. */
+  coordinatorNs(): bigint | null {
+    const { lastT3Ns, lastT4Ns } = this.#last;
+    return lastT3Ns === 0n ? null : lastT3Ns + this.#clock.wallNs() - lastT4Ns;
+  }
+
   /** The clock was set: an exchange that began before says nothing any more. */
   forget(): void {
     this.#last = { lastT1Ns: 0n, lastT2Ns: 0n, lastT3Ns: 0n, lastT4Ns: 0n };

@@ -1,4 +1,4 @@
-import { BATCH_CODEC, crc32, encodeColumns, type PacketTable } from '@bothends/proto';
+import { BATCH_CODEC, codecOf, crc32, encodeColumns, type PacketTable } from '@bothends/proto';
 import { linkOf } from '@bothends/proto/evidence/chain';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { earlier } from '../clock/instant.js';
@@ -27,7 +27,8 @@ export class BatchWriter {
     const [first, last] = timeRange(table, count);
     const firstNs = table.baseNs + BigInt(first);
     const lastNs = table.baseNs + BigInt(last);
-    const batch = { ...this.#next(coverage), count, firstNs, lastNs, columns, crc32: crc32(columns) };
+    const coded = { codec: codecOf(table), columns, crc32: crc32(columns) };
+    const batch = { ...this.#next(coverage), count, firstNs, lastNs, ...coded };
     const kept = this.#spool.append({ packets: count, firstNs, lastNs }, Batch.encode(batch).finish());
     if (kept) this.#previous = linkOf(batch);
     return kept;

@@ -1,13 +1,11 @@
 import type { KeyObject } from 'node:crypto';
+import { OLDEST_PROTOCOL, PROTOCOL } from '@bothends/proto';
 import { publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { BackEnd, Hello } from '@bothends/proto/gen/bothends/v1/agent';
 import type { ProbedBackEnd } from '../capture/registry.js';
 import type { BackEndName } from '../capture/source.js';
 import type { Policy } from '../policy/policy.js';
 import type { Host } from './host.js';
-
-/** Version of the control protocol that this agent speaks. */
-export const PROTOCOL = 2;
 
 /** What an agent says of itself that does not change while it runs. */
 export interface Introduction {
@@ -31,6 +29,7 @@ export function makeHello(
   return {
     version,
     protocol: PROTOCOL,
+    oldestProtocol: OLDEST_PROTOCOL,
     hostname: host.hostname,
     bootId: host.bootId,
     platform: host.platform,

@@ -1,8 +1,8 @@
-import { BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
+import { BATCH_CODEC, BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { DEFAULT_SNAPLEN } from '../capture/source.js';
-import { forgetNames, RateWatch } from '../policy/table-rules.js';
+import { forgetNames, forgetPayloads, RateWatch } from '../policy/table-rules.js';
 import { Spool } from '../spool/spool.js';
 import { lastCoverage } from './batches.js';
 import { CoverageLedger, withLosses } from './coverage.js';
@@ -251,6 +251,7 @@ export class LiveTap implements OwnedTap {
     return (table) => {
       marker?.look(table);
       if (names === 'none') forgetNames(table);
+      if (this.#arm.batchCodec < BATCH_CODEC) forgetPayloads(table);
       if (this.#phase.state === 'recording' && rate.isPassed(table)) {
         this.drain(`more than ${maxRate} packets/s came (maxRate in the policy of its host)`);
       }

@@ -22,6 +22,17 @@ export class RateWatch {
   }
 }
 
+/**
+ * Takes the digests of payload out of a table, for a coordinator of the release before: the other host may have an
+ * agent of that release, and its digests of the same bytes are others.
+ */
+export function forgetPayloads(table: PacketTable): void {
+  table.digestHigh.fill(0, 0, table.length);
+  table.digestLow.fill(0, 0, table.length);
+  table.digestLength.fill(0, 0, table.length);
+  table.prefixDigests = false;
+}
+
 /** Takes the digests of DNS and TLS names out of a table, for a host whose policy lets none leave. */
 export function forgetNames(table: PacketTable): void {
   table.nameHigh.fill(0, 0, table.length);

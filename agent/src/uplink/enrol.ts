@@ -36,11 +36,14 @@ export async function enrol(options: JoinOptions): Promise<Identity> {
   makeRoomForIdentity(options.dataDir);
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const csr = createCsr(options.name, keys);
-  const answer = await callEnrol(target, caPem, { token: options.token, name: options.name, csr });
+  const { token, name } = options;
+  const answer = await callEnrol(target, caPem, { token, name, csr, takesAuthorities: true });
   const identity: Identity = {
     name: options.name,
     address: target,
-    caPem,
+    joinedBy: options.caHash,
+    // While a coordinator replaces its authority it has two: the one that was checked, and the one that comes.
+    caPem: answer.caPem || caPem,
     certificatePem: answer.certificatePem,
     keyPem: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   };

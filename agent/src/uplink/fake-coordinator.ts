@@ -1,3 +1,4 @@
+import { PROTOCOL } from '@bothends/proto';
 import type {
   AgentLinkServer,
   ControlRequest,
@@ -34,7 +35,10 @@ export class FakeCoordinator {
   refusal = '';
   /** Certificate requests that came, and what they are answered with. */
   readonly renewals: Buffer[] = [];
-  renewed = '';
+  renewed: (csr: Buffer) => string = () => '';
+  /** Authorities in its answers, PEM, and what its welcome calls them. */
+  caPem = '';
+  authorities = '';
   port = 0;
   #server: Server | null = null;
   #control: ControlCall | null = null;
@@ -49,7 +53,7 @@ export class FakeCoordinator {
       ship: (call) => this.#shipped(call),
       renewAgent: ({ request }, callback) => {
         this.renewals.push(request.csr);
-        callback(null, { certificatePem: this.renewed });
+        callback(null, { certificatePem: this.renewed(request.csr), caPem: this.caPem });
       },
     };
     server.addService(AgentLinkService, service);
@@ -70,6 +74,11 @@ export class FakeCoordinator {
 
   get target(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  welcome(): void {
+    const value = { coordinatorVersion: 'fake', protocol: PROTOCOL, authorities: this.authorities };
+    this.send({ $case: 'welcome', value });
   }
 
   send(message: NonNullable<ControlResponse['message']>): void {
@@ -104,7 +113,7 @@ export class FakeCoordinator {
     call.on('data', ({ message }: ControlRequest) => {
       if (message?.$case === 'hello') {
         this.hellos.push(message.value);
-        this.send({ $case: 'welcome', value: { coordinatorVersion: 'fake', protocol: 2 } });
+        this.welcome();
       } else if (message?.$case === 'heartbeat') {
         this.heartbeats.push(message.value);
         const { t1Ns } = message.value;

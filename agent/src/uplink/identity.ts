@@ -2,11 +2,14 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BothendsError, folderError } from '@bothends/proto';
 
-/** What an agent got when it joined: who it is, and whom it trusts. */
+/** What an agent got when it joined and renewed since: who it is, and whom it trusts. */
 export interface Identity {
   readonly name: string;
   /** `HOST:PORT` of the coordinator. */
   readonly address: string;
+  /** Hash of the authority in the join line: that line joins nothing new, even when the authority was replaced since. */
+  readonly joinedBy?: string;
+  /** Every authority of the coordinator. */
   readonly caPem: string;
   readonly certificatePem: string;
   readonly keyPem: string;

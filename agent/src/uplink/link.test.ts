@@ -1,3 +1,4 @@
+import { PROTOCOL } from '@bothends/proto';
 import type { TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { credentials } from '@grpc/grpc-js';
@@ -58,7 +59,7 @@ function connect(heartbeatMs = 50): void {
   const host: LinkHost = {
     hello: () => ({
       version: '1',
-      protocol: 2,
+      protocol: PROTOCOL,
       hostname: 'h',
       bootId: 'b',
       platform: 'p',
@@ -74,6 +75,7 @@ function connect(heartbeatMs = 50): void {
     shipments: () => shipments,
     command: (command) => commands.push(command),
     welcomed: () => undefined,
+    authorities: () => undefined,
   };
   link = new Link(
     {

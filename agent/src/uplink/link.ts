@@ -11,6 +11,8 @@ export interface LinkOptions extends SessionOptions {
   readonly random: () => number;
 }
 
+const RECONNECTS = new BothendsError('cancelled', 'the agent connects anew');
+
 /** Where the link is. `attempt` counts failures since the last welcome. */
 export type LinkState =
   | { readonly state: 'idle' }
@@ -37,6 +39,11 @@ export class Link {
   /** What the agent says of itself has changed; the next session says so anyway. */
   introduce(): void {
     if (this.#state.state === 'connected') this.#state.session.introduce();
+  }
+
+  /** Connects anew at once, with the credentials as they are now. What is under way is sent again. */
+  reconnect(): void {
+    if (this.#state.state === 'connected') this.#state.session.close(RECONNECTS);
   }
 
   /** Tells the coordinator where a tap is; while there is no link the next session does. */
@@ -71,7 +78,7 @@ export class Link {
     signal.addEventListener('abort', stop);
     const end = await session.ended;
     signal.removeEventListener('abort', stop);
-    if (!signal.aborted) this.#logTrouble(end.error, end.welcomed);
+    if (!signal.aborted && end.error !== RECONNECTS) this.#logTrouble(end.error, end.welcomed);
     return end;
   }
 
@@ -92,5 +99,5 @@ const MOST_REFUSALS = 4;
 /** A link that only broke is made anew at once; failures in a row wait longer and longer. */
 function nextAttempt(attempt: number, { welcomed, error }: SessionEnd): number {
   if (!welcomed) return attempt + 1;
-  return error.code === 'unavailable' ? 0 : Math.min(attempt + 1, MOST_REFUSALS);
+  return error === RECONNECTS || error.code === 'unavailable' ? 0 : Math.min(attempt + 1, MOST_REFUSALS);
 }

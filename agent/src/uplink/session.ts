@@ -33,6 +33,8 @@ export interface LinkHost {
   command(command: Command): void;
   /** The coordinator took the agent in. */
   welcomed(): void;
+  /** The coordinator named the authorities that it trusts. */
+  authorities(named: string): void;
 }
 
 export interface SessionOptions {
@@ -128,6 +130,7 @@ export class Session {
     switch (message?.$case) {
       case 'welcome':
         this.#welcomed();
+        this.#host.authorities(message.value.authorities);
         break;
       case 'heartbeat':
         this.#unanswered = 0;

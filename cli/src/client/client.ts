@@ -1,5 +1,6 @@
 import { BothendsError, codeOfGrpcStatus, nearestNames, plainDetails } from '@bothends/proto';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
+import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
 import {
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -35,6 +36,7 @@ export class Connection {
   readonly #client: BothendsClient;
   readonly #address: string;
   readonly #now: () => number;
+  #authorities = '';
 
   constructor(context: Context, now: () => number) {
     this.#address = context.address;
@@ -49,6 +51,11 @@ export class Connection {
       'grpc.max_reconnect_backoff_ms': 2_000,
       'grpc.enable_retries': 0,
     });
+  }
+
+  /** What the coordinator called its authorities last; empty before it answered. */
+  get authorities(): string {
+    return this.#authorities;
   }
 
   get address(): string {
@@ -68,15 +75,17 @@ export class Connection {
   call<Q, R>(method: Unary<Q, R>, request: Q, long = false): Promise<R> {
     const deadline = long ? this.longDeadline : this.#now() + CALL_DEADLINE_MS;
     return new Promise((resolve, reject) => {
-      method.call(this.#client, request, new Metadata(), { deadline }, (error, response) => {
+      const call = method.call(this.#client, request, new Metadata(), { deadline }, (error, response) => {
         if (error) reject(this.translate(error));
         else resolve(response);
       });
+      this.#watchAuthorities(call);
     });
   }
 
   /** The messages of a server stream. Leaving the loop cancels the call. */
   async *messages<R>(stream: ClientReadableStream<R>): AsyncGenerator<R> {
+    this.#watchAuthorities(stream);
     try {
       for await (const message of stream) yield message as R;
     } catch (error) {
@@ -88,6 +97,13 @@ export class Connection {
 
   close(): void {
     this.#client.close();
+  }
+
+  #watchAuthorities(call: ClientUnaryCall | ClientReadableStream<unknown>): void {
+    call.on('metadata', (metadata: Metadata) => {
+      const [named] = metadata.get(AUTHORITIES_KEY);
+      if (typeof named === 'string') this.#authorities = named;
+    });
   }
 
   /** A gRPC failure as the error a user reads. */

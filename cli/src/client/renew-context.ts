@@ -1,12 +1,13 @@
 import { toBothendsError } from '@bothends/proto';
-import { isDue, renewed } from '@bothends/proto/trust/renewal';
+import { hasOtherAuthorities, isDue, renewed } from '@bothends/proto/trust/renewal';
 import type { Context } from '../context/context.js';
 import { writeContextFile } from '../context/write.js';
 import type { Io } from '../io.js';
 import type { Connection } from './client.js';
 
 /**
- * Renews the user's certificate in the context file if it is due. Never rejects: the command has done what it was
+ * Renews the user's certificate in the context file if it is due, or the coordinator has other authorities than the
+ * context. Never rejects: the command has done what it was
  * called for, and the next one tries again.
  */
 export async function renewContext(
@@ -16,11 +17,10 @@ export async function renewContext(
   io: Io,
 ): Promise<void> {
   try {
-    if (!isDue(context.certificatePem, io.now())) return;
-    const ask = async (csr: Buffer) => {
-      const { certificatePem } = await connection.call(connection.stub.renewUser, { csr });
-      return certificatePem;
-    };
+    const isWanted =
+      isDue(context.certificatePem, io.now()) || hasOtherAuthorities(context, connection.authorities);
+    if (!isWanted) return;
+    const ask = (csr: Buffer) => connection.call(connection.stub.renewUser, { csr, takesAuthorities: true });
     writeContextFile(path, await renewed(context, ask));
   } catch (error) {
     io.stderr.write(`The certificate in ${path} was not renewed: ${toBothendsError(error).message}\n`);

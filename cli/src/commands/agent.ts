@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Identity } from '@bothends/agent';
+import { certificateHash, certificatesIn } from '@bothends/proto/trust/authorities';
 import { Argument, type Command } from 'commander';
 import { defaultDataDir } from '../args/data-dir.js';
 import { caHash, coordinatorAddress } from '../args/join.js';
@@ -104,8 +104,7 @@ async function run(flags: AgentFlags, io: Io): Promise<void> {
   await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal, onReload: io.onHangup }));
 }
 
-/** Whether this identity is of the coordinator whose CA has this hash. */
-function trusts(identity: Identity, hash: string): boolean {
-  const fingerprint = new X509Certificate(identity.caPem).fingerprint256.replaceAll(':', '');
-  return `sha256:${fingerprint.toLowerCase()}` === hash;
+/** Whether this identity is of the coordinator whose CA has, or had when the agent joined, this hash. */
+function trusts({ caPem, joinedBy }: Identity, hash: string): boolean {
+  return joinedBy === hash || certificatesIn(caPem).some((ca) => certificateHash(ca) === hash);
 }

@@ -1,3 +1,4 @@
+import { BATCH_CODEC } from '@bothends/proto';
 import type { Arm, Hello } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Capture, Tap } from './capture.js';
 
@@ -52,6 +53,7 @@ export function armMessage(
     approvedBy: tap.approvedBy ?? '',
     // The taps of a new capture have shipped nothing yet.
     committedSequence: 0n,
+    batchCodec: BATCH_CODEC,
   };
 }
 

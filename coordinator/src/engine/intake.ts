@@ -35,6 +35,8 @@ export class Intake {
     const shift = Number(table.baseNs - tap.baseNs);
     const order = timeOrder(table);
     const before = tap.packets;
+    if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
+    else this.store.records.hasWholeDigests = true;
     for (let k = 0; k < table.length; k++) {
       const i = order === null ? k : order[k];
       const time = table.time[i] + shift;

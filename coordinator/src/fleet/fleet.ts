@@ -1,4 +1,4 @@
-import { BothendsError, nearestNames } from '@bothends/proto';
+import { BothendsError, nearestNames, newestCommon, OLDEST_PROTOCOL, PROTOCOL } from '@bothends/proto';
 import type {
   ControlResponse,
   Heartbeat,
@@ -7,6 +7,7 @@ import type {
   TapState,
 } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Clock } from '../time.js';
+import { printable } from '../trust/names.js';
 import { type ClockEstimate, ClockEstimator } from './clock-estimate.js';
 
 /** One Control stream as the fleet sees it. */
@@ -39,12 +40,6 @@ export interface AgentView {
 }
 
 /**
- * The control protocol that this coordinator speaks. An agent of another one is told so instead of being
- * misunderstood.
- */
-export const PROTOCOL = 2;
-
-/**
  * An agent sends a heartbeat each second: after this long without one its link counts as dead, and another host may
  * take its name.
  */
@@ -60,22 +55,30 @@ interface Member {
   spoolBytes: bigint;
 }
 
+export interface FleetInput {
+  clock: Clock;
+  /** Of the coordinator, for agents' logs. */
+  version: string;
+  /** Told when an agent comes and goes, to be remembered. */
+  seen: (name: string, nowNs: bigint) => void;
+  /** Names the authorities that agents are to trust. */
+  authorities: () => string;
+}
+
 /** Which agents are connected, what they can do, and how their clocks stand to ours. */
 export class Fleet {
   readonly #members = new Map<string, Member>();
   readonly #clock: Clock;
   readonly #version: string;
   readonly #seen: (name: string, nowNs: bigint) => void;
+  readonly #authorities: () => string;
   #listener: FleetListener | null = null;
 
-  /**
-   * @param version of the coordinator, for agents' logs
-   * @param seen told when an agent comes and goes, to be remembered
-   */
-  constructor(clock: Clock, version: string, seen: (name: string, nowNs: bigint) => void) {
+  constructor({ clock, version, seen, authorities }: FleetInput) {
     this.#clock = clock;
     this.#seen = seen;
     this.#version = version;
+    this.#authorities = authorities;
   }
 
   /** One listener: the captures. Set before the first agent connects. */
@@ -93,7 +96,7 @@ export class Fleet {
    * @throws BothendsError `failed-precondition` for another protocol, `already-exists` while a live agent has the name
    */
   connect(name: string, hello: Hello, link: Link): void {
-    if (hello.protocol !== PROTOCOL) throw protocolError(name, hello);
+    if (commonProtocol(hello) === null) throw protocolError(name, hello);
     const member = this.#member(name);
     const nowNs = this.#clock.nowNs();
     const old = member.link;
@@ -111,10 +114,15 @@ export class Fleet {
       member.clock = new ClockEstimator();
     }
     this.#seen(name, nowNs);
-    link.send({
-      message: { $case: 'welcome', value: { coordinatorVersion: this.#version, protocol: PROTOCOL } },
-    });
+    this.#welcome(link, hello);
     this.#listener?.hello(name, hello, again);
+  }
+
+  /** Says welcome again to every agent that is connected: what it says has changed. */
+  introduce(): void {
+    for (const { link, hello } of this.#members.values()) {
+      if (link !== null && hello !== null) this.#welcome(link, hello);
+    }
   }
 
   /** Takes a heartbeat; the answer is the agent's clock exchange. */
@@ -192,6 +200,12 @@ export class Fleet {
     return { hello: member.hello };
   }
 
+  #welcome(link: Link, hello: Hello): void {
+    const protocol = commonProtocol(hello) ?? PROTOCOL;
+    const value = { coordinatorVersion: this.#version, protocol, authorities: this.#authorities() };
+    link.send({ message: { $case: 'welcome', value } });
+  }
+
   /** The member behind a link; null for a link that never said hello or was replaced. */
   #current(name: string, link: Link): Member | null {
     const member = this.#member(name);
@@ -215,11 +229,16 @@ export class Fleet {
   }
 }
 
-function protocolError(name: string, hello: Hello): BothendsError {
-  const older = hello.protocol < PROTOCOL ? 'the agent' : 'the coordinator';
+function commonProtocol({ protocol, oldestProtocol }: Hello): number | null {
+  return newestCommon({ newest: protocol, oldest: oldestProtocol ?? protocol });
+}
+
+function protocolError(name: string, { version, protocol }: Hello): BothendsError {
+  const older = protocol < PROTOCOL ? 'the agent' : 'the coordinator';
+  const own = OLDEST_PROTOCOL === PROTOCOL ? `${PROTOCOL}` : `${OLDEST_PROTOCOL} to ${PROTOCOL}`;
   return new BothendsError(
     'failed-precondition',
-    `agent ${name} (version ${hello.version}) speaks protocol ${hello.protocol}, this coordinator ${PROTOCOL}: upgrade ${older}`,
+    `agent ${printable(name)} (version ${printable(version)}) speaks protocol ${protocol}, this coordinator ${own}: upgrade ${older}`,
   );
 }
 

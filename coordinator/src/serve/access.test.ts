@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OLDEST_PROTOCOL, PROTOCOL } from '@bothends/proto';
 import { AgentLinkService, JoinService } from '@bothends/proto/gen/bothends/v1/agent';
 import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
 import { type ChannelCredentials, Client, credentials, status as Status } from '@grpc/grpc-js';
@@ -9,7 +10,8 @@ import { CLIENT_OPTIONS, clientCredentials, FakeAgent } from '../testing/fake-ag
 import { call, Harness } from '../testing/harness.js';
 import { batch, coverage, segments } from '../testing/packets.js';
 import { ACCESS, type Access } from '../trust/access.js';
-import { type Credentials, openAuthority } from '../trust/authority.js';
+import { openAuthority } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 
 const ALL = 'none foreign server replaced expired revoked forged agent viewer operator admin'.split(' ');
 const YEAR_MS = 365 * 86_400_000;
@@ -159,9 +161,22 @@ test('an agent that comes back takes the place of its own old link at once; a co
 });
 
 test('an agent of another protocol is told who must be upgraded', async () => {
-  const agent = await harness.agent('newer');
-  agent.hello({ protocol: 3, version: '9.9.9' });
-  expect((await agent.ended)?.details).toContain('upgrade the coordinator');
+  const newer = await harness.agent('newer');
+  newer.hello({ protocol: PROTOCOL + 1, version: '9.9.9' });
+  expect((await newer.ended)?.details).toMatch(
+    /newer \(version 9\.9\.9\) speaks protocol .*upgrade the coordinator/,
+  );
+  const older = await harness.agent('older');
+  older.hello({ protocol: OLDEST_PROTOCOL - 1, version: '0.0.1' });
+  expect((await older.ended)?.details).toMatch(
+    /older \(version 0\.0\.1\) speaks protocol .*upgrade the agent/,
+  );
+});
+
+test('an agent of the next release speaks as the present one does', async () => {
+  const next = await harness.agent('next');
+  next.hello({ protocol: PROTOCOL + 1, oldestProtocol: PROTOCOL, version: '9.9.9' });
+  expect((await next.next('welcome')).protocol).toBe(PROTOCOL);
 });
 
 test('an agent cannot connect with credentials of a foreign fleet', async () => {

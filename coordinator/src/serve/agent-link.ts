@@ -6,6 +6,7 @@ import type { Fleet, Link } from '../fleet/fleet.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Clock } from '../time.js';
 import type { Agents } from '../trust/agents.js';
+import type { Authority } from '../trust/authority.js';
 import type { CallerCheck } from './authorise.js';
 import { requireCaller } from './caller.js';
 import { ShipStream } from './ship-stream.js';
@@ -17,6 +18,7 @@ export interface AgentLinkInput {
   ingest: Ingest;
   clock: Clock;
   agents: Agents;
+  authority: Authority;
   logger: Logger;
   /** Asked again for every batch: a stream may outlive the certificate that opened it. */
   check: CallerCheck;
@@ -31,8 +33,9 @@ export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
     ship: (call) => {
       void new ShipStream(call, requireCaller(call), input).run();
     },
-    renewAgent: unary(async ({ csr }, call) => ({
-      certificatePem: await input.agents.renew(requireCaller(call).name, csr),
+    renewAgent: unary(async ({ csr, takesAuthorities }, call) => ({
+      certificatePem: await input.agents.renew(requireCaller(call).name, csr, takesAuthorities),
+      caPem: input.authority.caPem,
     })),
   };
 }

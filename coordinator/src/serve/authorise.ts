@@ -1,3 +1,4 @@
+import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { ACCESS, authorise } from '../trust/access.js';
 import type { Identity } from '../trust/identity.js';
@@ -20,14 +21,22 @@ export interface Refusal {
   reason: string;
 }
 
+export interface AuthoriseInput {
+  check: CallerCheck;
+  rate: CallRate;
+  refused: RefusalListener;
+  /** Names the authorities that this coordinator trusts now; every answer carries it. */
+  authorities: () => string;
+}
+
 /** Holds every call against the access table before anything of it is read. */
-export function authoriseCalls(
-  check: CallerCheck,
-  rate: CallRate,
-  refused: RefusalListener,
-): ServerInterceptor {
+export function authoriseCalls({ check, rate, refused, authorities }: AuthoriseInput): ServerInterceptor {
   return (method, call) =>
     new ServerInterceptingCall(call, {
+      sendMetadata(metadata, next) {
+        metadata.set(AUTHORITIES_KEY, authorities());
+        next(metadata);
+      },
       start(next) {
         let caller: Identity | null = null;
         try {

@@ -1,8 +1,10 @@
 import { BothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
+import type { Rotation } from '../trust/rotation.js';
 import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
 import { audited as auditedBy } from './audited.js';
+import { authorityMethods } from './authorities.js';
 import { requireCaller } from './caller.js';
 import { agentMessage, captureState, type StateSources } from './messages.js';
 import { type PeopleInput, peopleMethods } from './people.js';
@@ -16,6 +18,7 @@ export interface BothendsInput extends StateSources, BundleSources, PeopleInput 
   audit: Audit;
   /** Null where no page is served. */
   links: LoginLinks | null;
+  rotation: Rotation;
 }
 
 /** What people and programs call: thin handlers over plain functions. */
@@ -84,6 +87,8 @@ export function bothendsService(input: BothendsInput): BothendsServer {
     }),
 
     ...peopleMethods(input, audited),
+
+    ...authorityMethods(input.rotation, audited),
 
     createLoginLink: unary(async (request, call) => {
       const caller = requireCaller(call);

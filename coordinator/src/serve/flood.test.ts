@@ -7,7 +7,7 @@ import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call, Harness } from '../testing/harness.js';
-import type { Credentials } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 
 /** A peer that means harm, and knows HTTP/2; while it acts and after it the coordinator serves everybody else. */
 let harness: Harness;

@@ -3,6 +3,7 @@ import type { JoinServer } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
 import type { Authority } from '../trust/authority.js';
+import type { IssuedCertificate } from '../trust/ca.js';
 import { enrol } from '../trust/enrol.js';
 import { printable } from '../trust/names.js';
 import type { Audit } from './audit.js';
@@ -14,7 +15,7 @@ export interface JoinInput {
   clock: Clock;
   audit: Audit;
   /** An agent has a new certificate, its older ones are void. */
-  enrolled: (name: string, serial: string) => void;
+  enrolled: (name: string, certificate: IssuedCertificate) => void;
 }
 
 export function joinService({ authority, store, clock, audit, enrolled }: JoinInput): JoinServer {
@@ -22,10 +23,10 @@ export function joinService({ authority, store, clock, audit, enrolled }: JoinIn
     enrol: unary(async (request, call) => {
       const from = `from ${call.getPeer()}`;
       try {
-        const { serial, ...response } = await enrol(request, authority, store, clock.nowNs());
-        enrolled(request.name, serial);
+        const { issued, caPem } = await enrol(request, authority, store, clock.nowNs());
+        enrolled(request.name, issued);
         await audit.record(request.name, 'enrol', request.name, 'done', from);
-        return response;
+        return { certificatePem: issued.certificatePem, caPem };
       } catch (error) {
         const reason = toBothendsError(error).message;
         await audit.record('', 'enrol', printable(request.name), 'refused', `${from}: ${reason}`);

@@ -2,6 +2,7 @@ import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Store } from '../store/store.js';
 import type { Agents } from '../trust/agents.js';
+import type { Authority } from '../trust/authority.js';
 import { revokedAgentError } from '../trust/current-certificates.js';
 import type { TokenMaker } from '../trust/token-maker.js';
 import type { Users } from '../trust/users.js';
@@ -21,7 +22,7 @@ export interface PeopleInput {
   signOut(name: string): void;
   /** `host:port` at which people reach this coordinator. */
   advertised(): string;
-  caPem: string;
+  authority: Authority;
 }
 
 type Methods = Pick<
@@ -45,7 +46,7 @@ export function peopleMethods(input: PeopleInput, audited: Audited): Methods {
       return await audited(call, 'user-add', `${name} as ${role}`, async () => {
         const made = await users.add(name, role);
         input.signOut(name);
-        return { ...made, caPem: input.caPem, address: input.advertised() };
+        return { ...made, caPem: input.authority.caPem, address: input.advertised() };
       });
     }),
 
@@ -67,9 +68,12 @@ export function peopleMethods(input: PeopleInput, audited: Audited): Methods {
       });
     }),
 
-    renewUser: unary(async ({ csr }, call) => {
+    renewUser: unary(async ({ csr, takesAuthorities }, call) => {
       const { name } = requireCaller(call);
-      const renew = async () => ({ certificatePem: await users.renew(name, csr) });
+      const renew = async () => ({
+        certificatePem: await users.renew(name, csr, takesAuthorities),
+        caPem: input.authority.caPem,
+      });
       return await audited(call, 'user-renew', name, renew);
     }),
 

@@ -11,7 +11,12 @@ export interface AgentRecord {
   lastSeenNs: bigint;
   /** Serial of the renewed certificate that it has not used yet, empty for none. */
   nextSerial: string;
+  /** Name of the authority that the current certificate is from. */
+  issuer: string;
 }
+
+/** What tells an agent's certificates from all others; see AgentRecord. Serials are empty when it was shut out. */
+export type AgentCertificate = Pick<AgentRecord, 'serial' | 'nextSerial' | 'issuer'>;
 
 /** A person who may call, or might until they were revoked. */
 export interface UserRecord {
@@ -20,6 +25,8 @@ export interface UserRecord {
   /** Serial of the user's current certificate, empty when revoked. */
   serial: string;
   nextSerial: string;
+  /** Name of the authority that the current certificate is from. */
+  issuer: string;
   createdNs: bigint;
   expiresNs: bigint;
   /** 0: not revoked. */
@@ -71,11 +78,14 @@ export interface Store {
   /** Whether the token would let the name in now; null when it would. Consumes nothing. */
   enrolRefusal(attempt: EnrolAttempt): Promise<EnrolRefusal | null>;
   /** Consumes the token and records the agent with its certificate, both or neither; null when done. */
-  enrol(attempt: EnrolAttempt, serial: string): Promise<EnrolRefusal | null>;
+  enrol(
+    attempt: EnrolAttempt,
+    certificate: Pick<AgentCertificate, 'serial' | 'issuer'>,
+  ): Promise<EnrolRefusal | null>;
   agents(): Promise<AgentRecord[]>;
   agentSeen(name: string, nowNs: bigint): Promise<void>;
-  /** The certificates that let an agent in, empty for none; see AgentRecord. */
-  setAgentSerials(name: string, serial: string, nextSerial: string): Promise<void>;
+  /** The certificates that let an agent in from now on. */
+  setAgentCertificate(name: string, certificate: AgentCertificate): Promise<void>;
   /** Inserts the user or replaces the one of this name. */
   saveUser(user: UserRecord): Promise<void>;
   users(): Promise<UserRecord[]>;

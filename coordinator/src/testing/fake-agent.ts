@@ -1,3 +1,4 @@
+import { PROTOCOL } from '@bothends/proto';
 import {
   AgentLinkClient,
   type ControlRequest,
@@ -10,7 +11,7 @@ import {
 } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import type { Credentials } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 import { generateKeyPair, privateKeyPem } from '../trust/certificates.js';
 import { x509 } from '../trust/x509.js';
 
@@ -39,7 +40,9 @@ export async function enrolOverWire(
   const client = new JoinClient(address, credentials.createSsl(Buffer.from(caPem)), CLIENT_OPTIONS);
   try {
     const response = await new Promise<{ certificatePem: string }>((resolve, reject) => {
-      client.enrol({ token, name, csr }, (error, value) => (error === null ? resolve(value) : reject(error)));
+      client.enrol({ token, name, csr, takesAuthorities: true }, (error, value) =>
+        error === null ? resolve(value) : reject(error),
+      );
     });
     return { certificatePem: response.certificatePem, keyPem };
   } finally {
@@ -140,7 +143,7 @@ export function helloOf(name: string): Hello {
   const address = `10.0.0.${(name.charCodeAt(0) % 200) + 1}`;
   return {
     version: '0.1.0',
-    protocol: 2,
+    protocol: PROTOCOL,
     hostname: name,
     bootId: 'boot',
     platform: 'linux',

@@ -11,7 +11,7 @@ import {
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
 import { type CoordinatorHandle, type CoordinatorOptions, startCoordinator } from '../coordinator.js';
-import type { Credentials } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 import { type Context, readContext } from '../trust/context.js';
 import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
 import { fakeAnalyst } from './fake-engine.js';

@@ -104,7 +104,7 @@ export class CoordinatorRun {
 
   private constructor(store: Store, clock: Clock) {
     const logger = pino({ level: 'silent' });
-    this.fleet = new Fleet(clock, 'test', () => {});
+    this.fleet = new Fleet({ clock, version: 'test', seen: () => {}, authorities: () => '' });
     const endpoint = { port: 7443, addresses: [] };
     this.captures = new Captures({
       store,

@@ -1,7 +1,7 @@
 import { BothendsError } from '@bothends/proto';
 import { AgentLinkService, JoinService } from '@bothends/proto/gen/bothends/v1/agent';
 import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type Identity, type Role, USER_ROLES, type UserRole } from './identity.js';
+import { type Caller, type Role, USER_ROLES, type UserRole } from './identity.js';
 
 /** Who may call a method: anybody (`open`), an agent, or a user of at least this role. */
 export type Access = 'open' | Role;
@@ -35,6 +35,9 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   [BothendsService.listUsers.path]: 'admin',
   [BothendsService.revokeUser.path]: 'admin',
   [BothendsService.revokeAgent.path]: 'admin',
+  [BothendsService.getAuthorities.path]: 'admin',
+  [BothendsService.rotateAuthority.path]: 'admin',
+  [BothendsService.retireAuthority.path]: 'admin',
   [BothendsService.readAudit.path]: 'admin',
   // Says only that the process serves; load balancers and systemd ask without a certificate.
   '/grpc.health.v1.Health/Check': 'open',
@@ -49,7 +52,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
  * @param caller null when the peer showed no certificate of our CA
  * @throws BothendsError `unauthenticated` or `permission-denied`
  */
-export function authorise(path: string, caller: Identity | null): void {
+export function authorise(path: string, caller: Caller | null): void {
   const needed = ACCESS[path];
   if (needed === 'open') return;
   if (caller === null) {

@@ -1,7 +1,8 @@
 import { BothendsError } from '@bothends/proto';
-import type { Store } from '../store/store.js';
+import type { AgentCertificate, Store } from '../store/store.js';
 import type { Authority } from './authority.js';
 import type { CurrentCertificates } from './current-certificates.js';
+import type { Identity } from './identity.js';
 
 export interface AgentsInput {
   readonly store: Store;
@@ -20,29 +21,30 @@ export class Agents {
   /** Shuts an agent out until it joins again. @throws BothendsError `not-found` */
   async revoke(name: string): Promise<void> {
     await this.#require(name);
-    await this.#keep(name, '', '');
+    await this.#keep(name, { serial: '', nextSerial: '', issuer: '' });
   }
 
   /**
    * A new certificate for an agent that shows its present one, which stays valid until the new one is used.
    * @param csr PKCS#10, DER
+   * @param takesAll see Authority.agentCertificate
    * @throws BothendsError `invalid-argument`
    */
-  async renew(name: string, csr: Buffer): Promise<string> {
-    const { serial } = await this.#require(name);
-    const renewed = await this.#in.authority.agentCertificate(name, csr);
-    await this.#keep(name, serial, renewed.serial);
+  async renew(name: string, csr: Buffer, takesAll: boolean): Promise<string> {
+    const { serial, issuer } = await this.#require(name);
+    const renewed = await this.#in.authority.agentCertificate(name, csr, takesAll);
+    await this.#keep(name, { serial, nextSerial: renewed.serial, issuer });
     return renewed.certificatePem;
   }
 
   /** A renewed certificate was used: the one before is void. */
-  async promote(name: string, serial: string): Promise<void> {
-    await this.#keep(name, serial, '');
+  async promote({ name, serial, issuer }: Identity): Promise<void> {
+    await this.#keep(name, { serial, nextSerial: '', issuer });
   }
 
-  async #keep(name: string, serial: string, nextSerial: string): Promise<void> {
-    await this.#in.store.setAgentSerials(name, serial, nextSerial);
-    this.#in.certificates.set(name, { role: 'agent', serial, nextSerial });
+  async #keep(name: string, certificate: AgentCertificate): Promise<void> {
+    await this.#in.store.setAgentCertificate(name, certificate);
+    this.#in.certificates.set(name, { role: 'agent', ...certificate });
   }
 
   async #require(name: string) {

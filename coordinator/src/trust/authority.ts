@@ -1,117 +1,134 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { BothendsError } from '@bothends/proto';
-import {
-  CLIENT_DAYS,
-  createCa,
-  generateKeyPair,
-  type Issuer,
-  importPrivateKey,
-  issue,
-  pem,
-  privateKeyPem,
-  SERVER_DAYS,
-} from './certificates.js';
-import { identityUri, type Role, type UserRole } from './identity.js';
-import { writePrivateFile } from './private-file.js';
-import { x509 } from './x509.js';
+import { authoritiesDigest } from '@bothends/proto/trust/authorities';
+import { Ca, type Credentials, type IssuedCertificate } from './ca.js';
+import { CaFiles, type KeptCas } from './ca-files.js';
+import type { Identity, UserRole } from './identity.js';
 
-/** Every coordinator's certificate carries this name, so that peers need not know how they reached it. */
-export const SERVER_NAME = 'bothends-coordinator';
-
-export interface Credentials {
-  certificatePem: string;
-  keyPem: string;
-}
-
-export interface IssuedCertificate {
-  certificatePem: string;
-  /** Upper-case hex, as Identity has it. */
-  serial: string;
-}
-
-/** The coordinator's own certificate authority, kept in its data directory. */
+/**
+ * Whom a fleet trusts: one certificate authority, kept in the coordinator's data directory, or two while one replaces
+ * the other. Then certificates are from the new one for everybody who takes its own certificate along; the server's
+ * stays from the outgoing one, because that is the one that everybody trusts.
+ */
 export class Authority {
-  readonly caPem: string;
-  readonly #issuer: Issuer;
+  readonly #files: CaFiles;
   readonly #nowMs: () => number;
+  #issuing: Ca;
+  #outgoing: Ca | null;
 
-  constructor(issuer: Issuer, nowMs: () => number) {
-    this.#issuer = issuer;
+  constructor(files: CaFiles, { present, incoming }: KeptCas, nowMs: () => number) {
+    this.#files = files;
     this.#nowMs = nowMs;
-    this.caPem = pem(issuer.certificate);
+    this.#issuing = incoming ?? present;
+    this.#outgoing = incoming === null ? null : present;
   }
 
-  /** `sha256:` and 64 hex digits of SHA-256 over the CA certificate's DER. */
+  /** The one that certificates are from. */
+  get issuing(): Ca {
+    return this.#issuing;
+  }
+
+  /** The one that goes; null while none is replaced. */
+  get outgoing(): Ca | null {
+    return this.#outgoing;
+  }
+
+  /** Every authority that is trusted, PEM. */
+  get caPem(): string {
+    return this.#issuing.pem + (this.#outgoing?.pem ?? '');
+  }
+
+  /** Names the set of them; see `authoritiesDigest`. */
+  get digest(): string {
+    return authoritiesDigest(this.caPem);
+  }
+
+  /** Hash of the authority that the server's certificate is from: joiners check it. */
   get caHash(): string {
-    const der = Buffer.from(this.#issuer.certificate.rawData);
-    return `sha256:${createHash('sha256').update(der).digest('hex')}`;
+    return this.#everybodys.hash;
   }
 
-  /** A fresh server certificate for these host names and addresses; the chain ends in the CA, for joiners to check. */
+  /** A fresh server certificate for these host names and addresses. */
   async serverCredentials(hosts: readonly string[]): Promise<Credentials> {
-    const keys = await generateKeyPair();
-    const names = [...new Set([SERVER_NAME, 'localhost', ...hosts])];
-    const certificate = await issue(this.#issuer, this.#nowMs(), {
-      commonName: SERVER_NAME,
-      alternativeNames: names.map((name) => ({ type: isIP(name) ? 'ip' : 'dns', value: name })),
-      usage: 'server',
-      days: SERVER_DAYS,
-      publicKey: keys.publicKey,
-    });
-    return { certificatePem: pem(certificate) + this.caPem, keyPem: await privateKeyPem(keys.privateKey) };
+    return await this.#everybodys.serverCredentials(hosts, this.#nowMs());
   }
 
-  /** A client certificate with its key, for a user. */
-  async userCredentials(role: UserRole, name: string): Promise<Credentials> {
-    const keys = await generateKeyPair();
-    const { certificatePem } = await this.#client(role, name, keys.publicKey);
-    return { certificatePem, keyPem: await privateKeyPem(keys.privateKey) };
+  /** A client certificate with its key, for a user who gets `caPem` along with it. */
+  async userCredentials(role: UserRole, name: string): Promise<Credentials & IssuedCertificate> {
+    return await this.#issuing.clientCredentials(role, name, this.#nowMs());
   }
 
   /**
-   * Signs an agent's certificate request. Only the request's key is used: name and role are ours to give.
-   * @param csr PKCS#10, DER
+   * Signs an agent's certificate request (PKCS#10, DER).
+   * @param takesAll the agent will trust all of `caPem`; one of an older version keeps to what it trusts already
    * @throws BothendsError `invalid-argument` when it is no valid, self-signed request
    */
-  async agentCertificate(name: string, csr: Buffer): Promise<IssuedCertificate> {
-    const request = await parseRequest(csr);
-    return await this.#client('agent', name, request.publicKey);
+  async agentCertificate(name: string, csr: Buffer, takesAll: boolean): Promise<IssuedCertificate> {
+    return await this.#signerFor(takesAll).sign('agent', name, csr, this.#nowMs());
   }
 
   /** Signs a user's certificate request, like an agent's. @throws BothendsError `invalid-argument` */
-  async userCertificate(role: UserRole, name: string, csr: Buffer): Promise<IssuedCertificate> {
-    const request = await parseRequest(csr);
-    return await this.#client(role, name, request.publicKey);
+  async userCertificate(
+    role: UserRole,
+    name: string,
+    csr: Buffer,
+    takesAll: boolean,
+  ): Promise<IssuedCertificate> {
+    return await this.#signerFor(takesAll).sign(role, name, csr, this.#nowMs());
   }
 
-  async #client(role: Role, name: string, publicKey: Parameters<typeof issue>[2]['publicKey']) {
-    const certificate = await issue(this.#issuer, this.#nowMs(), {
-      commonName: name,
-      alternativeNames: [{ type: 'url', value: identityUri(role, name) }],
-      usage: 'client',
-      days: CLIENT_DAYS,
-      publicKey,
-    });
-    const certificatePem = pem(certificate);
-    return { certificatePem, serial: new X509Certificate(certificatePem).serialNumber };
+  /**
+   * A connection may outlive the trust in the authority that opened it.
+   * @throws BothendsError `unauthenticated` for a certificate of an authority that was retired
+   */
+  requireTrusted({ issuer }: Identity): void {
+    if (issuer === this.#issuing.name || issuer === this.#outgoing?.name) return;
+    throw retiredError(issuer);
+  }
+
+  /**
+   * Makes a new authority, which issues from now on.
+   * @throws BothendsError `failed-precondition` while another replacement is under way
+   */
+  async rotate(): Promise<void> {
+    if (this.#outgoing !== null) {
+      throw new BothendsError(
+        'failed-precondition',
+        `${this.#issuing.name} is taking over from ${this.#outgoing.name} already: finish that first, with "bothends ca retire"`,
+      );
+    }
+    const made = await Ca.create(this.#nowMs());
+    await this.#files.keepIncoming(made);
+    this.#outgoing = this.#issuing;
+    this.#issuing = made;
+  }
+
+  /** Forgets the outgoing authority. @throws BothendsError `failed-precondition` when there is none */
+  async retire(): Promise<void> {
+    if (this.#outgoing === null) {
+      throw new BothendsError(
+        'failed-precondition',
+        'no authority is being replaced: begin with "bothends ca rotate"',
+      );
+    }
+    await this.#files.replace();
+    this.#outgoing = null;
+  }
+
+  /** The one that everybody trusts. */
+  get #everybodys(): Ca {
+    return this.#outgoing ?? this.#issuing;
+  }
+
+  #signerFor(takesAll: boolean): Ca {
+    return takesAll ? this.#issuing : this.#everybodys;
   }
 }
 
-async function parseRequest(csr: Buffer): Promise<x509.Pkcs10CertificateRequest> {
-  try {
-    const request = new x509.Pkcs10CertificateRequest(csr);
-    if (await request.verify()) return request;
-  } catch (cause) {
-    throw new BothendsError('invalid-argument', 'the certificate request is not PKCS#10 in DER: join again', {
-      cause,
-    });
-  }
-  throw new BothendsError(
-    'invalid-argument',
-    'the certificate request is not signed by its own key: join again',
+/** For who comes with a certificate of an authority that is gone. */
+export function retiredError(issuer: string): BothendsError {
+  return new BothendsError(
+    'unauthenticated',
+    `the certificate is from ${issuer}, which was retired: an agent joins again, a user needs a new context file`,
   );
 }
 
@@ -120,54 +137,6 @@ async function parseRequest(csr: Buffer): Promise<x509.Pkcs10CertificateRequest>
  * @throws BothendsError `failed-precondition` when only half of it is there or it cannot be read
  */
 export async function openAuthority(dataDir: string, nowMs: () => number): Promise<Authority> {
-  const directory = join(dataDir, 'ca');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const certificatePath = join(directory, 'ca.crt');
-  const keyPath = join(directory, 'ca.key');
-  const [certificate, key] = await Promise.all([readIfThere(certificatePath), readIfThere(keyPath)]);
-  if (certificate !== null && key !== null) return await load(certificate, key, directory, nowMs);
-  if (certificate !== null) {
-    throw new BothendsError(
-      'failed-precondition',
-      `${keyPath} is missing, so the CA of this fleet cannot sign: restore the file, or start with a new --data`,
-    );
-  }
-  const keys = await generateKeyPair();
-  const made = await createCa(keys, nowMs());
-  // The key first: a certificate without its key would stop the next start.
-  await writePrivateFile(keyPath, await privateKeyPem(keys.privateKey));
-  await writePrivateFile(certificatePath, pem(made));
-  return new Authority({ certificate: made, privateKey: keys.privateKey }, nowMs);
-}
-
-async function load(
-  certificate: string,
-  key: string,
-  directory: string,
-  nowMs: () => number,
-): Promise<Authority> {
-  try {
-    const issuer = {
-      certificate: new x509.X509Certificate(certificate),
-      privateKey: await importPrivateKey(key),
-    };
-    return new Authority(issuer, nowMs);
-  } catch (cause) {
-    throw new BothendsError(
-      'failed-precondition',
-      `the CA in ${directory} cannot be read: restore ca.crt and ca.key, or start with a new --data`,
-      { cause },
-    );
-  }
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new BothendsError('failed-precondition', `${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const files = new CaFiles(dataDir);
+  return new Authority(files, await files.open(nowMs()), nowMs);
 }

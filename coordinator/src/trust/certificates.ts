@@ -8,7 +8,7 @@ const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const MS_PER_DAY = 86_400_000;
 /** Certificates begin an hour early, so that a host whose clock is late can still join. */
 const BACKDATE_MS = 3_600_000;
-/** Outlives a fleet's hardware: replacing the CA means joining every agent again. */
+/** Outlives a fleet's hardware; `bothends ca rotate` replaces one before. */
 export const CA_DAYS = 3650;
 /** A coordinator makes its own anew at every start. */
 export const SERVER_DAYS = CA_DAYS;
@@ -45,7 +45,8 @@ export async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey
 export async function createCa(keys: KeyPair, nowMs: number): Promise<x509.X509Certificate> {
   return await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: 'CN=bothends CA',
+    // A name of its own: while one replaces another both are trusted, and issuers are looked up by name.
+    name: `CN=bothends CA ${randomBytes(4).toString('hex')}`,
     ...validity(nowMs, CA_DAYS),
     keys: keys,
     signingAlgorithm: SIGNING_ALGORITHM,

@@ -27,19 +27,3 @@ export async function readContext(path: string): Promise<Context | null> {
 export async function writeContext(path: string, context: Context): Promise<void> {
   await writePrivateFile(path, `${JSON.stringify(context, null, 2)}\n`);
 }
-
-/**
- * Puts the administrator's context where the CLI looks, unless another coordinator's is there.
- * @returns what was done, for the log
- */
-export async function publishContext(
-  path: string,
-  context: Context,
-): Promise<'written' | 'kept' | 'foreign'> {
-  const present = await readContext(path);
-  if (present !== null && present.caPem !== context.caPem) return 'foreign';
-  if (present !== null && present.address === context.address && present.keyPem === context.keyPem)
-    return 'kept';
-  await writeContext(path, context);
-  return 'written';
-}

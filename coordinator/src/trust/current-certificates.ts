@@ -15,7 +15,7 @@ export interface Valid {
 }
 
 /** Told when a renewed certificate is used for the first time: the one before is void from then on. */
-export type Promoted = (holder: Holder, name: string, serial: string) => void;
+export type Promoted = (holder: Holder, identity: Identity) => void;
 
 /** Each holder's current certificate. One that nobody wrote down, though our CA signed it, lets nobody in. */
 export class CurrentCertificates {
@@ -31,23 +31,20 @@ export class CurrentCertificates {
   }
 
   /** @throws BothendsError `unauthenticated` when a certificate is not its holder's current one */
-  check({ role, name, serial }: Identity): void {
+  check(identity: Identity): void {
+    const { role, name, serial } = identity;
     const holder = holderOf(role);
     const valid = this.#valid.get(keyOf(holder, name));
     if (valid !== undefined && valid.role === role) {
       if (valid.serial === serial) return;
       if (valid.nextSerial === serial) {
-        this.#promote(holder, name, valid);
+        this.set(name, { role, serial, nextSerial: '' });
+        this.#promoted(holder, identity);
         return;
       }
     }
     if (holder === 'user') throw userError(name);
     throw valid?.serial === '' ? revokedAgentError(name) : replacedError(name);
-  }
-
-  #promote(holder: Holder, name: string, valid: Valid): void {
-    this.set(name, { role: valid.role, serial: valid.nextSerial, nextSerial: '' });
-    this.#promoted(holder, name, valid.nextSerial);
   }
 }
 

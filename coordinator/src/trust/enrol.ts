@@ -1,6 +1,7 @@
 import { BothendsError } from '@bothends/proto';
 import type { EnrolRefusal, Store } from '../store/store.js';
 import type { Authority } from './authority.js';
+import type { IssuedCertificate } from './ca.js';
 import { checkName } from './names.js';
 import { parseToken } from './tokens.js';
 
@@ -9,6 +10,8 @@ export interface EnrolInput {
   name: string;
   /** PKCS#10, DER. */
   csr: Buffer;
+  /** See Authority.agentCertificate. */
+  takesAuthorities: boolean;
 }
 
 /**
@@ -23,14 +26,14 @@ export async function enrol(
   authority: Authority,
   store: Store,
   nowNs: bigint,
-): Promise<{ certificatePem: string; caPem: string; serial: string }> {
+): Promise<{ issued: IssuedCertificate; caPem: string }> {
   const name = checkName(input.name);
   const { id, secretHash } = parseToken(input.token);
   const attempt = { tokenId: id, secretHash, name, nowNs };
   refuseIf(await store.enrolRefusal(attempt), name);
-  const { certificatePem, serial } = await authority.agentCertificate(name, input.csr);
-  refuseIf(await store.enrol(attempt, serial), name);
-  return { certificatePem, caPem: authority.caPem, serial };
+  const issued = await authority.agentCertificate(name, input.csr, input.takesAuthorities);
+  refuseIf(await store.enrol(attempt, issued), name);
+  return { issued, caPem: authority.caPem };
 }
 
 function refuseIf(refusal: EnrolRefusal | null, name: string): void {

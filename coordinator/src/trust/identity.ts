@@ -12,7 +12,12 @@ export interface Identity {
   name: string;
   /** Certificate serial number, upper-case hex; tells an agent's current certificate from a replaced one. */
   serial: string;
+  /** Common name of the authority that the certificate is from. */
+  issuer: string;
 }
+
+/** Whoever has a role, by certificate or by a session of the page. */
+export type Caller = Pick<Identity, 'role' | 'name'>;
 
 /** Certificates name their holder in one URI: `bothends:agent:web-1`, `bothends:admin:alice`. */
 const IDENTITY_URI = /^URI:bothends:(viewer|operator|admin|agent):([a-z0-9._-]{1,63})$/;
@@ -31,7 +36,9 @@ export function identityOf(der: Buffer): Identity {
   const certificate = new X509Certificate(der);
   for (const entry of (certificate.subjectAltName ?? '').split(', ')) {
     const match = IDENTITY_URI.exec(entry);
-    if (match) return { role: match[1] as Role, name: match[2], serial: certificate.serialNumber };
+    if (match === null) continue;
+    const issuer = /^CN=(.*)$/m.exec(certificate.issuer)?.[1] ?? '';
+    return { role: match[1] as Role, name: match[2], serial: certificate.serialNumber, issuer };
   }
   throw new BothendsError(
     'unauthenticated',

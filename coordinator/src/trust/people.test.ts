@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENT_OPTIONS, certificateRequest, clientCredentials } from '../testing/fake-agent.js';
 import { call, Harness } from '../testing/harness.js';
-import type { Credentials } from './authority.js';
+import type { Credentials } from './ca.js';
 
 let harness: Harness;
 const clients: BothendsClient[] = [];
@@ -79,7 +79,7 @@ test('a renewed certificate takes over when it is first used', async () => {
   const client = clientOf(first);
   const { csr, keyPem } = await certificateRequest('admin');
   const { certificatePem } = await call<{ certificatePem: string }>((done) =>
-    client.renewUser({ csr }, done),
+    client.renewUser({ csr, takesAuthorities: true }, done),
   );
   await listsCaptures(client);
   // The request asked for the name admin; the certificate is for who asked.

@@ -16,10 +16,13 @@ export class TokenMaker {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #address: () => string;
-  readonly #caHash: string;
+  readonly #caHash: () => string;
 
-  /** @param address `host:port` at which hosts that join reach this coordinator */
-  constructor(store: Store, clock: Clock, address: () => string, caHash: string) {
+  /**
+   * @param address `host:port` at which hosts that join reach this coordinator
+   * @param caHash of the authority that they will find there
+   */
+  constructor(store: Store, clock: Clock, address: () => string, caHash: () => string) {
     this.#store = store;
     this.#clock = clock;
     this.#address = address;
@@ -39,6 +42,6 @@ export class TokenMaker {
     const expiresNs = this.#clock.nowNs() + BigInt(validMs || DEFAULT_TOKEN_MS) * 1_000_000n;
     const { token, record } = createToken(name, expiresNs);
     await this.#store.addToken(record);
-    return { token, joinLine: joinLine(this.#address(), token, this.#caHash), expiresNs };
+    return { token, joinLine: joinLine(this.#address(), token, this.#caHash()), expiresNs };
   }
 }

@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { BothendsError, nearestNames } from '@bothends/proto';
 import type { Store, UserRecord } from '../store/store.js';
 import type { Clock } from '../time.js';
-import type { Authority, Credentials } from './authority.js';
+import type { Authority } from './authority.js';
+import type { Credentials, IssuedCertificate } from './ca.js';
 import type { CurrentCertificates } from './current-certificates.js';
-import { USER_ROLES, type UserRole } from './identity.js';
+import { type Identity, USER_ROLES, type UserRole } from './identity.js';
 import { checkName } from './names.js';
 
 export interface UsersInput {
@@ -37,14 +38,20 @@ export class Users {
     checkName(name);
     const known = checkRole(role);
     const credentials = await this.#in.authority.userCredentials(known, name);
-    const record = await this.#remember(name, known, credentials.certificatePem);
-    return { ...credentials, expiresNs: record.expiresNs };
+    const { expiresNs } = await this.#remember(name, known, credentials);
+    return { certificatePem: credentials.certificatePem, keyPem: credentials.keyPem, expiresNs };
   }
 
   /** Takes a certificate into the list that was made before there was one: that of the first administrator. */
-  async adopt(name: string, role: UserRole, certificatePem: string): Promise<void> {
+  async adopt(role: UserRole, { name, serial, issuer }: Identity, certificatePem: string): Promise<void> {
     const known = (await this.list()).some((user) => user.name === name);
-    if (!known) await this.#remember(name, role, certificatePem);
+    if (!known) await this.#remember(name, role, { certificatePem, serial, issuer });
+  }
+
+  /** Whether a certificate lets its user in. */
+  async isCurrent({ name, serial }: Identity): Promise<boolean> {
+    const user = (await this.list()).find((each) => each.name === name);
+    return user !== undefined && [user.serial, user.nextSerial].includes(serial);
   }
 
   async list(): Promise<UserRecord[]> {
@@ -63,33 +70,38 @@ export class Users {
         `${name} cannot revoke itself, or nobody might be left to undo it: let another administrator do it`,
       );
     }
-    await this.#keep({ ...user, serial: '', nextSerial: '', revokedNs: this.#in.clock.nowNs() });
+    await this.#keep({ ...user, serial: '', nextSerial: '', issuer: '', revokedNs: this.#in.clock.nowNs() });
   }
 
   /**
    * A new certificate on a key that only the user has; the present one stays valid until the new one is used.
    * @param csr PKCS#10, DER
+   * @param takesAll see Authority.agentCertificate
    * @throws BothendsError `invalid-argument`
    */
-  async renew(name: string, csr: Buffer): Promise<string> {
+  async renew(name: string, csr: Buffer, takesAll: boolean): Promise<string> {
     const user = await this.#find(name);
-    const { certificatePem, serial } = await this.#in.authority.userCertificate(user.role, name, csr);
+    const { authority } = this.#in;
+    const { certificatePem, serial } = await authority.userCertificate(user.role, name, csr, takesAll);
     await this.#keep({ ...user, nextSerial: serial, expiresNs: expiryOf(certificatePem) });
     return certificatePem;
   }
 
   /** A renewed certificate was used: the one before is void. */
-  async promote(name: string, serial: string): Promise<void> {
-    await this.#keep({ ...(await this.#find(name)), serial, nextSerial: '' });
+  async promote({ name, serial, issuer }: Identity): Promise<void> {
+    await this.#keep({ ...(await this.#find(name)), serial, nextSerial: '', issuer });
   }
 
-  async #remember(name: string, role: UserRole, certificatePem: string): Promise<UserRecord> {
-    const serial = new X509Certificate(certificatePem).serialNumber;
+  async #remember(
+    name: string,
+    role: UserRole,
+    { certificatePem, serial, issuer }: IssuedCertificate,
+  ): Promise<UserRecord> {
     const createdNs = this.#in.clock.nowNs();
     const expiresNs = expiryOf(certificatePem);
-    const record: UserRecord = { name, role, serial, nextSerial: '', createdNs, expiresNs, revokedNs: 0n };
-    await this.#keep(record);
-    return record;
+    const made = { name, role, serial, nextSerial: '', issuer, createdNs, expiresNs, revokedNs: 0n };
+    await this.#keep(made);
+    return made;
   }
 
   async #keep(user: UserRecord): Promise<void> {

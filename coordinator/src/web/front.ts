@@ -6,7 +6,7 @@ import type { Audit } from '../serve/audit.js';
 import type { StateSources } from '../serve/messages.js';
 import type { ReportSources } from '../serve/reports.js';
 import type { Clock } from '../time.js';
-import type { Authority, Credentials } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 import { watchedAnalyst } from './findings-feed.js';
 import { FindingCounts } from './metrics/finding-counts.js';
 import { MetricsToken } from './metrics/token.js';
@@ -65,12 +65,15 @@ export class Front {
     this.analyst = watchedAnalyst(tools.analyst, this.#listeners(), logger);
   }
 
-  /** Serves the page, where one is wanted. See startWeb for what it throws. */
-  async open(sources: FrontSources, authority: Authority, hosts: readonly string[]): Promise<void> {
+  /**
+   * Serves the page, where one is wanted. See startWeb for what it throws.
+   * @param fleetCredentials makes a certificate of the fleet's authority, for a page that has none of its own
+   */
+  async open(sources: FrontSources, fleetCredentials: () => Promise<Credentials>): Promise<void> {
     const { webAddress, webCredentials } = this.#options;
     if (webAddress === null || this.links === null) return;
-    const { dataDir, clock, logger, version, host } = this.#tools;
-    const credentials = webCredentials ?? (await authority.serverCredentials([host, ...hosts]));
+    const { dataDir, clock, logger, version } = this.#tools;
+    const credentials = webCredentials ?? (await fleetCredentials());
     const metricsToken = await MetricsToken.open(dataDir);
     this.#web = await startWeb(webAddress, credentials, {
       ...{ ...sources, clock, logger, version, metricsToken },
@@ -80,6 +83,14 @@ export class Front {
     this.#port = this.#web.port;
     this.#certificateSha256 = new X509Certificate(credentials.certificatePem).fingerprint256;
     logger.info({ url: this.#base(), certificateSha256: this.#certificateSha256 }, 'page served');
+  }
+
+  /** The fleet's authority has changed: its certificate for the page is another from the next connection on. */
+  async renewCertificate(fleetCredentials: () => Promise<Credentials>): Promise<void> {
+    if (this.#web === null || this.#options.webCredentials !== null) return;
+    const credentials = await fleetCredentials();
+    this.#web.replaceCredentials(credentials);
+    this.#certificateSha256 = new X509Certificate(credentials.certificatePem).fingerprint256;
   }
 
   /** Ends a user's sessions, and takes back the links that wait for them. */

@@ -88,8 +88,7 @@ function admit(
     throw new BothendsError('unauthenticated', 'sign in first: `bothends login-link` prints a link');
   }
   try {
-    // A serial tells certificates apart; a session has none, and ends with its user's right.
-    authorise(route.as, { ...session.user, serial: '' });
+    authorise(route.as, session.user);
     if (route.method === 'POST') requireCsrf(session, request);
   } catch (error) {
     tools.refused(session, route.as, toBothendsError(error).message);

@@ -6,7 +6,7 @@ import type { Audit } from '../serve/audit.js';
 import type { StateSources } from '../serve/messages.js';
 import type { ReportSources } from '../serve/reports.js';
 import type { Clock } from '../time.js';
-import type { Credentials } from '../trust/authority.js';
+import type { Credentials } from '../trust/ca.js';
 import { captureRoutes } from './api/captures.js';
 import { reportRoutes } from './api/reports.js';
 import { signInRoutes } from './api/sign-in.js';
@@ -36,6 +36,8 @@ export interface Web {
   port: number;
   /** Ends a user's sessions. */
   signOut(name: string): void;
+  /** For connections from now on. */
+  replaceCredentials(tls: Credentials): void;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,8 @@ export async function startWeb(address: string, tls: Credentials, input: WebInpu
   return {
     port,
     signOut: (name) => sessions.closeOf(name),
+    replaceCredentials: ({ certificatePem, keyPem }) =>
+      server.setSecureContext({ cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2' }),
     close: async () => {
       const ended = new Promise((resolve) => server.close(resolve));
       // Live streams have no end of their own.

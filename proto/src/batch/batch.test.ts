@@ -108,6 +108,17 @@ describe('batch codec', () => {
     expect([...decoded.time]).toEqual([-(2 ** 53), 2 ** 53, 0.5, -7]);
   });
 
+  it('reads what the release before coded, and tells its digests from those of today', () => {
+    const table = oneUdpPacket();
+    table.prefixDigests = false;
+    const bytes = encodeColumns(table);
+    const decoded = new PacketTable(4);
+    decodeColumns(bytes, decoded);
+    expect([bytes[0], decoded.prefixDigests, decoded.length]).toEqual([1, false, table.length]);
+    decodeColumns(encodeColumns(oneUdpPacket()), decoded);
+    expect(decoded.prefixDigests).toBe(true);
+  });
+
   it('says so when the coding is of another version', () => {
     const bytes = encodeColumns(oneUdpPacket());
     bytes[0] = BATCH_CODEC + 1;

@@ -1,7 +1,7 @@
 import { BothendsError } from '../errors/error.js';
 import type { Column } from '../packet/columns.js';
 import type { PacketTable } from '../packet/table.js';
-import { BATCH_CODEC } from './encode.js';
+import { BATCH_CODEC, WHOLE_DIGESTS_CODEC } from './encode.js';
 import { contextOf } from './flows.js';
 import { asWords, createFrame, type Frame } from './frame.js';
 import { fillGates } from './gates.js';
@@ -38,12 +38,13 @@ export function decodeColumns(bytes: Uint8Array, table: PacketTable): void {
 
 function readHead(input: ByteReader, table: PacketTable): Frame {
   const codec = input.byte();
-  if (codec !== BATCH_CODEC) {
+  if (codec !== BATCH_CODEC && codec !== WHOLE_DIGESTS_CODEC) {
     throw new BothendsError(
       'unsupported',
-      `a batch has column coding ${codec} and this version reads ${BATCH_CODEC}: run the same version at both ends`,
+      `a batch has column coding ${codec} and this version reads ${WHOLE_DIGESTS_CODEC} and ${BATCH_CODEC}: upgrade the older end`,
     );
   }
+  table.prefixDigests = codec === BATCH_CODEC;
   const count = input.varint();
   if (count > table.capacity) throw corrupt(`${count} rows, and a table takes ${table.capacity}`);
   const low = BigInt(input.word());

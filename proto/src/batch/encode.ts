@@ -11,7 +11,9 @@ import { writeTimes } from './time.js';
 import { ByteWriter, MAX_VARINT32 } from './writer.js';
 
 /** Version of the column coding, in a batch's `codec`. Raise it when decoders of the old one would misread. */
-export const BATCH_CODEC = 1;
+export const BATCH_CODEC = 2;
+/** The coding of the release before: the same columns, without digests of payload prefixes. */
+export const WHOLE_DIGESTS_CODEC = 1;
 
 /** A batch rarely takes more: bulk TCP needs ten bytes a row, requests and short flows twice that. */
 const BYTES_PER_ROW = 24;
@@ -41,9 +43,14 @@ export function encodeColumns(table: PacketTable, from = 0, to: number = table.l
   return out.finish();
 }
 
+/** The coding that a table's digests need. */
+export function codecOf({ prefixDigests }: PacketTable): number {
+  return prefixDigests ? BATCH_CODEC : WHOLE_DIGESTS_CODEC;
+}
+
 function writeHead(out: ByteWriter, { table, from, count, snaplen }: Frame, grouping: Grouping): void {
   out.reserve(1 + MAX_VARINT32 + 8);
-  out.byte(BATCH_CODEC);
+  out.byte(codecOf(table));
   out.varint(count);
   out.word(Number(BigInt.asUintN(32, table.baseNs)));
   out.word(Number(BigInt.asUintN(32, table.baseNs >> 32n)));

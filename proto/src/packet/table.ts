@@ -200,6 +200,8 @@ export class PacketTable {
   readonly marker: Uint32Array;
 
   readonly capacity: number;
+  /** False for what an older version coded, whose `digestHigh` covers all `digestLength` bytes like `digestLow`. */
+  prefixDigests = true;
 
   /** In `memory` (see `tableBytes`), which may be shared with another thread, or in memory of its own. */
   constructor(capacity: number = TABLE_CAPACITY, memory: ArrayBufferLike | null = null) {

@@ -110,6 +110,7 @@ function linkOf(
       shipments: () => [],
       command: () => undefined,
       welcomed,
+      authorities: () => undefined,
     },
   );
 }

@@ -89,9 +89,15 @@ export class Identity {
   }
 }
 
-/** Both cover equally many bytes, or one of them more, and then both have a digest of the first few. */
-export function comparablePayloads({ digestLength }: Records, r: number, c: number): boolean {
-  return digestLength[r] === digestLength[c] || Math.min(digestLength[r], digestLength[c]) >= DIGEST_PREFIX;
+/**
+ * Both cover equally many bytes, or one of them more, and then both have a digest of the first few. Taps of two releases
+ * agree on digests of up to DIGEST_PREFIX bytes only.
+ */
+export function comparablePayloads(records: Records, r: number, c: number): boolean {
+  const { digestLength, hasPrefixDigests, hasWholeDigests } = records;
+  const equal = digestLength[r] === digestLength[c];
+  if (!hasWholeDigests) return equal || Math.min(digestLength[r], digestLength[c]) >= DIGEST_PREFIX;
+  return equal && (!hasPrefixDigests || digestLength[r] <= DIGEST_PREFIX);
 }
 
 /** Payload digests can be compared and agree as far as both reach. */

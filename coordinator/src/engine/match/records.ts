@@ -41,6 +41,9 @@ export const State = {
 export class Records {
   capacity = INITIAL_RECORDS;
   live = 0;
+  /** Some records' payload digests are as today, some as in the release before; see PacketTable.prefixDigests. */
+  hasPrefixDigests = false;
+  hasWholeDigests = false;
   private freeHead = 0;
 
   flow = new Int32Array(INITIAL_RECORDS);

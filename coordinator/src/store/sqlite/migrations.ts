@@ -83,6 +83,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
+  // Before authorities could be replaced all of them had this name.
+  `
+  ALTER TABLE agent ADD COLUMN issuer TEXT NOT NULL DEFAULT 'bothends CA';
+  ALTER TABLE user ADD COLUMN issuer TEXT NOT NULL DEFAULT 'bothends CA';
+  `,
 ];
 
 /** The version that this program makes and reads. */

@@ -5,6 +5,7 @@ import type { Capture } from '../../captures/capture.js';
 import { ThreadClient } from '../../threads/client.js';
 import type { TokenRecord } from '../../trust/tokens.js';
 import type {
+  AgentCertificate,
   AgentRecord,
   AuditEntry,
   EnrolAttempt,
@@ -66,8 +67,11 @@ export class SqliteStore implements Store {
     return await this.#call('enrolRefusal', attempt);
   }
 
-  async enrol(attempt: EnrolAttempt, serial: string): Promise<EnrolRefusal | null> {
-    return await this.#call('enrol', attempt, serial);
+  async enrol(
+    attempt: EnrolAttempt,
+    certificate: Pick<AgentCertificate, 'serial' | 'issuer'>,
+  ): Promise<EnrolRefusal | null> {
+    return await this.#call('enrol', attempt, certificate);
   }
 
   async agents(): Promise<AgentRecord[]> {
@@ -78,8 +82,8 @@ export class SqliteStore implements Store {
     await this.#call('agentSeen', name, nowNs);
   }
 
-  async setAgentSerials(name: string, serial: string, nextSerial: string): Promise<void> {
-    await this.#call('setAgentSerials', name, serial, nextSerial);
+  async setAgentCertificate(name: string, certificate: AgentCertificate): Promise<void> {
+    await this.#call('setAgentCertificate', name, certificate);
   }
 
   async saveUser(user: UserRecord): Promise<void> {

@@ -1,10 +1,17 @@
 import type { Database } from 'better-sqlite3';
-import type { AgentRecord, EnrolAttempt, EnrolRefusal, UserRecord } from '../store.js';
+import type { AgentCertificate, AgentRecord, EnrolAttempt, EnrolRefusal, UserRecord } from '../store.js';
 import type { SyncVerbs } from './sync-verbs.js';
 
 type Verbs = Pick<
   SyncVerbs,
-  'addToken' | 'enrolRefusal' | 'enrol' | 'agents' | 'agentSeen' | 'setAgentSerials' | 'saveUser' | 'users'
+  | 'addToken'
+  | 'enrolRefusal'
+  | 'enrol'
+  | 'agents'
+  | 'agentSeen'
+  | 'setAgentCertificate'
+  | 'saveUser'
+  | 'users'
 >;
 
 interface TokenRow {
@@ -24,22 +31,24 @@ export function trustVerbs(database: Database): Verbs {
   const useToken = database.prepare('UPDATE token SET used_ns = ? WHERE id = ?');
   const findAgent = database.prepare('SELECT 1 FROM agent WHERE name = ?');
   const putAgent = database.prepare(
-    `INSERT INTO agent (name, serial, enrolled_ns, last_seen_ns) VALUES (@name, @serial, @nowNs, 0)
-     ON CONFLICT (name) DO UPDATE SET serial = @serial, next_serial = '', enrolled_ns = @nowNs`,
+    `INSERT INTO agent (name, serial, issuer, enrolled_ns, last_seen_ns) VALUES (@name, @serial, @issuer, @nowNs, 0)
+     ON CONFLICT (name) DO UPDATE SET serial = @serial, next_serial = '', issuer = @issuer, enrolled_ns = @nowNs`,
   );
   const agents = database.prepare<[], AgentRecord>(
-    `SELECT name, serial, enrolled_ns AS enrolledNs, last_seen_ns AS lastSeenNs, next_serial AS nextSerial
+    `SELECT name, serial, enrolled_ns AS enrolledNs, last_seen_ns AS lastSeenNs, next_serial AS nextSerial, issuer
      FROM agent ORDER BY name`,
   );
   const agentSeen = database.prepare('UPDATE agent SET last_seen_ns = ? WHERE name = ?');
 
-  const setSerials = database.prepare('UPDATE agent SET serial = ?, next_serial = ? WHERE name = ?');
+  const setCertificate = database.prepare(
+    'UPDATE agent SET serial = @serial, next_serial = @nextSerial, issuer = @issuer WHERE name = @name',
+  );
   const putUser = database.prepare(
-    `INSERT OR REPLACE INTO user (name, role, serial, next_serial, created_ns, expires_ns, revoked_ns)
-     VALUES (@name, @role, @serial, @nextSerial, @createdNs, @expiresNs, @revokedNs)`,
+    `INSERT OR REPLACE INTO user (name, role, serial, next_serial, issuer, created_ns, expires_ns, revoked_ns)
+     VALUES (@name, @role, @serial, @nextSerial, @issuer, @createdNs, @expiresNs, @revokedNs)`,
   );
   const users = database.prepare<[], UserRecord>(
-    `SELECT name, role, serial, next_serial AS nextSerial, created_ns AS createdNs, expires_ns AS expiresNs,
+    `SELECT name, role, serial, next_serial AS nextSerial, issuer, created_ns AS createdNs, expires_ns AS expiresNs,
        revoked_ns AS revokedNs FROM user ORDER BY name`,
   );
 
@@ -53,11 +62,14 @@ export function trustVerbs(database: Database): Verbs {
     // Only a token for just this name is the administrator's word that the host may be replaced.
     return findAgent.get(attempt.name) === undefined ? null : 'name-taken';
   };
-  const enrol = (attempt: EnrolAttempt, serial: string): EnrolRefusal | null => {
+  const enrol = (
+    attempt: EnrolAttempt,
+    { serial, issuer }: Pick<AgentCertificate, 'serial' | 'issuer'>,
+  ): EnrolRefusal | null => {
     const refusal = refusalOf(attempt);
     if (refusal !== null) return refusal;
     useToken.run(attempt.nowNs, attempt.tokenId);
-    putAgent.run({ name: attempt.name, serial, nowNs: attempt.nowNs });
+    putAgent.run({ name: attempt.name, serial, issuer, nowNs: attempt.nowNs });
     return null;
   };
   const enrolAtOnce = database.transaction(enrol);
@@ -67,13 +79,13 @@ export function trustVerbs(database: Database): Verbs {
       addToken.run(token.id, token.secretHash, token.name, token.expiresNs);
     },
     enrolRefusal: refusalOf,
-    enrol: (attempt, serial) => enrolAtOnce.immediate(attempt, serial),
+    enrol: (attempt, certificate) => enrolAtOnce.immediate(attempt, certificate),
     agents: () => agents.all(),
     agentSeen: (name, nowNs) => {
       agentSeen.run(nowNs, name);
     },
-    setAgentSerials: (name, serial, nextSerial) => {
-      setSerials.run(serial, nextSerial, name);
+    setAgentCertificate: (name, certificate) => {
+      setCertificate.run({ name, ...certificate });
     },
     saveUser: (user) => {
       putUser.run(user);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Identity } from '../../trust/identity.js';
+import type { Caller } from '../../trust/identity.js';
 import { LoginLinks } from './login-links.js';
 import { Sessions } from './sessions.js';
 
 const MINUTE_NS = 60_000_000_000n;
-const admin: Identity = { role: 'admin', name: 'ada', serial: '01' };
-const viewer: Identity = { role: 'viewer', name: 'vera', serial: '02' };
+const admin: Caller = { role: 'admin', name: 'ada' };
+const viewer: Caller = { role: 'viewer', name: 'vera' };
 
 /** A clock that stands until it is moved. */
 function clockAt(nowNs: bigint) {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BothendsError } from '@bothends/proto';
 import type { Clock } from '../../time.js';
-import { type Identity, USER_ROLES, type UserRole } from '../../trust/identity.js';
+import { type Caller, USER_ROLES, type UserRole } from '../../trust/identity.js';
 import type { WebUser } from './sessions.js';
 
 export interface LoginLink {
@@ -45,7 +45,7 @@ export class LoginLinks {
    * @param path page to open, empty for the first
    * @throws BothendsError `invalid-argument`, `permission-denied` for a role above the caller's
    */
-  create(caller: Identity, role: string, path: string): LoginLink {
+  create(caller: Caller, role: string, path: string): LoginLink {
     if (path !== '' && !/^\/(?!\/)[\x21-\x7e]*$/.test(path)) {
       throw new BothendsError('invalid-argument', 'the page to open is a path such as /captures/c-7kq2m3pa');
     }
@@ -75,7 +75,7 @@ export class LoginLinks {
   }
 }
 
-function carried(caller: Identity, wanted: string): UserRole {
+function carried(caller: Caller, wanted: string): UserRole {
   const own = USER_ROLES.indexOf(caller.role as UserRole);
   const role = USER_ROLES.indexOf((wanted || caller.role) as UserRole);
   if (role < 0) throw new BothendsError('invalid-argument', 'a role is viewer, operator or admin');

@@ -32,21 +32,31 @@ export interface EnrolRequest {
   name: string;
   /** PKCS#10 certificate request, DER. */
   csr: Buffer;
+  /** The agent keeps all authorities of the answer; without it its certificate is from the one that the server's is from. */
+  takesAuthorities: boolean;
 }
 
 export interface EnrolResponse {
   certificatePem: string;
+  /** Every authority of this coordinator, PEM. */
   caPem: string;
 }
 
 export interface RenewAgentRequest {
   /** PKCS#10 certificate request, DER. */
   csr: Buffer;
+  /**
+   * The agent trusts the authorities of the answer from then on; without it its certificate is from the one that it
+   * trusts already.
+   */
+  takesAuthorities: boolean;
 }
 
 export interface RenewAgentResponse {
   /** The one before stays valid until this one is first used. */
   certificatePem: string;
+  /** Every authority of this coordinator, PEM. */
+  caPem: string;
 }
 
 /** Agent to coordinator. */
@@ -79,6 +89,10 @@ export interface Hello {
     | undefined;
   /** Users of whom one has to approve every capture on this host; empty: none has to. */
   consentOwners: string[];
+  /** Oldest version of the protocol that this agent speaks; absent: only `protocol`. */
+  oldestProtocol?:
+    | number
+    | undefined;
   /** X25519 public key of this run of the agent; DER, SubjectPublicKeyInfo. Digest keys are agreed with it. */
   exchangeKey?: Buffer | undefined;
   host?:
@@ -144,9 +158,13 @@ export interface ControlResponse {
     | undefined;
 }
 
+/** Sent once more when what it says has changed. */
 export interface Welcome {
   coordinatorVersion: string;
+  /** Version of the protocol that both speak. */
   protocol: number;
+  /** Names the set of authorities that this coordinator trusts; an agent that holds others renews its certificate. */
+  authorities: string;
 }
 
 export interface HeartbeatReply {
@@ -182,6 +200,8 @@ export interface Arm {
   committedSequence: bigint;
   /** The owner of this host who approved; empty: nobody did. */
   approvedBy: string;
+  /** Newest column coding that the coordinator reads; absent: 1. */
+  batchCodec: number;
   /** Exchange key of the other host: the key of the digests follows from both, and digest_key is empty. */
   peerExchangeKey?: Buffer | undefined;
 }
@@ -211,7 +231,7 @@ export interface ShipResponse {
 }
 
 function createBaseEnrolRequest(): EnrolRequest {
-  return { token: "", name: "", csr: Buffer.alloc(0) };
+  return { token: "", name: "", csr: Buffer.alloc(0), takesAuthorities: false };
 }
 
 export const EnrolRequest: MessageFns<EnrolRequest> = {
@@ -224,6 +244,9 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     }
     if (message.csr.length !== 0) {
       writer.uint32(26).bytes(message.csr);
+    }
+    if (message.takesAuthorities !== false) {
+      writer.uint32(32).bool(message.takesAuthorities);
     }
     return writer;
   },
@@ -265,6 +288,14 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
             message.csr = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.takesAuthorities = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -282,6 +313,11 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
       token: isSet(object.token) ? globalThis.String(object.token) : "",
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0),
+      takesAuthorities: isSet(object.takesAuthorities)
+        ? globalThis.Boolean(object.takesAuthorities)
+        : isSet(object.takes_authorities)
+        ? globalThis.Boolean(object.takes_authorities)
+        : false,
     };
   },
 
@@ -295,6 +331,9 @@ export const EnrolRequest: MessageFns<EnrolRequest> = {
     }
     if (message.csr.length !== 0) {
       obj.csr = base64FromBytes(message.csr);
+    }
+    if (message.takesAuthorities !== false) {
+      obj.takesAuthorities = message.takesAuthorities;
     }
     return obj;
   },
@@ -384,13 +423,16 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
 };
 
 function createBaseRenewAgentRequest(): RenewAgentRequest {
-  return { csr: Buffer.alloc(0) };
+  return { csr: Buffer.alloc(0), takesAuthorities: false };
 }
 
 export const RenewAgentRequest: MessageFns<RenewAgentRequest> = {
   encode(message: RenewAgentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.csr.length !== 0) {
       writer.uint32(10).bytes(message.csr);
+    }
+    if (message.takesAuthorities !== false) {
+      writer.uint32(16).bool(message.takesAuthorities);
     }
     return writer;
   },
@@ -416,6 +458,14 @@ export const RenewAgentRequest: MessageFns<RenewAgentRequest> = {
             message.csr = Buffer.from(reader.bytes());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.takesAuthorities = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -429,7 +479,14 @@ export const RenewAgentRequest: MessageFns<RenewAgentRequest> = {
   },
 
   fromJSON(object: any): RenewAgentRequest {
-    return { csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0) };
+    return {
+      csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0),
+      takesAuthorities: isSet(object.takesAuthorities)
+        ? globalThis.Boolean(object.takesAuthorities)
+        : isSet(object.takes_authorities)
+        ? globalThis.Boolean(object.takes_authorities)
+        : false,
+    };
   },
 
   toJSON(message: RenewAgentRequest): unknown {
@@ -437,18 +494,24 @@ export const RenewAgentRequest: MessageFns<RenewAgentRequest> = {
     if (message.csr.length !== 0) {
       obj.csr = base64FromBytes(message.csr);
     }
+    if (message.takesAuthorities !== false) {
+      obj.takesAuthorities = message.takesAuthorities;
+    }
     return obj;
   },
 };
 
 function createBaseRenewAgentResponse(): RenewAgentResponse {
-  return { certificatePem: "" };
+  return { certificatePem: "", caPem: "" };
 }
 
 export const RenewAgentResponse: MessageFns<RenewAgentResponse> = {
   encode(message: RenewAgentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.certificatePem !== "") {
       writer.uint32(10).string(message.certificatePem);
+    }
+    if (message.caPem !== "") {
+      writer.uint32(18).string(message.caPem);
     }
     return writer;
   },
@@ -474,6 +537,14 @@ export const RenewAgentResponse: MessageFns<RenewAgentResponse> = {
             message.certificatePem = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.caPem = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -493,6 +564,11 @@ export const RenewAgentResponse: MessageFns<RenewAgentResponse> = {
         : isSet(object.certificate_pem)
         ? globalThis.String(object.certificate_pem)
         : "",
+      caPem: isSet(object.caPem)
+        ? globalThis.String(object.caPem)
+        : isSet(object.ca_pem)
+        ? globalThis.String(object.ca_pem)
+        : "",
     };
   },
 
@@ -500,6 +576,9 @@ export const RenewAgentResponse: MessageFns<RenewAgentResponse> = {
     const obj: any = {};
     if (message.certificatePem !== "") {
       obj.certificatePem = message.certificatePem;
+    }
+    if (message.caPem !== "") {
+      obj.caPem = message.caPem;
     }
     return obj;
   },
@@ -615,6 +694,7 @@ function createBaseHello(): Hello {
     signingKey: undefined,
     policyJson: undefined,
     consentOwners: [],
+    oldestProtocol: undefined,
     exchangeKey: undefined,
     host: undefined,
     dataDirectory: "",
@@ -658,6 +738,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.consentOwners) {
       writer.uint32(98).string(v!);
+    }
+    if (message.oldestProtocol !== undefined) {
+      writer.uint32(128).uint32(message.oldestProtocol);
     }
     if (message.exchangeKey !== undefined) {
       writer.uint32(114).bytes(message.exchangeKey);
@@ -780,6 +863,14 @@ export const Hello: MessageFns<Hello> = {
             message.consentOwners.push(reader.string());
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.oldestProtocol = reader.uint32();
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -856,6 +947,11 @@ export const Hello: MessageFns<Hello> = {
         : globalThis.Array.isArray(object?.consent_owners)
         ? object.consent_owners.map((e: any) => globalThis.String(e))
         : [],
+      oldestProtocol: isSet(object.oldestProtocol)
+        ? globalThis.Number(object.oldestProtocol)
+        : isSet(object.oldest_protocol)
+        ? globalThis.Number(object.oldest_protocol)
+        : undefined,
       exchangeKey: isSet(object.exchangeKey)
         ? Buffer.from(bytesFromBase64(object.exchangeKey))
         : isSet(object.exchange_key)
@@ -907,6 +1003,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.consentOwners?.length) {
       obj.consentOwners = message.consentOwners;
+    }
+    if (message.oldestProtocol !== undefined) {
+      obj.oldestProtocol = Math.round(message.oldestProtocol);
     }
     if (message.exchangeKey !== undefined) {
       obj.exchangeKey = base64FromBytes(message.exchangeKey);
@@ -1667,7 +1766,7 @@ export const ControlResponse: MessageFns<ControlResponse> = {
 };
 
 function createBaseWelcome(): Welcome {
-  return { coordinatorVersion: "", protocol: 0 };
+  return { coordinatorVersion: "", protocol: 0, authorities: "" };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1677,6 +1776,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.protocol !== 0) {
       writer.uint32(16).uint32(message.protocol);
+    }
+    if (message.authorities !== "") {
+      writer.uint32(26).string(message.authorities);
     }
     return writer;
   },
@@ -1710,6 +1812,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.protocol = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.authorities = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1730,6 +1840,7 @@ export const Welcome: MessageFns<Welcome> = {
         ? globalThis.String(object.coordinator_version)
         : "",
       protocol: isSet(object.protocol) ? globalThis.Number(object.protocol) : 0,
+      authorities: isSet(object.authorities) ? globalThis.String(object.authorities) : "",
     };
   },
 
@@ -1740,6 +1851,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.protocol !== 0) {
       obj.protocol = Math.round(message.protocol);
+    }
+    if (message.authorities !== "") {
+      obj.authorities = message.authorities;
     }
     return obj;
   },
@@ -1862,6 +1976,7 @@ function createBaseArm(): Arm {
     requestedBy: "",
     committedSequence: 0n,
     approvedBy: "",
+    batchCodec: 0,
     peerExchangeKey: undefined,
   };
 }
@@ -1924,6 +2039,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.approvedBy !== "") {
       writer.uint32(130).string(message.approvedBy);
+    }
+    if (message.batchCodec !== 0) {
+      writer.uint32(144).uint32(message.batchCodec);
     }
     if (message.peerExchangeKey !== undefined) {
       writer.uint32(138).bytes(message.peerExchangeKey);
@@ -2072,6 +2190,14 @@ export const Arm: MessageFns<Arm> = {
             message.approvedBy = reader.string();
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.batchCodec = reader.uint32();
+            continue;
+          }
           case 17: {
             if (tag !== 138) {
               break;
@@ -2162,6 +2288,11 @@ export const Arm: MessageFns<Arm> = {
         : isSet(object.approved_by)
         ? globalThis.String(object.approved_by)
         : "",
+      batchCodec: isSet(object.batchCodec)
+        ? globalThis.Number(object.batchCodec)
+        : isSet(object.batch_codec)
+        ? globalThis.Number(object.batch_codec)
+        : 0,
       peerExchangeKey: isSet(object.peerExchangeKey)
         ? Buffer.from(bytesFromBase64(object.peerExchangeKey))
         : isSet(object.peer_exchange_key)
@@ -2219,6 +2350,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.approvedBy !== "") {
       obj.approvedBy = message.approvedBy;
+    }
+    if (message.batchCodec !== 0) {
+      obj.batchCodec = Math.round(message.batchCodec);
     }
     if (message.peerExchangeKey !== undefined) {
       obj.peerExchangeKey = base64FromBytes(message.peerExchangeKey);

@@ -262,11 +262,69 @@ export interface RevokeAgentResponse {
 export interface RenewUserRequest {
   /** PKCS#10 certificate request, DER. */
   csr: Buffer;
+  /**
+   * The user trusts the authorities of the answer from then on; without it the certificate is from the one that the
+   * user trusts already.
+   */
+  takesAuthorities: boolean;
 }
 
 export interface RenewUserResponse {
   /** The one before stays valid until this one is first used. */
   certificatePem: string;
+  /** Every authority of this coordinator, PEM. */
+  caPem: string;
+}
+
+export interface GetAuthoritiesRequest {
+}
+
+export interface GetAuthoritiesResponse {
+  /** Certificates are from this one. */
+  issuing:
+    | Authority
+    | undefined;
+  /** Trusted until it is retired; absent when no replacement is under way. */
+  outgoing?:
+    | Authority
+    | undefined;
+  /** Agents and users whose certificate is from another authority than the issuing one. */
+  dependents: Dependent[];
+}
+
+export interface Authority {
+  name: string;
+  /** sha256: and the hash of its certificate, as in join lines. */
+  caHash: string;
+  expiresNs: bigint;
+}
+
+export interface Dependent {
+  /** agent | user */
+  kind: string;
+  name: string;
+  /** Name of the authority that its certificate is from. */
+  authority: string;
+  /** Agents only. */
+  online: boolean;
+  lastSeenNs: bigint;
+}
+
+export interface RotateAuthorityRequest {
+}
+
+export interface RotateAuthorityResponse {
+  issuing: Authority | undefined;
+}
+
+export interface RetireAuthorityRequest {
+  /** Even if agents or users depend on it. */
+  force: boolean;
+}
+
+export interface RetireAuthorityResponse {
+  /** Agents that have to join again, users who need a new context file. */
+  leftBehind: Dependent[];
 }
 
 export interface ReadAuditRequest {
@@ -3693,13 +3751,16 @@ export const RevokeAgentResponse: MessageFns<RevokeAgentResponse> = {
 };
 
 function createBaseRenewUserRequest(): RenewUserRequest {
-  return { csr: Buffer.alloc(0) };
+  return { csr: Buffer.alloc(0), takesAuthorities: false };
 }
 
 export const RenewUserRequest: MessageFns<RenewUserRequest> = {
   encode(message: RenewUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.csr.length !== 0) {
       writer.uint32(10).bytes(message.csr);
+    }
+    if (message.takesAuthorities !== false) {
+      writer.uint32(16).bool(message.takesAuthorities);
     }
     return writer;
   },
@@ -3725,6 +3786,14 @@ export const RenewUserRequest: MessageFns<RenewUserRequest> = {
             message.csr = Buffer.from(reader.bytes());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.takesAuthorities = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3738,7 +3807,14 @@ export const RenewUserRequest: MessageFns<RenewUserRequest> = {
   },
 
   fromJSON(object: any): RenewUserRequest {
-    return { csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0) };
+    return {
+      csr: isSet(object.csr) ? Buffer.from(bytesFromBase64(object.csr)) : Buffer.alloc(0),
+      takesAuthorities: isSet(object.takesAuthorities)
+        ? globalThis.Boolean(object.takesAuthorities)
+        : isSet(object.takes_authorities)
+        ? globalThis.Boolean(object.takes_authorities)
+        : false,
+    };
   },
 
   toJSON(message: RenewUserRequest): unknown {
@@ -3746,18 +3822,24 @@ export const RenewUserRequest: MessageFns<RenewUserRequest> = {
     if (message.csr.length !== 0) {
       obj.csr = base64FromBytes(message.csr);
     }
+    if (message.takesAuthorities !== false) {
+      obj.takesAuthorities = message.takesAuthorities;
+    }
     return obj;
   },
 };
 
 function createBaseRenewUserResponse(): RenewUserResponse {
-  return { certificatePem: "" };
+  return { certificatePem: "", caPem: "" };
 }
 
 export const RenewUserResponse: MessageFns<RenewUserResponse> = {
   encode(message: RenewUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.certificatePem !== "") {
       writer.uint32(10).string(message.certificatePem);
+    }
+    if (message.caPem !== "") {
+      writer.uint32(18).string(message.caPem);
     }
     return writer;
   },
@@ -3783,6 +3865,14 @@ export const RenewUserResponse: MessageFns<RenewUserResponse> = {
             message.certificatePem = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.caPem = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3802,6 +3892,11 @@ export const RenewUserResponse: MessageFns<RenewUserResponse> = {
         : isSet(object.certificate_pem)
         ? globalThis.String(object.certificate_pem)
         : "",
+      caPem: isSet(object.caPem)
+        ? globalThis.String(object.caPem)
+        : isSet(object.ca_pem)
+        ? globalThis.String(object.ca_pem)
+        : "",
     };
   },
 
@@ -3809,6 +3904,597 @@ export const RenewUserResponse: MessageFns<RenewUserResponse> = {
     const obj: any = {};
     if (message.certificatePem !== "") {
       obj.certificatePem = message.certificatePem;
+    }
+    if (message.caPem !== "") {
+      obj.caPem = message.caPem;
+    }
+    return obj;
+  },
+};
+
+function createBaseGetAuthoritiesRequest(): GetAuthoritiesRequest {
+  return {};
+}
+
+export const GetAuthoritiesRequest: MessageFns<GetAuthoritiesRequest> = {
+  encode(_: GetAuthoritiesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthoritiesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthoritiesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetAuthoritiesRequest {
+    return {};
+  },
+
+  toJSON(_: GetAuthoritiesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+};
+
+function createBaseGetAuthoritiesResponse(): GetAuthoritiesResponse {
+  return { issuing: undefined, outgoing: undefined, dependents: [] };
+}
+
+export const GetAuthoritiesResponse: MessageFns<GetAuthoritiesResponse> = {
+  encode(message: GetAuthoritiesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuing !== undefined) {
+      Authority.encode(message.issuing, writer.uint32(10).fork()).join();
+    }
+    if (message.outgoing !== undefined) {
+      Authority.encode(message.outgoing, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.dependents) {
+      Dependent.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthoritiesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthoritiesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuing = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outgoing = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dependents.push(Dependent.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAuthoritiesResponse {
+    return {
+      issuing: isSet(object.issuing) ? Authority.fromJSON(object.issuing) : undefined,
+      outgoing: isSet(object.outgoing) ? Authority.fromJSON(object.outgoing) : undefined,
+      dependents: globalThis.Array.isArray(object?.dependents)
+        ? object.dependents.map((e: any) => Dependent.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetAuthoritiesResponse): unknown {
+    const obj: any = {};
+    if (message.issuing !== undefined) {
+      obj.issuing = Authority.toJSON(message.issuing);
+    }
+    if (message.outgoing !== undefined) {
+      obj.outgoing = Authority.toJSON(message.outgoing);
+    }
+    if (message.dependents?.length) {
+      obj.dependents = message.dependents.map((e) => Dependent.toJSON(e));
+    }
+    return obj;
+  },
+};
+
+function createBaseAuthority(): Authority {
+  return { name: "", caHash: "", expiresNs: 0n };
+}
+
+export const Authority: MessageFns<Authority> = {
+  encode(message: Authority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.caHash !== "") {
+      writer.uint32(18).string(message.caHash);
+    }
+    if (message.expiresNs !== 0n) {
+      if (BigInt.asUintN(64, message.expiresNs) !== message.expiresNs) {
+        throw new globalThis.Error("value provided for field message.expiresNs of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.expiresNs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Authority {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthority();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.caHash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.expiresNs = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Authority {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      caHash: isSet(object.caHash)
+        ? globalThis.String(object.caHash)
+        : isSet(object.ca_hash)
+        ? globalThis.String(object.ca_hash)
+        : "",
+      expiresNs: isSet(object.expiresNs)
+        ? BigInt(object.expiresNs)
+        : isSet(object.expires_ns)
+        ? BigInt(object.expires_ns)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Authority): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.caHash !== "") {
+      obj.caHash = message.caHash;
+    }
+    if (message.expiresNs !== 0n) {
+      obj.expiresNs = message.expiresNs.toString();
+    }
+    return obj;
+  },
+};
+
+function createBaseDependent(): Dependent {
+  return { kind: "", name: "", authority: "", online: false, lastSeenNs: 0n };
+}
+
+export const Dependent: MessageFns<Dependent> = {
+  encode(message: Dependent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.authority !== "") {
+      writer.uint32(26).string(message.authority);
+    }
+    if (message.online !== false) {
+      writer.uint32(32).bool(message.online);
+    }
+    if (message.lastSeenNs !== 0n) {
+      if (BigInt.asUintN(64, message.lastSeenNs) !== message.lastSeenNs) {
+        throw new globalThis.Error("value provided for field message.lastSeenNs of type fixed64 too large");
+      }
+      writer.uint32(41).fixed64(message.lastSeenNs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dependent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDependent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.authority = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.online = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.lastSeenNs = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Dependent {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      authority: isSet(object.authority) ? globalThis.String(object.authority) : "",
+      online: isSet(object.online) ? globalThis.Boolean(object.online) : false,
+      lastSeenNs: isSet(object.lastSeenNs)
+        ? BigInt(object.lastSeenNs)
+        : isSet(object.last_seen_ns)
+        ? BigInt(object.last_seen_ns)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Dependent): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.authority !== "") {
+      obj.authority = message.authority;
+    }
+    if (message.online !== false) {
+      obj.online = message.online;
+    }
+    if (message.lastSeenNs !== 0n) {
+      obj.lastSeenNs = message.lastSeenNs.toString();
+    }
+    return obj;
+  },
+};
+
+function createBaseRotateAuthorityRequest(): RotateAuthorityRequest {
+  return {};
+}
+
+export const RotateAuthorityRequest: MessageFns<RotateAuthorityRequest> = {
+  encode(_: RotateAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RotateAuthorityRequest {
+    return {};
+  },
+
+  toJSON(_: RotateAuthorityRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+};
+
+function createBaseRotateAuthorityResponse(): RotateAuthorityResponse {
+  return { issuing: undefined };
+}
+
+export const RotateAuthorityResponse: MessageFns<RotateAuthorityResponse> = {
+  encode(message: RotateAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuing !== undefined) {
+      Authority.encode(message.issuing, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuing = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateAuthorityResponse {
+    return { issuing: isSet(object.issuing) ? Authority.fromJSON(object.issuing) : undefined };
+  },
+
+  toJSON(message: RotateAuthorityResponse): unknown {
+    const obj: any = {};
+    if (message.issuing !== undefined) {
+      obj.issuing = Authority.toJSON(message.issuing);
+    }
+    return obj;
+  },
+};
+
+function createBaseRetireAuthorityRequest(): RetireAuthorityRequest {
+  return { force: false };
+}
+
+export const RetireAuthorityRequest: MessageFns<RetireAuthorityRequest> = {
+  encode(message: RetireAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.force !== false) {
+      writer.uint32(8).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetireAuthorityRequest {
+    return { force: isSet(object.force) ? globalThis.Boolean(object.force) : false };
+  },
+
+  toJSON(message: RetireAuthorityRequest): unknown {
+    const obj: any = {};
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
+    return obj;
+  },
+};
+
+function createBaseRetireAuthorityResponse(): RetireAuthorityResponse {
+  return { leftBehind: [] };
+}
+
+export const RetireAuthorityResponse: MessageFns<RetireAuthorityResponse> = {
+  encode(message: RetireAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.leftBehind) {
+      Dependent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leftBehind.push(Dependent.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RetireAuthorityResponse {
+    return {
+      leftBehind: globalThis.Array.isArray(object?.leftBehind)
+        ? object.leftBehind.map((e: any) => Dependent.fromJSON(e))
+        : globalThis.Array.isArray(object?.left_behind)
+        ? object.left_behind.map((e: any) => Dependent.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RetireAuthorityResponse): unknown {
+    const obj: any = {};
+    if (message.leftBehind?.length) {
+      obj.leftBehind = message.leftBehind.map((e) => Dependent.toJSON(e));
     }
     return obj;
   },
@@ -4293,6 +4979,42 @@ export const BothendsService = {
     responseSerialize: (value: RenewUserResponse): Buffer => Buffer.from(RenewUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewUserResponse => RenewUserResponse.decode(value),
   },
+  /** The coordinator's certificate authorities, and who depends on one that goes. */
+  getAuthorities: {
+    path: "/bothends.v1.Bothends/GetAuthorities" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetAuthoritiesRequest): Buffer =>
+      Buffer.from(GetAuthoritiesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetAuthoritiesRequest => GetAuthoritiesRequest.decode(value),
+    responseSerialize: (value: GetAuthoritiesResponse): Buffer =>
+      Buffer.from(GetAuthoritiesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetAuthoritiesResponse => GetAuthoritiesResponse.decode(value),
+  },
+  /** Makes a new authority, from which certificates are from now on; the one before is trusted until it is retired. */
+  rotateAuthority: {
+    path: "/bothends.v1.Bothends/RotateAuthority" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateAuthorityRequest): Buffer =>
+      Buffer.from(RotateAuthorityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateAuthorityRequest => RotateAuthorityRequest.decode(value),
+    responseSerialize: (value: RotateAuthorityResponse): Buffer =>
+      Buffer.from(RotateAuthorityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateAuthorityResponse => RotateAuthorityResponse.decode(value),
+  },
+  /** Ends the trust in the outgoing authority. */
+  retireAuthority: {
+    path: "/bothends.v1.Bothends/RetireAuthority" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RetireAuthorityRequest): Buffer =>
+      Buffer.from(RetireAuthorityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RetireAuthorityRequest => RetireAuthorityRequest.decode(value),
+    responseSerialize: (value: RetireAuthorityResponse): Buffer =>
+      Buffer.from(RetireAuthorityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RetireAuthorityResponse => RetireAuthorityResponse.decode(value),
+  },
   /** The audit log, oldest entry first. */
   readAudit: {
     path: "/bothends.v1.Bothends/ReadAudit" as const,
@@ -4333,6 +5055,12 @@ export interface BothendsServer extends UntypedServiceImplementation {
   revokeAgent: handleUnaryCall<RevokeAgentRequest, RevokeAgentResponse>;
   /** A new certificate for the user who asks, before the present one expires. */
   renewUser: handleUnaryCall<RenewUserRequest, RenewUserResponse>;
+  /** The coordinator's certificate authorities, and who depends on one that goes. */
+  getAuthorities: handleUnaryCall<GetAuthoritiesRequest, GetAuthoritiesResponse>;
+  /** Makes a new authority, from which certificates are from now on; the one before is trusted until it is retired. */
+  rotateAuthority: handleUnaryCall<RotateAuthorityRequest, RotateAuthorityResponse>;
+  /** Ends the trust in the outgoing authority. */
+  retireAuthority: handleUnaryCall<RetireAuthorityRequest, RetireAuthorityResponse>;
   /** The audit log, oldest entry first. */
   readAudit: handleServerStreamingCall<ReadAuditRequest, ReadAuditResponse>;
 }
@@ -4589,6 +5317,54 @@ export interface BothendsClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewUserResponse) => void,
+  ): ClientUnaryCall;
+  /** The coordinator's certificate authorities, and who depends on one that goes. */
+  getAuthorities(
+    request: GetAuthoritiesRequest,
+    callback: (error: ServiceError | null, response: GetAuthoritiesResponse) => void,
+  ): ClientUnaryCall;
+  getAuthorities(
+    request: GetAuthoritiesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetAuthoritiesResponse) => void,
+  ): ClientUnaryCall;
+  getAuthorities(
+    request: GetAuthoritiesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetAuthoritiesResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes a new authority, from which certificates are from now on; the one before is trusted until it is retired. */
+  rotateAuthority(
+    request: RotateAuthorityRequest,
+    callback: (error: ServiceError | null, response: RotateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  rotateAuthority(
+    request: RotateAuthorityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  rotateAuthority(
+    request: RotateAuthorityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends the trust in the outgoing authority. */
+  retireAuthority(
+    request: RetireAuthorityRequest,
+    callback: (error: ServiceError | null, response: RetireAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  retireAuthority(
+    request: RetireAuthorityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RetireAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  retireAuthority(
+    request: RetireAuthorityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RetireAuthorityResponse) => void,
   ): ClientUnaryCall;
   /** The audit log, oldest entry first. */
   readAudit(request: ReadAuditRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadAuditResponse>;

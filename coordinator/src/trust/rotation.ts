@@ -1,0 +1,132 @@
+import { BothendsError } from '@bothends/proto';
+import type { Authority as AuthorityMessage, Dependent } from '@bothends/proto/gen/bothends/v1/bothends';
+import type { Fleet } from '../fleet/fleet.js';
+import type { Store } from '../store/store.js';
+import { type Authority, retiredError } from './authority.js';
+import type { Ca } from './ca.js';
+
+export interface RotationInput {
+  readonly authority: Authority;
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly connections: ConnectionTrust;
+}
+
+/** What connections are made with from now on. */
+export interface ConnectionTrust {
+  /** Other authorities are trusted. */
+  retrust(): void;
+  /** The server's own certificates are to be from another authority. */
+  reissue(): Promise<void>;
+}
+
+/** Where a replacement stands. */
+export interface Standing {
+  issuing: AuthorityMessage;
+  outgoing: AuthorityMessage | undefined;
+  /** Agents and users whose certificate is from another authority than the issuing one. */
+  dependents: Dependent[];
+}
+
+const NS_PER_MS = 1_000_000n;
+/** Names that a refusal lists; `ca status` has all of them. */
+const NAMED = 5;
+
+/**
+ * Replaces the authority of a fleet in three steps: a new one issues, everybody takes it along and renews by
+ * themselves, the one before is retired.
+ */
+export class Rotation {
+  readonly #in: RotationInput;
+
+  constructor(input: RotationInput) {
+    this.#in = input;
+  }
+
+  async standing(): Promise<Standing> {
+    const { issuing, outgoing } = this.#in.authority;
+    return {
+      issuing: messageOf(issuing),
+      outgoing: outgoing === null ? undefined : messageOf(outgoing),
+      dependents: await this.#dependents(),
+    };
+  }
+
+  /**
+   * Makes a new authority; agents that are connected are told at once.
+   * @throws BothendsError `failed-precondition` while another replacement is under way
+   */
+  async begin(): Promise<AuthorityMessage> {
+    const { authority, fleet, connections } = this.#in;
+    await authority.rotate();
+    connections.retrust();
+    fleet.introduce();
+    return messageOf(authority.issuing);
+  }
+
+  /**
+   * Ends the trust in the outgoing authority; whoever depends on it is out, and returned.
+   * @throws BothendsError `failed-precondition` when there is none, or somebody depends on it and `force` is false
+   */
+  async finish(force: boolean): Promise<Dependent[]> {
+    const { authority, fleet, connections } = this.#in;
+    const outgoing = authority.outgoing?.name;
+    const dependents = (await this.#dependents()).filter((each) => each.authority === outgoing);
+    if (dependents.length > 0 && !force) throw stillNeeded(dependents);
+    await authority.retire();
+    connections.retrust();
+    await connections.reissue();
+    for (const { kind, name, authority: issuer } of dependents) {
+      if (kind === 'agent') fleet.cut(name, retiredError(issuer));
+    }
+    fleet.introduce();
+    return dependents;
+  }
+
+  async #dependents(): Promise<Dependent[]> {
+    const { authority, store, fleet } = this.#in;
+    const depends = ({ serial, issuer }: { serial: string; issuer: string }) =>
+      serial !== '' && issuer !== authority.issuing.name;
+    const agents = (await store.agents()).filter(depends).map(({ name, issuer, lastSeenNs }) => {
+      const view = fleet.view(name);
+      const seen = { online: view?.online ?? false, lastSeenNs: view?.lastSeenNs ?? lastSeenNs };
+      return { kind: 'agent', name, authority: issuer, ...seen };
+    });
+    const users = (await store.users()).filter(depends).map(({ name, issuer }) => {
+      return { kind: 'user', name, authority: issuer, online: false, lastSeenNs: 0n };
+    });
+    return [...agents, ...users];
+  }
+}
+
+function messageOf({ name, hash, expiresMs }: Ca): AuthorityMessage {
+  return { name, caHash: hash, expiresNs: BigInt(expiresMs) * NS_PER_MS };
+}
+
+function stillNeeded(dependents: readonly Dependent[]): BothendsError {
+  const parts = [
+    part('connected, and move by themselves within a moment unless they are older', dependents, isConnected),
+    part('offline', dependents, ({ kind, online }) => kind === 'agent' && !online),
+    part('users, who move with their next command', dependents, ({ kind }) => kind === 'user'),
+  ];
+  return new BothendsError(
+    'failed-precondition',
+    `the outgoing authority is still needed (${parts.filter(Boolean).join('; ')}): see "bothends ca status". With ` +
+      '--force these agents have to join again, and these users need a new context file',
+  );
+}
+
+function isConnected({ kind, online }: Dependent): boolean {
+  return kind === 'agent' && online;
+}
+
+function part(
+  what: string,
+  dependents: readonly Dependent[],
+  belongs: (dependent: Dependent) => boolean,
+): string {
+  const names = dependents.filter(belongs).map(({ name }) => name);
+  if (names.length === 0) return '';
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${what}: ${names.slice(0, NAMED).join(', ')}${more}`;
+}
