@@ -1,5 +1,6 @@
 import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
 import { noteMarker } from './markers.js';
+import { Express } from './match/express.js';
 import { FlowJoiner } from './match/join.js';
 import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
@@ -26,6 +27,8 @@ export class Intake {
   readonly matcher = new Matcher(this.store, (at0, at1, aligned) => this.pairs.paired(at0, at1, aligned));
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
+  /** The short way of uneventful segments; null sends all the long way. */
+  express: Express | null = new Express(this.store, this.timeline, this.observer);
   readonly reuse = new TupleReuse(this.store);
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
   trace: ((flow: number) => boolean) | null = null;
@@ -37,6 +40,7 @@ export class Intake {
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
+    this.express?.open(tap, table);
     for (let k = 0; k < table.length; k++) {
       const i = order === null ? k : order[k];
       const time = table.time[i] + shift;
@@ -79,8 +83,9 @@ export class Intake {
       flow = this.joiner.resolve(flow);
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
+    if (!this.trace?.(flow) && this.express?.take(i, tap.packets, time, flow, direction, translated)) return;
     const r = store.records.allocate(table, i);
-    this.place(r, flow, direction, tap, time);
+    store.records.place(r, flow, direction, tap.index, tap.packets, time);
     if (translated) store.records.state[r] |= State.translated;
     if (store.records.packetType[r] !== 255 && this.isDouble(r)) {
       store.records.release(r);
@@ -96,15 +101,6 @@ export class Intake {
     if (standing !== r) store.records.release(r);
     if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END]))
       this.close(flow);
-  }
-
-  private place(r: number, flow: number, direction: number, tap: Tap, time: number): void {
-    const { records } = this.store;
-    records.flow[r] = flow;
-    records.direction[r] = direction;
-    records.tap[r] = tap.index;
-    records.number[r] = tap.packets;
-    records.time[r] = time;
   }
 
   /** The same packet was captured on another interface of this host a moment ago. */
@@ -166,7 +162,7 @@ export class Intake {
     if (this.joiner.swapped(flow)) direction = 1 - direction;
     flow = this.joiner.resolve(flow);
     const r = records.allocate(table, i);
-    this.place(r, flow, direction, tap, time);
+    records.place(r, flow, direction, tap.index, tap.packets, time);
     records.sequence[r] = table.quotedSequence[i];
     records.acknowledgment[r] = table.quotedIpId[i];
     records.state[r] |= State.icmpError;

@@ -1,13 +1,11 @@
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { BothendsError, PacketTable } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileInfo, openCaptureFile } from './file.js';
 import type { ReadOutcome, ReadStart } from './read-protocol.js';
 import { RingConsumer, ringMemory } from './ring.js';
+import { threadScript } from './thread-script.js';
 
-/** By package name, so that it is found from the sources (tests) as from the built package. */
-const WORKER = '@bothends/agent/capture/pcapfile/read-worker';
 /** A thread takes some 50 ms to start, in which this much is read and decoded without one. */
 const THREAD_PAYS_BYTES = 5 * 1024 * 1024;
 
@@ -85,7 +83,7 @@ class ThreadReader implements TableReader {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const workerData: ReadStart = { path, port: port2, ring };
-    const script = createRequire(import.meta.url).resolve(WORKER);
+    const script = threadScript('read-worker');
     this.#worker = new Worker(script, { workerData, transferList: [port2], stdout: false, stderr: false });
     this.#worker.unref();
     this.#port.unref();

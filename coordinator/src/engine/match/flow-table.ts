@@ -3,6 +3,12 @@ import type { PacketTable } from '@bothends/proto';
 /** Words of a flow key: two addresses of four words, the two ports in one, the protocol. */
 const KEY_WORDS = 10;
 
+/** Set beside the protocol where both addresses are IPv4-mapped: then their last words say all. */
+const MAPPED = 0x100;
+const PROTOCOL_MASK = 0xff;
+/** Third word of an IPv4-mapped address. */
+const MAPPED_PREFIX = 0xffff;
+
 /** Slots of the cache of recent tuples: traffic comes in runs, and a hit saves hashing forty bytes. */
 const CACHE_SLOTS = 1024;
 
@@ -43,15 +49,23 @@ export class FlowTable {
     const sourcePort = table.sourcePort[row];
     const destinationPort = table.destinationPort[row];
     const ports = keys[key + 8];
-    if (keys[key + 9] !== table.protocol[row]) return false;
+    const kind = keys[key + 9];
+    if ((kind & PROTOCOL_MASK) !== table.protocol[row]) return false;
+    const short = kind > PROTOCOL_MASK && table.ipVersion[row] === 4;
     const forth = ports >>> 16 === sourcePort && (ports & 0xffff) === destinationPort;
-    if (forth && sameWords(keys, key, source, from) && sameWords(keys, key + 4, destination, from)) {
+    if (
+      forth &&
+      sameAddress(keys, key, source, from, short) &&
+      sameAddress(keys, key + 4, destination, from, short)
+    ) {
       this.direction = 0;
       return true;
     }
     if (ports >>> 16 !== destinationPort || (ports & 0xffff) !== sourcePort) return false;
     this.direction = 1;
-    return sameWords(keys, key, destination, from) && sameWords(keys, key + 4, source, from);
+    return (
+      sameAddress(keys, key, destination, from, short) && sameAddress(keys, key + 4, source, from, short)
+    );
   }
 
   private findAnew(table: PacketTable, row: number): number {
@@ -99,7 +113,7 @@ export class FlowTable {
   }
 
   protocol(flow: number): number {
-    return this.keys[flow * KEY_WORDS + 9];
+    return this.keys[flow * KEY_WORDS + 9] & PROTOCOL_MASK;
   }
 
   private lookup(
@@ -121,7 +135,7 @@ export class FlowTable {
       key[4 + i] = second[offset + i];
     }
     key[8] = swapped ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort;
-    key[9] = protocol;
+    key[9] = isMapped(key, 0) && isMapped(key, 4) ? protocol | MAPPED : protocol;
     return this.locate(create);
   }
 
@@ -164,10 +178,14 @@ export class FlowTable {
   }
 }
 
-function sameWords(a: Uint32Array, at: number, b: Uint32Array, from: number): boolean {
-  return (
-    a[at + 3] === b[from + 3] && a[at + 2] === b[from + 2] && a[at + 1] === b[from + 1] && a[at] === b[from]
-  );
+/** `short`: both are known to be IPv4-mapped. */
+function sameAddress(a: Uint32Array, at: number, b: Uint32Array, from: number, short: boolean): boolean {
+  if (a[at + 3] !== b[from + 3]) return false;
+  return short || (a[at + 2] === b[from + 2] && a[at + 1] === b[from + 1] && a[at] === b[from]);
+}
+
+function isMapped(words: Uint32Array, at: number): boolean {
+  return words[at + 2] === MAPPED_PREFIX && words[at + 1] === 0 && words[at] === 0;
 }
 
 /** True when the source endpoint sorts after the destination, by address and then port. */

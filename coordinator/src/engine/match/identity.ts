@@ -4,7 +4,7 @@ import { ID_KEPT, SEQ_DELTA, TS_KEPT } from './rows.js';
 import type { FlowStore } from './store.js';
 
 /** Flags that make a segment something else than data or a pure ACK. */
-const CONTROL = Tcp.syn | Tcp.fin | Tcp.rst;
+export const CONTROL = Tcp.syn | Tcp.fin | Tcp.rst;
 
 /** What makes two records the same transmission, whatever the path rewrites. */
 export class Identity {

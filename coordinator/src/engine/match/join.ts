@@ -7,7 +7,7 @@ import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
 
 /** Packets of a direction that are fingerprinted where no SYN was seen. */
-const FINGERPRINTED = 3;
+export const FINGERPRINTED = 3;
 
 const NONE: readonly number[] = [];
 

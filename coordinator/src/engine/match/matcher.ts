@@ -36,7 +36,7 @@ export class Matcher {
     this.rewrites = new Rewrites(store);
     this.eviction = new Eviction(store, (r, side) => this.leave(r, side));
     this.ranges = new RangeSearch(store, this.identity, this.rewrites, (r, c, bytes, aligned) =>
-      this.pair(r, c, bytes, aligned),
+      this.pairLasting(r, c, bytes, aligned),
     );
   }
 
@@ -53,7 +53,12 @@ export class Matcher {
     const twin = someWait ? this.twin(r, otherSide) : -1;
     if (twin >= 0) {
       this.pair(r, twin, records.length[r], true);
-      if (!(records.state[r] & State.notable)) return twin;
+      if (!(records.state[r] & State.notable)) {
+        // It stands for both sightings; `r` will be another packet's.
+        records.peer[twin] = twin;
+        return twin;
+      }
+      this.store.settle(twin);
     } else if (this.copies.isCopy(r)) records.state[r] |= State.copy;
     else if (someWait) this.ranges.search(r, otherSide);
     if (!(records.state[r] & State.matched))
@@ -70,7 +75,7 @@ export class Matcher {
       const otherSide = this.store.side(flow, direction, 0);
       for (const r of this.waiting(side)) {
         const twin = this.twin(r, otherSide);
-        if (twin >= 0) this.pair(r, twin, this.store.records.length[r], true);
+        if (twin >= 0) this.pairLasting(r, twin, this.store.records.length[r], true);
         else this.ranges.search(r, otherSide);
         if (this.store.records.state[r] & State.matched) this.leave(r, side);
       }
@@ -112,7 +117,12 @@ export class Matcher {
     if (isWhole) this.leave(c, this.store.side(records.flow[c], records.direction[c], records.tap[c]));
     if (records.tap[r] === 0) this.paired(r, c, aligned);
     else this.paired(c, r, aligned);
-    if (isWhole) this.store.settle(c);
+  }
+
+  /** Both records stay, each for its own tap. */
+  private pairLasting(r: number, c: number, bytes: number, aligned: boolean): void {
+    this.pair(r, c, bytes, aligned);
+    this.store.settle(c);
   }
 
   /** Takes a record out of those that wait on a side. */

@@ -23,7 +23,10 @@ const LATE_NS = 50_000;
 const BAD_KEPT = 4;
 
 /** An IP id this little behind the newest was given before it; further behind it may have wrapped. */
-const ID_WINDOW = 0x1000;
+export const ID_WINDOW = 0x1000;
+
+/** Payload below this, the smallest common segment (RFC 879's 536 and one), was not merged of several. */
+export const MERGED_FROM = 537;
 
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
 const DEFAULT_MSS = 1460;
@@ -67,11 +70,13 @@ export class Observer {
   segmentsOf(r: number): number {
     const { records } = this.store;
     const length = records.length[r];
-    // Below the smallest common segment nothing was merged.
-    if (length <= 536 || records.flags[r] === 0) return 1;
-    return Math.ceil(
-      length / this.segmentSize(records.flow[r], records.direction[r], records.timestampValue[r] !== 0),
-    );
+    if (length < MERGED_FROM || records.flags[r] === 0) return 1;
+    return this.segments(length, records.flow[r], records.direction[r], records.timestampValue[r] !== 0);
+  }
+
+  /** Wire segments that so many bytes of payload take in a direction; `stamped`: with TCP time stamps. */
+  segments(length: number, flow: number, direction: number, stamped: boolean): number {
+    return Math.ceil(length / this.segmentSize(flow, direction, stamped));
   }
 
   /** Payload bytes of a full segment of a direction: the smaller MSS of both SYNs, less time stamps. */

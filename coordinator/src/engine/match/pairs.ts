@@ -16,7 +16,7 @@ const REORDER_NS = 50_000;
 const LATE_KEPT = 4;
 
 /** Pairs per direction whose TTLs are compared: enough to be sure, few enough to cost nothing. */
-const TTL_PAIRS = 64;
+export const TTL_PAIRS = 64;
 
 /**
  * Two taps closer than this in time, both ways together, cannot be told apart: the same place captured twice.
@@ -63,10 +63,8 @@ export class PairObserver {
       d[row + Row.MAX_DIFF_AT] = time;
     }
     const sender = d[row + Row.SENDER_TAP];
-    if (sender === 0) this.timeline.envelope.upper(time, difference);
-    else if (sender === 1) this.timeline.envelope.lower(time, difference);
-    else this.orient(records.flow[at0]);
-    if (sender === 0 || sender === 1) this.timeline.differences.add(sender, time, difference);
+    if (sender < 0) this.orient(records.flow[at0]);
+    else this.timeline.add(sender as 0 | 1, time, difference);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 
-/** Records to make room for at first (typical traffic in flight needs fewer). */
-const INITIAL_RECORDS = 4096;
+/** Records to make room for at first: two files read in step wait for each other by a table or two, some 4000 rows each. */
+const INITIAL_RECORDS = 16_384;
 
 /** Bits of `state`. */
 export const State = {
@@ -140,6 +140,15 @@ export class Records {
     else this.fillDatagram(r, table, row);
     this.fillHints(r, table, row);
     return r;
+  }
+
+  /** Says which packet of which tap a record is; `time` in ns of the tap's clock. */
+  place(r: number, flow: number, direction: number, tap: number, number: number, time: number): void {
+    this.flow[r] = flow;
+    this.direction[r] = direction;
+    this.tap[r] = tap;
+    this.number[r] = number;
+    this.time[r] = time;
   }
 
   release(r: number): void {

@@ -32,6 +32,13 @@ export class Timeline {
   /** One tap's stamps ran backwards: its clock was set back, and a reading of it can mean two moments. */
   setBack = false;
 
+  /** A packet left tap `sender` when it was `at` at tap 0, and its time at tap 1 is that and `difference`. */
+  add(sender: 0 | 1, at: number, difference: number): void {
+    if (sender === 0) this.envelope.upper(at, difference);
+    else this.envelope.lower(at, difference);
+    this.differences.add(sender, at, difference);
+  }
+
   /** A bound from outside the traffic; replaces an earlier one. */
   setPrior(bounds: Bounds): void {
     this.prior = bounds;

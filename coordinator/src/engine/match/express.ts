@@ -1,0 +1,303 @@
+import { Checksum, PacketTable, PacketType, Tcp, TcpOption } from '@bothends/proto';
+import type { Tap } from '../taps.js';
+import type { Timeline } from '../timeline/timeline.js';
+import { CONTROL } from './identity.js';
+import { FINGERPRINTED } from './join.js';
+import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
+import { TTL_PAIRS } from './pairs.js';
+import { State } from './records.js';
+import * as Row from './rows.js';
+import type { FlowStore } from './store.js';
+
+const TCP = 6;
+
+/** TLS records that a verdict may look into: alerts and handshakes (RFC 8446). */
+const TLS_ALERT = 21;
+const TLS_HANDSHAKE = 22;
+
+/** What a record may be and still be matched here: kept, or of a translated flow; otherwise as it came. */
+const PLAIN = State.notable | State.translated;
+
+/**
+ * The short way of the segments that nearly all of a capture consists of: on an established connection, without hints,
+ * going on exactly where their sender stood; and either the first to be seen of a packet, or the very one that is
+ * expected next from the other tap. It does at once what Observer, Matcher and PairObserver do, less all that cannot
+ * apply, on the columns of the table: what the other tap saw before gets no record of its own.
+ *
+ * Invariants: nothing is changed before it is decided that a segment is taken, and one that is taken leaves everything
+ * as the long way would (test/property/express.test.ts holds that). What is unusual is never judged here.
+ */
+export class Express {
+  private readonly store: FlowStore;
+  private readonly timeline: Timeline;
+  private readonly observer: Observer;
+
+  /** What is read, and at which tap. */
+  private table = new PacketTable(0);
+  private near: 0 | 1 = 0;
+  /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
+  private i = 0;
+  private number = 0;
+  private time = 0;
+  private id = 0;
+  private stamp = 0;
+  /** Its flow and direction with their rows, and those of what its own tap and the other one saw of the direction. */
+  private flow = 0;
+  private direction = 0;
+  private row = 0;
+  private way = 0;
+  private side = 0;
+  private far = 0;
+
+  constructor(store: FlowStore, timeline: Timeline, observer: Observer) {
+    this.store = store;
+    this.timeline = timeline;
+    this.observer = observer;
+  }
+
+  /** The segments that follow are rows of `table`, seen at `tap`. */
+  open(tap: Tap, table: PacketTable): void {
+    this.near = tap.index;
+    this.table = table;
+  }
+
+  /**
+   * Takes row `i`, packet `number` of its tap at `time` (ns, its clock), or returns false and leaves everything as it
+   * is. `translated`: it goes by the flow's other tuple.
+   */
+  take(
+    i: number,
+    number: number,
+    time: number,
+    flow: number,
+    direction: number,
+    translated: boolean,
+  ): boolean {
+    const { table, near, store } = this;
+    if (!isUneventful(table, i)) return false;
+    this.i = i;
+    this.number = number;
+    this.time = time;
+    this.id = table.ipVersion[i] === 4 ? table.ipId[i] : 0;
+    this.stamp = table.tcpOptions[i] & TcpOption.timestamps ? table.timestampValue[i] : 0;
+    this.flow = flow;
+    this.direction = direction;
+    this.row = store.flow(flow);
+    this.way = store.direction(flow, direction);
+    this.side = store.side(flow, direction, near);
+    this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
+    if (!this.goesOn() || this.resemblesRecent()) return false;
+    const s = store.sides.data;
+    const twin = s[this.far + Row.WAITING] > 0 ? s[this.far + Row.CURSOR] : -1;
+    if (twin < 0) {
+      if (s[this.far + Row.WAITING] > 0) return false;
+      this.observe();
+      this.await(translated);
+    } else {
+      if (!this.isTwin(twin) || !this.isPlainPair(twin)) return false;
+      this.observe();
+      this.pair(twin, translated);
+    }
+    return true;
+  }
+
+  /** The direction goes on where it stood at this tap, with nothing open that the segment could end or be part of. */
+  private goesOn(): boolean {
+    const { table, store, i, near, row, side, far, id } = this;
+    const s = store.sides.data;
+    const f = store.flows.data;
+    const opposite = side + (this.direction === 0 ? 2 * Row.SIDE_WORDS : -2 * Row.SIDE_WORDS);
+    const known = s[side + Row.SEQ_BASE] >= 0 && s[side + Row.TTL] >= 0;
+    const inTurn = ((table.sequence[i] - (s[side + Row.SEQ_BASE] + s[side + Row.SEQ_END])) | 0) === 0;
+    const open = Number.isNaN(s[side + Row.FIN_END]) && Number.isNaN(s[side + Row.ZERO_SINCE]);
+    const first = table.payloadLength[i] > 0 && Number.isNaN(s[side + Row.DATA_TIME]);
+    if (!known || !inTurn || !open || first) return false;
+    if (f[row + (near === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1)] > 0) return false;
+    if (this.time - f[row + (near === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1)] >= IDLE_NS) return false;
+    // A joiner may still be looking for its other half.
+    const elsewhere = s[far + Row.PACKETS] + s[opposite + far - side + Row.PACKETS] > 0;
+    if (!elsewhere && s[side + Row.PACKETS] < FINGERPRINTED) return false;
+    const last = s[side + Row.IP_ID];
+    return id === 0 || last < 0 || ((last - id) & 0xffff) >= ID_WINDOW;
+  }
+
+  /**
+   * A packet of the flow a moment ago was like it: captured twice on another interface, or copied by the path, where
+   * nothing else tells. Only such captures and packets are asked about that.
+   */
+  private resemblesRecent(): boolean {
+    const { table, store, i } = this;
+    const bare = this.id === 0 && table.payloadLength[i] === 0;
+    if (table.packetType[i] === PacketType.unknown && !bare) return false;
+    const { records, flows } = store;
+    const ring = store.ring(this.flow, 0);
+    for (let place = ring; place < ring + 2 * Row.RECENT; place++) {
+      const c = flows.data[place];
+      if (c < 0) continue;
+      if (
+        records.sequence[c] === table.sequence[i] &&
+        records.acknowledgment[c] === table.acknowledgment[i] &&
+        records.length[c] === table.payloadLength[i]
+      )
+        return true;
+    }
+    return false;
+  }
+
+  /** The record is the same transmission, by all that can tell; on a path that is not known to rewrite anything. */
+  private isTwin(c: number): boolean {
+    const { table, i, way, id, stamp } = this;
+    const { records, directions } = this.store;
+    const d = directions.data;
+    const back = way + (this.direction === 0 ? Row.DIRECTION_WORDS : -Row.DIRECTION_WORDS);
+    if (d[way + Row.SEQ_DELTA] !== 0 || d[back + Row.SEQ_DELTA] !== 0) return false;
+    if (d[way + Row.ID_KEPT] !== 1 || d[way + Row.TS_KEPT] !== 1) return false;
+    if (id === 0 && stamp === 0) return false;
+    const length = table.payloadLength[i];
+    return (
+      records.sequence[c] === table.sequence[i] &&
+      records.length[c] === length &&
+      records.ipId[c] === id &&
+      records.timestampValue[c] === stamp &&
+      (records.flags[c] & CONTROL) === 0 &&
+      (length > 0 ||
+        (records.acknowledgment[c] === table.acknowledgment[i] &&
+          records.window[c] === table.window[i] &&
+          records.sackCount[c] === table.sackCount[i]))
+    );
+  }
+
+  /** Nothing was special about the record, and the path changed nothing. */
+  private isPlainPair(c: number): boolean {
+    const { table, i } = this;
+    const { records, directions } = this.store;
+    return (
+      (records.state[c] & ~PLAIN) === 0 &&
+      records.covered[c] === 0 &&
+      records.tos[c] === table.tos[i] &&
+      records.digestHigh[c] === table.digestHigh[i] &&
+      (records.digestLow[c] === table.digestLow[i] || records.digestLength[c] !== table.digestLength[i]) &&
+      directions.data[this.way + Row.SENDER_TAP] >= 0
+    );
+  }
+
+  /** As Observer: what the tap saw of the direction. */
+  private observe(): void {
+    const { table, store, i, time, side, id, stamp } = this;
+    const s = store.sides.data;
+    const f = store.flows.data;
+    f[this.row + (this.near === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1)] = time;
+    s[side + Row.PACKETS]++;
+    s[side + Row.LAST_TIME] = time;
+    s[side + Row.LAST_ACK] = table.acknowledgment[i];
+    s[side + Row.WINDOW] = table.window[i];
+    s[side + Row.LABEL] = table.ipVersion[i] === 6 ? table.flowLabel[i] : 0;
+    if (table.packetType[i] === PacketType.outgoing) s[side + Row.OUTGOING] = 1;
+    if (stamp !== 0) s[side + Row.TSVAL] = stamp;
+    const length = table.payloadLength[i];
+    const segments =
+      length < MERGED_FROM ? 1 : this.observer.segments(length, this.flow, this.direction, stamp !== 0);
+    s[side + Row.SEGMENTS] += segments;
+    if (length > 0) this.observeData(length);
+    if (id === 0) return;
+    const last = s[side + Row.IP_ID];
+    if (last >= 0) {
+      const goesOn = ((id - last) & 0xffff) === (s[side + Row.LAST_SEGMENTS] & 0xffff);
+      s[side + (goesOn ? Row.ID_STEPS : Row.ID_BREAKS)]++;
+    }
+    s[side + Row.IP_ID] = id;
+    s[side + Row.LAST_SEGMENTS] = segments;
+  }
+
+  private observeData(length: number): void {
+    const { store, time, side } = this;
+    const s = store.sides.data;
+    s[side + Row.BYTES] += length;
+    s[side + Row.SEQ_END] += length;
+    s[side + Row.LARGEST] = Math.max(s[side + Row.LARGEST], length);
+    const asked = s[side + (this.direction === 0 ? 2 * Row.SIDE_WORDS : -2 * Row.SIDE_WORDS) + Row.DATA_TIME];
+    if (asked > s[side + Row.DATA_TIME]) {
+      s[side + Row.TURNS]++;
+      s[side + Row.TURN_TOTAL] += time - asked;
+      s[side + Row.TURN_LONGEST] = Math.max(s[side + Row.TURN_LONGEST], time - asked);
+    }
+    s[side + Row.DATA_TIME] = time;
+  }
+
+  /** Makes a record that waits for its twin. */
+  private await(translated: boolean): void {
+    const { records } = this.store;
+    const r = records.allocate(this.table, this.i);
+    records.place(r, this.flow, this.direction, this.near, this.number, this.time);
+    if (translated) records.state[r] = State.translated;
+    this.store.wait(r, this.side);
+    this.store.remember(r, this.flow, this.near);
+  }
+
+  /** As Matcher: the record now stands for the packet at both taps. */
+  private pair(c: number, translated: boolean): void {
+    const { table, store, i } = this;
+    const { records } = store;
+    const s = store.sides.data;
+    records.covered[c] = records.length[c];
+    records.peer[c] = c;
+    records.peerNumber[c] = this.number;
+    records.peerTime[c] = this.time;
+    records.peerTtl[c] = table.ttl[i];
+    records.peerType[c] = table.packetType[i];
+    records.peerIfindex[c] = table.ifindex[i];
+    records.state[c] |= translated ? State.matched | State.peerTranslated : State.matched;
+    s[this.side + Row.MATCHED]++;
+    s[this.far + Row.MATCHED]++;
+    store.unwait(c, this.far);
+    this.learn(c);
+    store.remember(c, this.flow, this.near);
+  }
+
+  /** As PairObserver: what the pair tells about clocks and path. */
+  private learn(c: number): void {
+    const { table, store, i, near, way } = this;
+    const { records } = store;
+    const d = store.directions.data;
+    const time0 = near === 0 ? this.time : records.time[c];
+    const time1 = near === 0 ? records.time[c] : this.time;
+    const number0 = near === 0 ? this.number : records.number[c];
+    const number1 = near === 0 ? records.number[c] : this.number;
+    const difference = time1 - time0;
+    if (++d[way + Row.PAIRS] <= TTL_PAIRS)
+      d[way + Row.TTL_DIFF] += near === 0 ? table.ttl[i] - records.ttl[c] : records.ttl[c] - table.ttl[i];
+    if (difference < d[way + Row.MIN_DIFF]) {
+      d[way + Row.MIN_DIFF] = difference;
+      d[way + Row.MIN_DIFF_AT] = time0;
+    }
+    if (difference > d[way + Row.MAX_DIFF]) {
+      d[way + Row.MAX_DIFF] = difference;
+      d[way + Row.MAX_DIFF_AT] = time0;
+    }
+    this.timeline.add(d[way + Row.SENDER_TAP] as 0 | 1, time0, difference);
+    const size = records.length[c] > 0 ? Math.min(records.ipLength[c], table.ipLength[i]) : 0;
+    d[way + Row.DELIVERED_SIZE] = Math.max(d[way + Row.DELIVERED_SIZE], size);
+    if (number0 > d[way + Row.TOP_NUMBER_0]) {
+      d[way + Row.TOP_NUMBER_0] = number0;
+      d[way + Row.TOP_TIME_0] = time0;
+    }
+    if (number1 > d[way + Row.TOP_NUMBER_1]) {
+      d[way + Row.TOP_NUMBER_1] = number1;
+      d[way + Row.TOP_TIME_1] = time1;
+    }
+  }
+}
+
+/** Data or a pure ACK, with an open window, whole, and without a hint that a verdict may rest on. */
+function isUneventful(table: PacketTable, i: number): boolean {
+  const record = table.tlsRecord[i];
+  return (
+    table.protocol[i] === TCP &&
+    (table.tcpFlags[i] & ~Tcp.psh) === Tcp.ack &&
+    table.window[i] !== 0 &&
+    table.checksum[i] !== Checksum.bad &&
+    record !== TLS_ALERT &&
+    record !== TLS_HANDSHAKE &&
+    (table.httpKind[i] | table.dnsFlags[i] | table.dnsType[i]) === 0
+  );
+}

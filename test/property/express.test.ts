@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCaptureFile } from '@bothends/agent/files';
+import { Merge } from '@bothends/cli/analyze/merge';
+import { Engine } from '@bothends/coordinator/engine/engine';
+import { Express } from '@bothends/coordinator/engine/match/express';
+import { canonicalJson, PacketTable } from '@bothends/proto';
+import { afterAll, describe, expect, it } from 'vitest';
+import { capturePaths } from '../scenarios/captures.js';
+import { SCENARIOS } from '../scenarios/index.js';
+import { generate } from '../truth/run.js';
+
+/** Synthetic incidents, with NAT, offloads, faulty clocks and taps drawn at random. */
+const RUNS = 50;
+/** Rows of a table: a few, so that the two taps' packets come mixed; and all, one tap after the other. */
+const TABLES = [16, 4096] as const;
+
+const OPTIONS = { captureId: 'express', captureName: '', port: null, vouchComplete: false };
+
+type Paths = readonly [client: string, server: string];
+
+class CountingExpress extends Express {
+  taken = 0;
+
+  override take(...segment: Parameters<Express['take']>): boolean {
+    const taken = super.take(...segment);
+    if (taken) this.taken++;
+    return taken;
+  }
+}
+
+/** An engine that can be told to send every packet the long way, and whose state can be seen. */
+class OpenEngine extends Engine {
+  readonly express: CountingExpress | null;
+
+  constructor(express: boolean) {
+    super(OPTIONS);
+    const { store, timeline, observer } = this.intake;
+    this.express = express ? new CountingExpress(store, timeline, observer) : null;
+    this.intake.express = this.express;
+  }
+
+  /** All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. */
+  get state(): string {
+    const { sides, directions, flows, records } = this.intake.store;
+    const { number, tap, state, holds, peer, peerNumber, peerTime, flow } = records;
+    const alive = [...flow.keys()].filter((r) => (flow[r] as number) >= 0);
+    const own = [flow, tap, number, state, holds];
+    // Without a match what stands there is another packet's.
+    const known = (r: number) => ((peer[r] as number) < 0 ? own : [...own, peerNumber, peerTime]);
+    return [
+      ...[sides, directions, flows].map(({ data }) => data.join(' ')),
+      ...alive.map((r) =>
+        known(r)
+          .map((column) => column[r])
+          .join(' '),
+      ),
+      JSON.stringify([this.intake.timeline.clock(), this.intake.timeline.differences]),
+    ].join('\n');
+  }
+}
+
+function analyzed([client, server]: Paths, rows: number, express: boolean): OpenEngine {
+  const files = [openCaptureFile(client), openCaptureFile(server)] as const;
+  const engine = new OpenEngine(express);
+  for (const name of ['client', 'server']) engine.addTap({ name, role: null, addresses: [] });
+  const [first, second] = files.map((file) => {
+    const table = new PacketTable(rows);
+    return { next: () => (file.next(table) ? table : null) };
+  });
+  if (!first || !second) throw new RangeError('two files');
+  const merge = new Merge([first, second]);
+  for (let next = merge.next(); next !== null; next = merge.next()) engine.push(next.file, next.table);
+  for (const file of files) file.close();
+  return engine;
+}
+
+/** Returns how many packets went the short way. */
+function expectSame(paths: Paths): number {
+  let taken = 0;
+  for (const rows of TABLES) {
+    const [short, long] = [analyzed(paths, rows, true), analyzed(paths, rows, false)];
+    expect(canonicalJson(short.report())).toBe(canonicalJson(long.report()));
+    expect(short.state).toBe(long.state);
+    taken += short.express?.taken ?? 0;
+  }
+  return taken;
+}
+
+describe('the short way of uneventful segments leaves everything as the long way does', () => {
+  it.each(SCENARIOS)('$name', ({ name }) => {
+    expectSame(capturePaths(name));
+  });
+
+  const folder = mkdtempSync(join(tmpdir(), 'bothends-express-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it(`${RUNS} synthetic incidents, and takes many of their packets`, { timeout: 120_000 }, () => {
+    const paths = [join(folder, 'client.pcap'), join(folder, 'server.pcap')] as const;
+    let taken = 0;
+    for (let seed = 1; seed <= RUNS; seed++) {
+      const { client, server } = generate(seed).captures;
+      writeFileSync(paths[0], client);
+      writeFileSync(paths[1], server);
+      taken += expectSame(paths);
+    }
+    expect(taken).toBeGreaterThan(10 * RUNS);
+  });
+});
