@@ -16,6 +16,9 @@ import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
 import { Taps } from './control/taps.js';
+import { BrokerClient } from './pods/client.js';
+import { PodsOfNode } from './pods/node.js';
+import type { Channel } from './pods/protocol.js';
 import { readPolicy } from './policy/parse.js';
 import type { Policy } from './policy/policy.js';
 import { signedShipments } from './sign/signed-shipment.js';
@@ -31,6 +34,8 @@ export interface AgentOptions {
   readonly dataDir: string;
   /** Policy file in YAML; without one the default policy holds. */
   readonly policyPath?: string;
+  /** Where `runAgent` reaches a broker that enters pods for it; absent: it captures on the host only. */
+  readonly podChannel?: Channel;
   /** Most bytes that the batches of one tap may take on disk. */
   readonly spoolBytes?: number;
 }
@@ -78,9 +83,12 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const keeper = new IdentityKeeper(identity, options.dataDir, logger);
   const exchangeKey = makeExchangeKey();
   const exchange = new ClockExchange(clock);
+  const broker = options.podChannel === undefined ? null : new BrokerClient(options.podChannel);
+  const pods = new PodsOfNode(identity.name, policy, broker);
   const taps = new Taps({
     name: identity.name,
     host,
+    pods,
     clock,
     logger,
     policy,
@@ -107,7 +115,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   };
   const link = new Link(
     settings,
-    await linkHost(taps, clock, logger, {
+    await linkHost({ taps, pods }, clock, logger, {
       ...{ host, policy, signingKey, exchangeKey },
       dataDirectory: directoryIdentity(options.dataDir),
       follow: async (authorities) => {
@@ -167,7 +175,7 @@ async function untilDrained(link: Link, taps: Taps, signal: AbortSignal): Promis
 
 /** The agent as its link sees it. */
 async function linkHost(
-  taps: Taps,
+  { taps, pods }: { taps: Taps; pods: PodsOfNode },
   clock: SystemClock,
   logger: Logger,
   own: Omit<Introduction, 'version' | 'probed'> & { follow: (authorities: string) => Promise<void> },
@@ -184,6 +192,7 @@ async function linkHost(
     tapStates: () => taps.states(),
     shipments: () => signedShipments(taps.all(), own.signingKey),
     command: (command) => taps.command(command),
+    findPod: (question) => pods.find(question),
     welcomed: () => logger.info('linked to the coordinator'),
     authorities: (named) => void own.follow(named),
   };

@@ -8,6 +8,7 @@ export { type CompiledFilter, compileFilter, linkTypeOf } from './capture/filter
 export * from './capture/pcapfile/file.js';
 export * from './capture/source.js';
 export { Decoder } from './decode/decoder.js';
+export { brokerChannel } from './pods/ipc.js';
 export { DEFAULT_POLICY, type Policy } from './policy/policy.js';
 export { DEFAULT_PORT } from './uplink/address.js';
 export { enrol, type JoinOptions } from './uplink/enrol.js';

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { BothendsError } from '@bothends/proto';
 import type { Io } from './io.js';
@@ -9,6 +9,15 @@ export interface Confinement {
   readonly user: string | null;
   /** File of a network namespace; null: the present one. */
   readonly networkNamespace: string | null;
+  /** Stays with the agent to enter pods for it, with the rights that the agent gives up; null: nobody does. */
+  readonly broker: Broker | null;
+}
+
+/** Gets the agent's process, which has a channel to this one, and the ids of its user. */
+export interface Broker {
+  /** Set to 1 in the agent's environment. */
+  readonly variable: string;
+  readonly serve: (agent: ChildProcess, account: { uid: number; gid: number } | null) => void;
 }
 
 /** In its own mounts, because /sys shows the network devices of whoever mounted it. The rest is arguments, not shell. */
@@ -17,7 +26,7 @@ const MOUNT_AND_GO = 'mount -t sysfs sysfs /sys && exec "$@"';
 
 /**
  * Runs this command again, confined, with the same arguments but those that say how; resolves with its exit status.
- * The process that was started only waits and passes signals on.
+ * The process that was started passes signals on and waits, and enters pods where the agent may ask for that.
  * @param dataDir made for the user when missing
  * @param input what it reads from its standard input; null: what this process reads
  * @throws BothendsError `permission-denied` for anybody but root, `not-found` for a user that there is not
@@ -32,13 +41,18 @@ export async function runConfined(
   if (process.getuid?.() !== 0) {
     throw new BothendsError(
       'permission-denied',
-      '--user and --netns change what a process may do: only root can',
+      '--user, --netns and --pods change what a process may do: only root can',
     );
   }
   if (where.user !== null) giveFolder(dataDir, where.user);
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? '', ...args];
   const [file = '', ...rest] = [...enter(where.networkNamespace), ...become(where.user), ...self];
-  const child = spawn(file, rest, { stdio: [input === null ? 'inherit' : 'pipe', 'inherit', 'inherit'] });
+  const { user, broker } = where;
+  const child = spawn(file, rest, {
+    stdio: [input === null ? 'inherit' : 'pipe', 'inherit', 'inherit', ...(broker ? ['ipc' as const] : [])],
+    env: { ...process.env, ...(broker && { [broker.variable]: '1' }) },
+  });
+  broker?.serve(child, user === null ? null : { uid: idOf(user, '-u'), gid: groupOf(user) });
   child.stdin?.end(input);
   const stop = io.onInterrupt(() => child.kill('SIGTERM'));
   const reload = io.onHangup(() => child.kill('SIGHUP'));
@@ -79,6 +93,8 @@ function become(user: string | null): string[] {
     '--init-groups',
     ...rights,
     '--no-new-privs',
+    // An agent that nobody waits for any more ends in good order, rather than hold its data from the next one.
+    ...['--pdeathsig', 'TERM'],
   ];
 }
 

@@ -49,7 +49,9 @@ describe('import directions', () => {
       !specifier.startsWith('@bothends/') ||
       packageOf(specifier) === '@bothends/proto' ||
       (starter.test(path) &&
-        /^@bothends\/(?:agent(?:\/(?:files|policy))?|coordinator(?:\/(?:engines|bundle))?)$/.test(specifier));
+        /^@bothends\/(?:agent(?:\/(?:files|pods|policy))?|coordinator(?:\/(?:engines|bundle))?)$/.test(
+          specifier,
+        ));
     expect(offences(modulesOf('cli/src'), allowed)).toEqual([]);
   });
 

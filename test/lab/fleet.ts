@@ -70,13 +70,17 @@ export class Fleet implements AsyncDisposable {
     await this.#until('the coordinator answered', async () => (await this.run(['agents'])).code === 0);
   }
 
-  /** Joins a host, or starts its agent again: the second time it needs no token. `more` are arguments besides. */
-  async startAgent(name: string, more: readonly string[] = []): Promise<void> {
+  /**
+   * Joins a host, or starts its agent again: the second time it needs no token.
+   * @param more arguments besides
+   * @param on host that it runs on, when it is called otherwise
+   */
+  async startAgent(name: string, more: readonly string[] = [], on: string = name): Promise<void> {
     const data = join(this.folder, name);
     const joined = mkdirSync(data, { recursive: true }) === undefined;
     const { options, token } = joined ? { options: [], token: '' } : await this.joinLine(name);
     const args = ['agent', ...options, '--name', name, '--data', data, ...more];
-    this.#start(name, this.#lab.host(name), args, token);
+    this.#start(name, this.#lab.host(on), args, token);
   }
 
   /** A new join line for this name: the options of `bothends agent`, and the token that it reads from its input. */
@@ -101,6 +105,13 @@ export class Fleet implements AsyncDisposable {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** Id of a process that was started here. @throws BothendsError `not-found` */
+  pid(name: string): number {
+    const pid = this.#processes.get(name)?.pid;
+    if (pid === undefined) throw new BothendsError('not-found', `fleet: no process "${name}"`);
+    return pid;
   }
 
   /** What a process has logged so far. */

@@ -1,25 +1,22 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.js';
+import type { PodsOfNode } from '../pods/node.js';
 import type { Policy } from '../policy/policy.js';
-import type { CaptureKit } from './capture-kit.js';
-import type { Host } from './host.js';
-import type { SendDatagram } from './marker.js';
 import type { OwnedTap } from './owned-tap.js';
+import type { Place } from './place.js';
 
 /** Everything that a tap needs of the agent around it. */
-export interface TapEnvironment {
+export interface TapEnvironment extends Place {
   /** Name of the agent, for messages. */
   readonly name: string;
-  readonly host: Host;
+  readonly pods: PodsOfNode;
   /** As the owner's file says now. */
   readonly policy: () => Policy;
   /** X25519 private key of this run; digest keys are agreed with it. */
   readonly exchangeKey: KeyObject;
-  readonly kit: CaptureKit;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
-  readonly sendDatagram: SendDatagram;
   /** Directory of a tap's spool. */
   readonly directoryOf: (tapId: string) => string;
   /** Most bytes that one tap may have on disk. */

@@ -42,6 +42,7 @@ export function makeHello(
     signingKey: publicKeyDer(signingKey),
     exchangeKey: publicKeyDer(exchangeKey),
     policyJson: JSON.stringify(inForce),
+    knowsPods: true,
     consentOwners: inForce.consent === 'ask' ? [...inForce.owners] : [],
   };
 }

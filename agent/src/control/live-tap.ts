@@ -12,6 +12,7 @@ import { MarkerWatch } from './marker.js';
 import { discardCapture, type OpenCapture, openCapture } from './open-capture.js';
 import type { OwnedTap } from './owned-tap.js';
 import { hasEnded, markerOf, type TapPhase } from './phase.js';
+import type { Place } from './place.js';
 import { type Limits, Recording } from './recording.js';
 import { type ResumePoint, removeResumePoint, saveResumePoint } from './resume-file.js';
 import { SpoolShipment } from './spool-shipment.js';
@@ -29,6 +30,7 @@ interface Running {
   readonly ledger: CoverageLedger;
   /** Null once its marker is proven or given up. */
   readonly marker: MarkerWatch | null;
+  readonly place: Place;
   readonly durationMs: number;
 }
 
@@ -133,9 +135,9 @@ export class LiveTap implements OwnedTap {
 
   start(): void {
     if (this.#phase.state !== 'armed' || !this.#running) return;
-    const { recording, marker, durationMs } = this.#running;
+    const { recording, marker, place, durationMs } = this.#running;
     // By now the taps of all hosts are open.
-    marker?.send(this.#arm.peerAddresses, this.#arm.markerPort, this.#env.sendDatagram);
+    marker?.send(this.#arm.peerAddresses, this.#arm.markerPort, place.sendDatagram);
     const packetsBefore = this.#running.ledger.packets;
     recording.limit(this.#limits(0));
     const lastsMs = durationMs + DURATION_GRACE_MS;
@@ -198,7 +200,7 @@ export class LiveTap implements OwnedTap {
     const marker = new MarkerWatch(this.#env.randomBytes);
     this.#record(open, spool, ledger, marker);
     const { peerAddresses, markerPort } = this.#arm;
-    const markerNs = await marker.prove(peerAddresses, markerPort, this.#env.sendDatagram);
+    const markerNs = await marker.prove(peerAddresses, markerPort, open.place.sendDatagram);
     this.#running?.ledger.marked({ sent: markerPort !== 0, id: marker.id, leftNs: markerNs });
     if (this.#phase.state !== 'arming') return;
     this.#after(ARMED_MS, () => this.#discard());
@@ -224,22 +226,22 @@ export class LiveTap implements OwnedTap {
 
   /** Begins to move packets from an open capture into the spool. */
   #record(
-    { capture, durationMs }: OpenCapture,
+    { capture, place, durationMs }: OpenCapture,
     spool: Spool,
     ledger: CoverageLedger,
     marker: MarkerWatch | null,
   ): Recording {
-    const { clock, logger, pump, host } = this.#env;
+    const { clock, logger, pump } = this.#env;
     const { tapId } = this;
     const full = (ceiling: string) => this.drain(ceiling);
     const look = this.#lookAt(marker);
-    const survey = () => ({ interfaceStates: host.interfaces(), host: host.facts() });
+    const survey = () => ({ interfaceStates: place.host.interfaces(), host: place.host.facts() });
     const recording = new Recording({
       ...{ tapId, capture, spool, ledger, clock, logger },
       ...{ pump, look, full, survey },
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
-    this.#running = { recording, shipment, ledger, marker, durationMs };
+    this.#running = { recording, shipment, ledger, marker, place, durationMs };
     void recording.ended.then((error) => this.#ended(error));
     return recording;
   }

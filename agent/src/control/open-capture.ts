@@ -10,12 +10,14 @@ import { applyPolicy } from '../policy/apply.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
+import { type Place, placeOf } from './place.js';
 
 /** A capture that runs, and what is known of it. */
 export interface OpenCapture {
   readonly capture: CaptureTap;
   readonly head: CoverageHead;
   readonly surroundings: Surroundings;
+  readonly place: Place;
   /** How long it may record. */
   readonly durationMs: number;
 }
@@ -29,20 +31,28 @@ export async function openCapture(
   digestKey: Uint8Array | null,
   env: TapEnvironment,
 ): Promise<OpenCapture> {
-  const { policy, name, host, kit, clock } = env;
+  const { policy, name, clock, logger } = env;
   const at = new Date(Number(clock.wallNs() / 1_000_000n));
-  const allowed = applyPolicy(policy(), name, { ...arm, durationMs: Number(arm.durationMs) }, at);
+  const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs) };
+  const allowed = applyPolicy(policy(), name, wish, at);
+  const place = await placeOf(arm, env, env.pods);
+  const { host, kit } = place;
   const preferred = await kit.source(arm.backEnd);
   const interfaceStates = host.interfaces();
   const addresses = addressesOf(interfaceStates);
   const filter = await kit.filter(preferred, allowed.filter, arm, addresses);
-  const { source, capture } = await openWith(preferred, arm, env, {
-    interface: allowed.interface,
-    filter: filter.text,
-    snaplen: allowed.snaplen,
-    bufferBytes: DEFAULT_BUFFER_BYTES,
-    digestKey,
-  });
+  const { source, capture } = await openWith(
+    preferred,
+    arm,
+    { kit, logger },
+    {
+      interface: allowed.interface,
+      filter: filter.text,
+      snaplen: allowed.snaplen,
+      bufferBytes: DEFAULT_BUFFER_BYTES,
+      digestKey,
+    },
+  );
   const { version } = await source.probe();
   const head: CoverageHead = {
     openedNs: clock.wallNs(),
@@ -58,12 +68,16 @@ export async function openCapture(
     tool: version,
   };
   const surroundings = { interfaceStates, host: host.facts() };
-  return { capture, head, surroundings, durationMs: allowed.durationMs };
+  return { capture, head, surroundings, place, durationMs: allowed.durationMs };
 }
 
 /** The back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */
-async function openWith(preferred: CaptureSource, arm: Arm, env: TapEnvironment, options: OpenOptions) {
-  const { kit, logger } = env;
+async function openWith(
+  preferred: CaptureSource,
+  arm: Arm,
+  { kit, logger }: Pick<TapEnvironment, 'kit' | 'logger'>,
+  options: OpenOptions,
+) {
   const { tapId } = arm;
   let source = preferred;
   let capture: CaptureTap;

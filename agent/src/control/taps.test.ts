@@ -18,6 +18,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readMarker } from '../capture/marker.js';
 import type { Clock } from '../clock/clock.js';
+import { PodsOfNode } from '../pods/node.js';
 import { DEFAULT_POLICY } from '../policy/policy.js';
 import type { CaptureKit } from './capture-kit.js';
 import { makeExchangeKey } from './digest-key.js';
@@ -77,6 +78,7 @@ function makeTaps(policy = DEFAULT_POLICY, spool = join(directory, 'spool'), hos
     kit,
     logger: pino({ level: 'silent' }),
     policy: () => policy,
+    pods: new PodsOfNode('db-1', () => policy, null),
     exchangeKey: makeExchangeKey(),
     randomBytes: (count) => new Uint8Array(count).fill(7),
     sendDatagram: (address, port, payload) => {

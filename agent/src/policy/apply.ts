@@ -1,9 +1,12 @@
-import { BothendsError, formatDuration, NS_PER_MS } from '@bothends/proto';
+import { BothendsError, formatDuration, NS_PER_MS, type PodReference, podText } from '@bothends/proto';
+import { allowsPod, podsRule } from './pods.js';
 import { DEFAULT_SNAPLEN, type Policy } from './policy.js';
 import { msLeft } from './times.js';
 
 /** What a capture wants of a host. */
 export interface Wish {
+  /** In whose network; null: the host's own. */
+  readonly pod: PodReference | null;
   readonly interface: string;
   readonly filter: string;
   /** 0: the default. */
@@ -35,7 +38,7 @@ export function applyPolicy(policy: Policy, host: string, wish: Wish, at: Date):
   if (snaplen > policy.maxSnaplen) {
     refuse(`snaplen ${snaplen}`, `maxSnaplen: ${policy.maxSnaplen}`, `use -s ${policy.maxSnaplen}`);
   }
-  checkInterface(policy, wish, refuse);
+  checkPlace(policy, wish, refuse);
   checkFilter(policy, wish, refuse);
   const durationMs = allowedDuration(policy, wish, at, refuse);
   return { ...wish, snaplen, durationMs, filter: narrowFilter(wish.filter, policy) };
@@ -55,7 +58,12 @@ function checkPeople({ users, consent, owners }: Policy, wish: Wish, refuse: Ref
   refuse(approved, `consent: ask, owners: ${owners.join(', ')}`, 'let one of these approve it');
 }
 
-function checkInterface({ interfaces }: Policy, wish: Wish, refuse: Refuse): void {
+function checkPlace({ pods, interfaces }: Policy, wish: Wish, refuse: Refuse): void {
+  if (wish.pod !== null) {
+    if (!allowsPod(pods, wish.pod))
+      refuse(podText(wish.pod), podsRule(pods), 'capture the host itself, with a filter');
+    return;
+  }
   if (interfaces === null || interfaces.includes(wish.interface)) return;
   const rule = `interfaces: ${interfaces.join(', ')}`;
   refuse(`interface ${wish.interface}`, rule, `use -i ${interfaces[0] ?? 'NAME'}`);

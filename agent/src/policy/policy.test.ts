@@ -5,6 +5,7 @@ import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { msLeft, parseWindow } from './times.js';
 
 const WISH: Wish = {
+  pod: null,
   interface: 'any',
   filter: 'tcp port 443',
   snaplen: 0,
@@ -38,6 +39,24 @@ describe('applyPolicy', () => {
       'refuses a duration of 60m (maxDuration: 10m): ask its owner, or use --duration 10m',
     ],
     ['interfaces', { interfaces: ['eth0'] }, {}, 'refuses interface any (interfaces: eth0)'],
+    [
+      'pods',
+      {},
+      { pod: { namespace: 'shop', name: 'web-7f9' } },
+      'refuses pod/shop/web-7f9 (pods: none): ask its owner, or capture the host itself',
+    ],
+    [
+      'pods of another namespace',
+      { pods: ['shop/*'] },
+      { pod: { namespace: 'shop-2', name: 'web-7f9' } },
+      'refuses pod/shop-2/web-7f9 (pods: shop/*)',
+    ],
+    [
+      'pods whose namespace nobody knows',
+      { pods: ['shop/web-*'] },
+      { pod: { namespace: '', name: 'web-7f9' } },
+      'refuses pod/web-7f9 (pods: shop/web-*)',
+    ],
     ['filters', { filters: ['udp'] }, {}, 'refuses the filter "tcp port 443" (filters: "udp")'],
     ['users', { users: ['bob'] }, {}, 'refuses captures by alice (users: bob)'],
     [

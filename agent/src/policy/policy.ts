@@ -13,7 +13,9 @@ export interface Policy {
   /** Bytes of a packet that may be looked at. */
   readonly maxSnaplen: number;
   readonly maxDurationMs: number;
-  /** Names of interfaces, null: all. `any` must be listed to be allowed. */
+  /** Pods in whose network may be captured, `NAMESPACE/NAME` with `*` for any run of characters; empty: none. */
+  readonly pods: readonly string[];
+  /** Names of the host's own interfaces, null: all. `any` must be listed to be allowed. */
   readonly interfaces: readonly string[] | null;
   /** Only packets from or to these ports, null: all. */
   readonly ports: readonly number[] | null;
@@ -50,6 +52,7 @@ export const DEFAULT_POLICY: Policy = {
   times: null,
   maxSnaplen: DEFAULT_SNAPLEN,
   maxDurationMs: 10 * 60_000,
+  pods: [],
   interfaces: null,
   ports: null,
   networks: null,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseDuration } from '@bothends/proto';
+import { isPodPattern } from './pods.js';
 import type { Policy } from './policy.js';
 import { parseWindow, type TimeWindow } from './times.js';
 
@@ -32,6 +33,11 @@ export const READERS: Readonly<Record<string, Reader>> = {
     from: (value) => (isInteger(value, 64, 262_144) ? { maxSnaplen: value } : null),
   },
   maxDuration: { takes: 'a duration such as 10m', from: durationSetting },
+  pods: {
+    takes: 'a list such as ["shop/*", "billing/api-*"], or none',
+    from: (value) =>
+      value === 'none' ? { pods: [] } : isListOf(value, isPodPattern) ? { pods: value } : null,
+  },
   interfaces: {
     takes: 'a list of interface names',
     from: (value) => (isListOf(value, isText) ? { interfaces: value } : null),

@@ -74,6 +74,7 @@ function connect(heartbeatMs = 50): void {
     tapStates: () => states,
     shipments: () => shipments,
     command: (command) => commands.push(command),
+    findPod: async ({ searchId }) => ({ searchId, pods: [], reason: '', code: '', near: [], seen: 2 }),
     welcomed: () => undefined,
     authorities: () => undefined,
   };

@@ -4,8 +4,10 @@ import {
   AgentLinkClient,
   type ControlRequest,
   type ControlResponse,
+  type FindPod,
   type Heartbeat,
   type Hello,
+  type PodsFound,
   type ShipRequest,
   type ShipResponse,
   type TapState,
@@ -31,6 +33,8 @@ export interface LinkHost {
   tapStates(): TapState[];
   shipments(): Iterable<Shipment>;
   command(command: Command): void;
+  /** Whether a pod runs on this host; never rejects. */
+  findPod(question: FindPod): Promise<PodsFound>;
   /** The coordinator took the agent in. */
   welcomed(): void;
   /** The coordinator named the authorities that it trusts. */
@@ -141,6 +145,9 @@ export class Session {
       case 'start':
       case 'stop':
         this.#host.command(message);
+        break;
+      case 'findPod':
+        void this.#host.findPod(message.value).then((value) => this.#send({ $case: 'podsFound', value }));
         break;
       // A newer coordinator may say more than this agent understands.
     }

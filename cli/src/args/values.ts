@@ -1,4 +1,4 @@
-import { parseDuration } from '@bothends/proto';
+import { type PodReference, parseDuration, parsePod } from '@bothends/proto';
 import { InvalidArgumentError } from 'commander';
 
 /** Option parsers for commander: each returns the value or says what it takes. */
@@ -38,6 +38,26 @@ export function name(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('a name is not empty');
   if (text.startsWith('-')) throw new InvalidArgumentError("a name does not begin with '-'");
   return text;
+}
+
+/** `pod/NAME` or `pod/NAMESPACE/NAME`. */
+export function pod(text: string): PodReference {
+  const parsed = podOrNull(text);
+  if (parsed !== null) return parsed;
+  throw new InvalidArgumentError('a pod is written pod/NAME or pod/NAMESPACE/NAME');
+}
+
+/** One end of a capture: the name of a host, or of a pod as `pod` takes it; the text itself. */
+export function hostOrPod(text: string): string {
+  return podOrNull(text) === null ? name(text) : text;
+}
+
+function podOrNull(text: string): PodReference | null {
+  try {
+    return parsePod(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Interface names as Linux has them: up to 15 characters, no space, no slash. */

@@ -8,6 +8,7 @@ import { handedOn, type JoinFlags, joinLine } from '../args/join-line.js';
 import { readToken, tokenOptions } from '../args/join-token.js';
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
+import type { Broker } from '../confine.js';
 import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
@@ -20,6 +21,8 @@ interface AgentFlags extends JoinFlags {
   policy?: string;
   user?: string;
   netns?: string;
+  pods?: boolean;
+  hostRoot: string;
   logLevel: string;
 }
 
@@ -45,10 +48,13 @@ export function register({ program, io, exit }: Setup): void {
     .option('--policy <file>', 'what may be captured on this host (YAML; see `bothends policy`)')
     .option('--user <name>', 'run as this user, with no right but to read packets (started by root)', name)
     .option('--netns <path|pid>', 'capture inside this network namespace, such as that of a container', name)
+    .option('--pods', 'capture in pods of this node, too, where the policy allows it (started by root)')
+    .option('--host-root <dir>', 'where this container has the root of the node mounted', '/')
     .addOption(logLevelOption())
     .action(async (action: string | undefined, agent: string | undefined, flags: AgentFlags) => {
       if (action !== undefined) await revoke(command, agent, io);
-      else if (flags.user !== undefined || flags.netns !== undefined) exit(await confine(flags, io));
+      else if (flags.user !== undefined || flags.netns !== undefined || flags.pods)
+        exit(await confine(flags, io));
       else await run(flags, io);
     });
 }
@@ -68,6 +74,7 @@ async function confine(flags: AgentFlags, io: Io): Promise<number> {
   const where = {
     user: flags.user ?? null,
     networkNamespace: flags.netns === undefined ? null : namespaceFile(flags.netns),
+    broker: flags.pods ? await podBroker(flags.hostRoot) : null,
   };
   const line = joinLine(flags, io);
   const { args: joining, input } = line === null ? { args: [], input: null } : handedOn(line);
@@ -78,6 +85,12 @@ async function confine(flags: AgentFlags, io: Io): Promise<number> {
     ...(flags.policy === undefined ? [] : ['--policy', flags.policy]),
   ];
   return await runConfined(where, flags.data, args, io, input);
+}
+
+/** What stays behind with root's rights, so that the agent can do without. */
+async function podBroker(hostRoot: string): Promise<Broker> {
+  const { BROKER_VARIABLE, servePods } = await import('@bothends/agent/pods');
+  return { variable: BROKER_VARIABLE, serve: (agent, account) => servePods(agent, account, hostRoot) };
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
@@ -97,8 +110,10 @@ async function run(flags: AgentFlags, io: Io): Promise<void> {
   if (flags.joinOnly) return;
   const { stderrLogger } = await import('../output/logger.js');
   const logger = stderrLogger('agent', flags.logLevel);
+  const podChannel = agent.brokerChannel();
   const options = {
     dataDir: flags.data,
+    ...(podChannel && { podChannel }),
     ...(flags.policy === undefined ? {} : { policyPath: flags.policy }),
   };
   await untilInterrupted(io, (signal) => agent.runAgent(options, { logger, signal, onReload: io.onHangup }));

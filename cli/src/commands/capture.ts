@@ -3,7 +3,7 @@ import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { Option } from 'commander';
 import { joinFilter } from '../args/filter.js';
 import { reportOptions } from '../args/output.js';
-import { count, duration, interfaceName, name, port, snaplen } from '../args/values.js';
+import { count, duration, hostOrPod, interfaceName, name, port, snaplen } from '../args/values.js';
 import type { Connection } from '../client/client.js';
 import { withCoordinator } from '../client/session.js';
 import { ExitStatus, UsageError } from '../errors.js';
@@ -39,8 +39,8 @@ export function register({ program, io, exit }: Setup): void {
         'the report. Nobody starts unless both are armed. Everything after the options is a pcap-filter(7) ' +
         'expression, quoted or not.',
     )
-    .argument('<client>', 'host at the client’s end, as `bothends agents` names it', name)
-    .argument('<server>', 'host at the server’s end', name)
+    .argument('<client>', 'host at the client’s end, as `bothends agents` names it, or pod/NAME', hostOrPod)
+    .argument('<server>', 'host or pod at the server’s end', hostOrPod)
     .argument('[filter...]', 'what to record: pcap-filter(7)')
     .option('-p, --port <n>', 'record this port; reports when nobody even tried it', port)
     .option('-i, --interface <name>', 'interface on both hosts (default: any)', interfaceName)
@@ -64,6 +64,7 @@ const EXAMPLES = `
 Examples:
   bothends capture web-1 db-1 --port 5432
   bothends capture web-1 db-1 --until rst --duration 10m tcp and host 10.0.0.7
+  bothends capture pod/shop/web-7f9 pod/shop/db-0 --port 5432
   bothends capture web-1 db-1 -o markdown 'port 443 or icmp' > ticket.md`;
 
 interface Request {

@@ -1,12 +1,14 @@
 import { hostname, userInfo } from 'node:os';
+import { type PodReference, podText } from '@bothends/proto';
 import { Argument } from 'commander';
 import { joinFilter } from '../args/filter.js';
-import { duration, interfaceName, name, port, snaplen } from '../args/values.js';
+import { duration, interfaceName, name, pod, port, snaplen } from '../args/values.js';
 import type { Io } from '../io.js';
 import type { Setup } from './setup.js';
 
 interface PolicyFlags {
   port?: number;
+  pod?: PodReference;
   interface: string;
   snaplen?: number;
   duration?: number;
@@ -30,6 +32,7 @@ export function register({ program, io }: Setup): void {
     .argument('[filter...]', 'what the capture would record: pcap-filter(7)')
     .option('-p, --port <n>', 'record this port', port)
     .option('-i, --interface <name>', 'interface', interfaceName, 'any')
+    .option('--pod <pod>', 'pod to capture in: pod/NAMESPACE/NAME', pod)
     .option('-s, --snaplen <bytes>', 'bytes kept of each packet', snaplen)
     .option('--duration <time>', 'how long: 30s, 5m', duration)
     .option('--by <user>', 'who would ask (default: you)', name)
@@ -42,6 +45,7 @@ export function register({ program, io }: Setup): void {
       return;
     }
     const wish = {
+      pod: flags.pod ?? null,
       interface: flags.interface,
       filter: joinFilter(words, flags.port ?? null),
       snaplen: flags.snaplen ?? 0,
@@ -55,6 +59,7 @@ export function register({ program, io }: Setup): void {
 }
 
 interface Allowed {
+  readonly pod: PodReference | null;
   readonly interface: string;
   readonly filter: string;
   readonly snaplen: number;
@@ -64,7 +69,8 @@ interface Allowed {
 
 function print(io: Io, allowed: Allowed): void {
   io.stdout.write(
-    `interface  ${allowed.interface}\n` +
+    `place      ${allowed.pod === null ? 'this host' : `the network of ${podText(allowed.pod)}`}\n` +
+      `interface  ${allowed.interface}\n` +
       `filter     ${allowed.filter || '(everything)'}\n` +
       `snaplen    ${allowed.snaplen} bytes of each packet are looked at; headers and digests leave this host\n` +
       `duration   at most ${allowed.duration}\n` +

@@ -1,6 +1,6 @@
 import { canonicalJson, type End, NOTE_CODES, type PathHistory } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
-import type { Capture } from '../captures/capture.js';
+import { type Capture, tapName } from '../captures/capture.js';
 import type { EngineLike } from '../engine/types.js';
 import type { News, ReportText } from './analysis.js';
 import { TapFeed } from './tap-feed.js';
@@ -16,7 +16,11 @@ export class CaptureEngine {
     if (capture.prior !== null) engine.prior(capture.prior);
     const feed = (role: End) => {
       const tap = capture.taps.find((candidate) => candidate.role === role);
-      return new TapFeed(engine, { name: tap?.agent ?? role, role, addresses: tap?.addresses ?? [] });
+      return new TapFeed(engine, {
+        name: tap === undefined ? role : tapName(tap),
+        role,
+        addresses: tap?.addresses ?? [],
+      });
     };
     this.#feeds = { client: feed('client'), server: feed('server') };
   }

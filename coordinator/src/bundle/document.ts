@@ -1,5 +1,5 @@
 import { BothendsError, type End, formatInstant, type Instant, parseInstant } from '@bothends/proto';
-import { type Capture, timesOf } from '../captures/capture.js';
+import { type Capture, tapName, timesOf } from '../captures/capture.js';
 
 export const CAPTURE_SCHEMA = 'bothends.capture.v1';
 
@@ -54,7 +54,12 @@ export function documentOf(capture: Capture): LiveDocument {
     startedAt: startedNs === null ? null : formatInstant(startedNs),
     endedAt: endedNs === null ? null : formatInstant(endedNs),
     clockPrior: prior === null ? null : { offsetNs: `${prior.offsetNs}`, errorNs: prior.errorNs },
-    taps: capture.taps.map(({ id, agent, role, addresses }) => ({ id, name: agent, role, addresses })),
+    taps: capture.taps.map((tap) => ({
+      id: tap.id,
+      name: tapName(tap),
+      role: tap.role,
+      addresses: tap.addresses,
+    })),
   };
 }
 

@@ -51,16 +51,15 @@ export function armMessage(
     coordinatorAddresses: [...coordinator.addresses],
     requestedBy: request.requestedBy,
     approvedBy: tap.approvedBy ?? '',
+    ...(tap.pod && { pod: tap.pod }),
     // The taps of a new capture have shipped nothing yet.
     committedSequence: 0n,
     batchCodec: BATCH_CODEC,
   };
 }
 
-/** The addresses at which other hosts may reach this one: not loopback, not link-local. */
-export function reachableAddresses(hello: Hello): string[] {
-  const all = hello.interfaces.flatMap(({ addresses }) =>
-    addresses.map((address) => address.split(/[/%]/)[0]),
-  );
+/** Of a host's or a pod's addresses those at which others may reach it: not loopback, not link-local. */
+export function reachableAddresses(addresses: readonly string[]): string[] {
+  const all = addresses.map((address) => address.split(/[/%]/)[0]);
   return [...new Set(all.filter((address) => !/^(?:127\.|::1$|fe[89ab][0-9a-f]:)/i.test(address)))];
 }

@@ -1,4 +1,4 @@
-import type { End, ErrorCode } from '@bothends/proto';
+import { type End, type ErrorCode, type PodReference, podText } from '@bothends/proto';
 
 /** What the operator asked for; defaults are filled in already. */
 export interface CaptureRequest {
@@ -42,9 +42,17 @@ export type TapPhase =
   | ({ state: 'refused' } & Fault)
   | ({ state: 'failed' } & Fault);
 
+/** A pod as its node's agent found it. */
+export interface Pod extends PodReference {
+  /** What Kubernetes calls it for good. */
+  uid: string;
+}
+
 export interface Tap {
   id: string;
   agent: string;
+  /** The pod on the agent's node in whose network it is; absent: it is on the host itself. */
+  pod?: Pod;
   role: End;
   /** Where other hosts reach this one, as its agent said when the capture was asked for. */
   addresses: string[];
@@ -95,6 +103,11 @@ export interface Capture {
   headline: string;
   /** The report on all of its evidence is in the store. */
   reported: boolean;
+}
+
+/** What the host of a tap is called in reports: by its agent's name, or as its pod. */
+export function tapName({ agent, pod }: Tap): string {
+  return pod === undefined ? agent : podText(pod);
 }
 
 export function isOver(phase: CapturePhase): boolean {

@@ -5,10 +5,11 @@ import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothen
 import { AgentEvents } from './agent-events.js';
 import { reachableAddresses } from './arm.js';
 import { CaptureBook, type CaptureWatcher } from './book.js';
-import { type Capture, isOver, needsApproval, type Tap } from './capture.js';
+import { type Capture, type CaptureRequest, isOver, needsApproval, type Tap } from './capture.js';
 import { Driver, type DriverInput } from './driver.js';
 import { drainedTaps } from './evidence-end.js';
 import { checkCaptureName, defaultName, newCaptureId } from './ids.js';
+import { findPlaces, type Place } from './places.js';
 import { checkRequest } from './request.js';
 
 /** Bytes of the key of a capture's digests. */
@@ -44,7 +45,10 @@ export class Captures {
    * @throws BothendsError `invalid-argument`, `not-found`, `unavailable`, `already-exists`
    */
   async start(request: StartCaptureRequest, requestedBy: string): Promise<Capture> {
-    const entry = this.#book.add(this.#newCapture(request, requestedBy));
+    const checked = checkRequest(request, requestedBy);
+    const places = await findPlaces(checked, this.#in.fleet);
+    // Nothing is waited for between the choice of a name and its being taken.
+    const entry = this.#book.add(this.#newCapture(request.name, checked, places));
     entry.digestKey = randomBytes(DIGEST_KEY_BYTES);
     try {
       await this.#in.store.saveCapture(entry.capture);
@@ -52,7 +56,7 @@ export class Captures {
       this.#book.remove(entry);
       throw error;
     }
-    const { id, request: checked } = entry.capture;
+    const { id } = entry.capture;
     const { client, server } = checked;
     this.#in.logger.info({ capture: id, by: requestedBy, client, server }, 'capture requested');
     this.#driver.apply(entry, { type: 'begin' });
@@ -167,18 +171,21 @@ export class Captures {
     this.#driver.close(this.#book.entries());
   }
 
-  #newCapture(request: StartCaptureRequest, requestedBy: string): Capture {
-    const { client, server, name } = request;
-    const checked = checkRequest(request, requestedBy);
+  #newCapture(name: string, request: CaptureRequest, places: Readonly<Record<End, Place>>): Capture {
+    const { client, server, requestedBy } = request;
+    const { fleet } = this.#in;
     const others = this.list();
     const id = newCaptureId();
-    const tap = (role: End, agent: string): Tap => {
-      const { hello } = this.#in.fleet.require(agent);
+    const tap = (role: End): Tap => {
+      const { agent, pod, addresses } = places[role];
+      const { hello } = fleet.require(agent);
+      const ofHost = () => hello.interfaces.flatMap((each) => each.addresses);
       return {
         id: `${id}-${role}`,
         agent,
         role,
-        addresses: reachableAddresses(hello),
+        ...(pod && { pod }),
+        addresses: reachableAddresses(addresses ?? ofHost()),
         ...(hello.signingKey && { signingKey: hello.signingKey.toString('base64') }),
         ...(hello.policyJson !== undefined && { policyJson: hello.policyJson }),
         ...consentOf(hello, requestedBy),
@@ -189,10 +196,10 @@ export class Captures {
     return {
       id,
       name: name === '' ? defaultName(client, server, others) : checkCaptureName(name, others),
-      request: checked,
+      request,
       requestedNs: this.#in.clock.nowNs(),
       phase: { state: 'requested' },
-      taps: [tap('client', client), tap('server', server)],
+      taps: [tap('client'), tap('server')],
       prior: null,
       headline: '',
       reported: false,

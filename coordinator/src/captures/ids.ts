@@ -15,7 +15,8 @@ export function newCaptureId(): string {
 /** A readable name that no capture has: `web-db`, then `web-db-2`. */
 export function defaultName(client: string, server: string, captures: Iterable<Capture>): string {
   const taken = new Set([...captures].map((capture) => capture.name));
-  const base = `${client}-${server}`;
+  // A pod by its own name: `web-7f9` of pod/shop/web-7f9.
+  const base = [client, server].map((place) => place.split('/').pop()).join('-');
   let name = base;
   for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
   return name;

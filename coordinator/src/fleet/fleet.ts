@@ -1,14 +1,23 @@
-import { BothendsError, nearestNames, newestCommon, OLDEST_PROTOCOL, PROTOCOL } from '@bothends/proto';
+import {
+  BothendsError,
+  nearestNames,
+  newestCommon,
+  OLDEST_PROTOCOL,
+  type PodReference,
+  PROTOCOL,
+} from '@bothends/proto';
 import type {
   ControlResponse,
   Heartbeat,
   Hello,
+  PodsFound,
   TapProgress,
   TapState,
 } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Clock } from '../time.js';
 import { printable } from '../trust/names.js';
 import { type ClockEstimate, ClockEstimator } from './clock-estimate.js';
+import { type PodAnswers, PodSearches } from './pod-search.js';
 
 /** One Control stream as the fleet sees it. */
 export interface Link {
@@ -72,6 +81,7 @@ export class Fleet {
   readonly #version: string;
   readonly #seen: (name: string, nowNs: bigint) => void;
   readonly #authorities: () => string;
+  readonly #searches: PodSearches;
   #listener: FleetListener | null = null;
 
   constructor({ clock, version, seen, authorities }: FleetInput) {
@@ -79,6 +89,7 @@ export class Fleet {
     this.#seen = seen;
     this.#version = version;
     this.#authorities = authorities;
+    this.#searches = new PodSearches(clock);
   }
 
   /** One listener: the captures. Set before the first agent connects. */
@@ -148,6 +159,20 @@ export class Fleet {
     if (member === null) return;
     member.lastSeenNs = this.#clock.nowNs();
     this.#listener?.tapState(name, state);
+  }
+
+  /**
+   * Asks these agents whether their nodes run a pod.
+   * @returns what they answer in time
+   */
+  async findPod(agents: readonly string[], { namespace, name }: PodReference): Promise<PodAnswers> {
+    return await this.#searches.ask(agents, { namespace, name, uid: '' }, (agent, question) =>
+      this.send(agent, question),
+    );
+  }
+
+  podsFound(name: string, link: Link, answer: PodsFound): void {
+    if (this.#current(name, link) !== null) this.#searches.answered(name, answer);
   }
 
   /** The link broke or ended; one that was replaced already is no news. */

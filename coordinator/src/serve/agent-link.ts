@@ -83,6 +83,9 @@ function take(name: string, link: Link, { message }: ControlRequest, receivedNs:
     case 'tapState':
       fleet.tapState(name, link, message.value);
       break;
+    case 'podsFound':
+      fleet.podsFound(name, link, message.value);
+      break;
     case undefined:
       // A message of a later protocol that this one has no name for.
       break;

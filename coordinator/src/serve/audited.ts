@@ -8,14 +8,16 @@ export type Audited = <Result>(
   action: string,
   subject: string,
   run: (by: string) => Promise<Result> | Result,
+  /** What is worth knowing of how it went. */
+  detail?: (result: Result) => string,
 ) => Promise<Result>;
 
 export function audited(log: Audit): Audited {
-  return async (call, action, subject, run) => {
+  return async (call, action, subject, run, detail) => {
     const { name } = requireCaller(call);
     try {
       const result = await run(name);
-      await log.record(name, action, subject, 'done');
+      await log.record(name, action, subject, 'done', detail?.(result));
       return result;
     } catch (error) {
       const { code, message } = toBothendsError(error);

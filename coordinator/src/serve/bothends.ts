@@ -1,5 +1,6 @@
 import { BothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
+import { type Capture, tapName } from '../captures/capture.js';
 import type { Rotation } from '../trust/rotation.js';
 import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
@@ -35,6 +36,7 @@ export function bothendsService(input: BothendsInput): BothendsServer {
         'capture',
         subject,
         async (by) => await captures.start(request, by),
+        podsOf,
       );
       return { captureId: capture.id };
     }),
@@ -105,6 +107,12 @@ function noPage(): BothendsError {
     'failed-precondition',
     'this coordinator serves no page: start it with --web 0.0.0.0:7480',
   );
+}
+
+/** Where the pods of a capture run, empty where it has none: their names alone do not say whose node it is. */
+function podsOf({ taps }: Capture): string {
+  const pods = taps.filter(({ pod }) => pod !== undefined);
+  return pods.map((tap) => `${tapName(tap)} on ${tap.agent}`).join(', ');
 }
 
 /** A capture with who asked for it, so that one line of the audit log names both sides. */

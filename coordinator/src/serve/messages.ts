@@ -1,5 +1,5 @@
 import type { Agent, CaptureState, TapStatus } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type Capture, faultOf, type Tap, timesOf } from '../captures/capture.js';
+import { type Capture, faultOf, type Tap, tapName, timesOf } from '../captures/capture.js';
 import type { Captures } from '../captures/captures.js';
 import type { AgentView, Fleet } from '../fleet/fleet.js';
 import type { Ingest } from '../ingest/ingest.js';
@@ -35,7 +35,7 @@ async function tapStatus(tap: Tap, { captures, fleet, ingest }: StateSources): P
   const progress = captures.progressOf(tap.id);
   return {
     tapId: tap.id,
-    agent: tap.agent,
+    agent: tapName(tap),
     role: tap.role,
     state: tap.phase.state,
     reason: faultOf(tap.phase)?.reason ?? totals.trouble,

@@ -109,6 +109,7 @@ function linkOf(
       tapStates: () => [],
       shipments: () => [],
       command: () => undefined,
+      findPod: async ({ searchId }) => ({ searchId, pods: [], reason: '', code: '', near: [], seen: 0 }),
       welcomed,
       authorities: () => undefined,
     },

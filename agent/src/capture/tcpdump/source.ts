@@ -3,7 +3,8 @@ import { NOT_INSTALLED, openFailure } from '../failure.js';
 import { compileFilter, linkTypeOf } from '../filter-compile.js';
 import { checkInterfaceName } from '../interfaces.js';
 import type { CaptureSource, OpenOptions, Probe, Tap } from '../source.js';
-import { type Ending, TcpdumpProcess } from './process.js';
+import { type Ending, type Launch, launchHere } from './launch.js';
+import { TcpdumpProcess } from './process.js';
 import { runTcpdump } from './program.js';
 import { TcpdumpTap } from './tap.js';
 
@@ -13,11 +14,12 @@ const PROBE_MS = 5_000;
 const OPEN_MS = 15_000;
 
 /** Captures with tcpdump as a child process: kernel time stamps in ns, and the kernel's drop counts. */
-export const tcpdumpSource: CaptureSource = {
-  name: 'tcpdump',
-  probe,
-  open,
-};
+export const tcpdumpSource: CaptureSource = tcpdumpThrough(launchHere);
+
+/** The same with a tcpdump that somebody else starts, such as in another network. */
+export function tcpdumpThrough(launch: Launch): CaptureSource {
+  return { name: 'tcpdump', probe, open: (options) => open(options, launch) };
+}
 
 async function probe(): Promise<Probe> {
   const { status, stdout, stderr, failure } = await runTcpdump(['--version'], PROBE_MS);
@@ -33,10 +35,10 @@ async function probe(): Promise<Probe> {
   };
 }
 
-async function open(options: OpenOptions): Promise<Tap> {
+async function open(options: OpenOptions, launch: Launch): Promise<Tap> {
   checkInterfaceName(options.interface);
   await compileFilter(options.filter, linkTypeOf(options.interface));
-  const process = await TcpdumpProcess.start(captureArguments(options));
+  const process = await TcpdumpProcess.start(launch, options);
   // Created before tcpdump listens, so that not one packet can pass unread.
   const tap = new TcpdumpTap(process, options);
   let timer: NodeJS.Timeout | undefined;
@@ -60,18 +62,4 @@ function failedToOpen(options: OpenOptions, process: TcpdumpProcess, ending: End
     'failed-precondition',
     ending.code === 'ENOENT' ? NOT_INSTALLED : `tcpdump: ${ending.code}`,
   );
-}
-
-/** Arguments of the capture; the filter is one argument behind `--`, where nothing is an option. */
-export function captureArguments(options: OpenOptions): string[] {
-  const args = ['-i', options.interface, '-s', String(options.snaplen)];
-  args.push('-B', String(Math.max(1, Math.ceil(options.bufferBytes / 1024))));
-  // Each packet at once: immediate mode from the kernel, unbuffered into the pipe.
-  args.push('--immediate-mode', '-U', '-n', '-w', '-', '--time-stamp-precision=nano');
-  // The second version of the cooked header names the interface of each packet.
-  if (options.interface === 'any') args.push('-y', 'LINUX_SLL2');
-  // Debian's tcpdump changes to a user of its own, which a container may not have, and which needs CAP_KILL to
-  // be asked for counters. With -w it parses no packets, so there is little to protect.
-  if (process.getuid?.() === 0) args.push('-Z', 'root');
-  return options.filter.trim() === '' ? args : [...args, '--', options.filter];
 }

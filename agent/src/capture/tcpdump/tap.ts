@@ -5,7 +5,8 @@ import { PcapParser } from '../format/pcap.js';
 import { type OpenOptions, TABLE_AGE_MS, type Tap, type TapStats } from '../source.js';
 import { StreamFeed } from '../stream-feed.js';
 import { TableQueue } from '../table-queue.js';
-import { describeEnding, type Ending, type TcpdumpProcess } from './process.js';
+import { describeEnding, type Ending } from './launch.js';
+import type { TcpdumpProcess } from './process.js';
 
 /** Tables in circulation: 8 MB, which rides out a consumer that pauses for 100 ms at 300 000 packets/s. */
 const TABLES = 8;

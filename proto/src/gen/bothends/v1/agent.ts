@@ -61,10 +61,12 @@ export interface RenewAgentResponse {
 
 /** Agent to coordinator. */
 export interface ControlRequest {
-  message: { $case: "hello"; value: Hello } | { $case: "heartbeat"; value: Heartbeat } | {
-    $case: "tapState";
-    value: TapState;
-  } | undefined;
+  message:
+    | { $case: "hello"; value: Hello }
+    | { $case: "heartbeat"; value: Heartbeat }
+    | { $case: "tapState"; value: TapState }
+    | { $case: "podsFound"; value: PodsFound }
+    | undefined;
 }
 
 export interface Hello {
@@ -103,6 +105,8 @@ export interface Hello {
    * directory a new link means that the process of the old one is gone, or that the link is.
    */
   dataDirectory: string;
+  /** It knows FindPod, and answers it even where it cannot look for pods. */
+  knowsPods?: boolean | undefined;
 }
 
 export interface BackEnd {
@@ -155,6 +159,7 @@ export interface ControlResponse {
     | { $case: "arm"; value: Arm }
     | { $case: "start"; value: Start }
     | { $case: "stop"; value: Stop }
+    | { $case: "findPod"; value: FindPod }
     | undefined;
 }
 
@@ -203,7 +208,46 @@ export interface Arm {
   /** Newest column coding that the coordinator reads; absent: 1. */
   batchCodec: number;
   /** Exchange key of the other host: the key of the digests follows from both, and digest_key is empty. */
-  peerExchangeKey?: Buffer | undefined;
+  peerExchangeKey?:
+    | Buffer
+    | undefined;
+  /** Open the tap inside the network of this pod on the agent's node; absent: on the host itself. */
+  pod?: PodName | undefined;
+}
+
+export interface PodName {
+  /** Empty: whichever namespace has it. */
+  namespace: string;
+  name: string;
+  /** The one that was found; another pod that has got its name since is not meant. Empty in a question. */
+  uid: string;
+}
+
+/** Whether a pod runs on the agent's node. */
+export interface FindPod {
+  /** Comes back with the answer. */
+  searchId: string;
+  pod: PodName | undefined;
+}
+
+export interface PodsFound {
+  searchId: string;
+  /** Those that the name fits and the policy of the node allows. */
+  pods: FoundPod[];
+  /** Why this agent could not look, or may not say; empty: it looked. */
+  reason: string;
+  code: string;
+  /** Pods that it may say it sees, when none fits: a few whose names are near, and how many there are. */
+  near: PodName[];
+  seen: number;
+}
+
+export interface FoundPod {
+  pod:
+    | PodName
+    | undefined;
+  /** Of the interfaces in its network, without prefix length. */
+  addresses: string[];
 }
 
 export interface Start {
@@ -600,6 +644,9 @@ export const ControlRequest: MessageFns<ControlRequest> = {
       case "tapState":
         TapState.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
+      case "podsFound":
+        PodsFound.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -641,6 +688,14 @@ export const ControlRequest: MessageFns<ControlRequest> = {
             message.message = { $case: "tapState", value: TapState.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "podsFound", value: PodsFound.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -663,6 +718,10 @@ export const ControlRequest: MessageFns<ControlRequest> = {
         ? { $case: "tapState", value: TapState.fromJSON(object.tapState) }
         : isSet(object.tap_state)
         ? { $case: "tapState", value: TapState.fromJSON(object.tap_state) }
+        : isSet(object.podsFound)
+        ? { $case: "podsFound", value: PodsFound.fromJSON(object.podsFound) }
+        : isSet(object.pods_found)
+        ? { $case: "podsFound", value: PodsFound.fromJSON(object.pods_found) }
         : undefined,
     };
   },
@@ -675,6 +734,8 @@ export const ControlRequest: MessageFns<ControlRequest> = {
       obj.heartbeat = Heartbeat.toJSON(message.message.value);
     } else if (message.message?.$case === "tapState") {
       obj.tapState = TapState.toJSON(message.message.value);
+    } else if (message.message?.$case === "podsFound") {
+      obj.podsFound = PodsFound.toJSON(message.message.value);
     }
     return obj;
   },
@@ -698,6 +759,7 @@ function createBaseHello(): Hello {
     exchangeKey: undefined,
     host: undefined,
     dataDirectory: "",
+    knowsPods: undefined,
   };
 }
 
@@ -750,6 +812,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.dataDirectory !== "") {
       writer.uint32(122).string(message.dataDirectory);
+    }
+    if (message.knowsPods !== undefined) {
+      writer.uint32(136).bool(message.knowsPods);
     }
     return writer;
   },
@@ -895,6 +960,14 @@ export const Hello: MessageFns<Hello> = {
             message.dataDirectory = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.knowsPods = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -963,6 +1036,11 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.data_directory)
         ? globalThis.String(object.data_directory)
         : "",
+      knowsPods: isSet(object.knowsPods)
+        ? globalThis.Boolean(object.knowsPods)
+        : isSet(object.knows_pods)
+        ? globalThis.Boolean(object.knows_pods)
+        : undefined,
     };
   },
 
@@ -1015,6 +1093,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.dataDirectory !== "") {
       obj.dataDirectory = message.dataDirectory;
+    }
+    if (message.knowsPods !== undefined) {
+      obj.knowsPods = message.knowsPods;
     }
     return obj;
   },
@@ -1663,6 +1744,9 @@ export const ControlResponse: MessageFns<ControlResponse> = {
       case "stop":
         Stop.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
+      case "findPod":
+        FindPod.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1720,6 +1804,14 @@ export const ControlResponse: MessageFns<ControlResponse> = {
             message.message = { $case: "stop", value: Stop.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "findPod", value: FindPod.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1744,6 +1836,10 @@ export const ControlResponse: MessageFns<ControlResponse> = {
         ? { $case: "start", value: Start.fromJSON(object.start) }
         : isSet(object.stop)
         ? { $case: "stop", value: Stop.fromJSON(object.stop) }
+        : isSet(object.findPod)
+        ? { $case: "findPod", value: FindPod.fromJSON(object.findPod) }
+        : isSet(object.find_pod)
+        ? { $case: "findPod", value: FindPod.fromJSON(object.find_pod) }
         : undefined,
     };
   },
@@ -1760,6 +1856,8 @@ export const ControlResponse: MessageFns<ControlResponse> = {
       obj.start = Start.toJSON(message.message.value);
     } else if (message.message?.$case === "stop") {
       obj.stop = Stop.toJSON(message.message.value);
+    } else if (message.message?.$case === "findPod") {
+      obj.findPod = FindPod.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1978,6 +2076,7 @@ function createBaseArm(): Arm {
     approvedBy: "",
     batchCodec: 0,
     peerExchangeKey: undefined,
+    pod: undefined,
   };
 }
 
@@ -2045,6 +2144,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.peerExchangeKey !== undefined) {
       writer.uint32(138).bytes(message.peerExchangeKey);
+    }
+    if (message.pod !== undefined) {
+      PodName.encode(message.pod, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -2206,6 +2308,14 @@ export const Arm: MessageFns<Arm> = {
             message.peerExchangeKey = Buffer.from(reader.bytes());
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.pod = PodName.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2298,6 +2408,7 @@ export const Arm: MessageFns<Arm> = {
         : isSet(object.peer_exchange_key)
         ? Buffer.from(bytesFromBase64(object.peer_exchange_key))
         : undefined,
+      pod: isSet(object.pod) ? PodName.fromJSON(object.pod) : undefined,
     };
   },
 
@@ -2356,6 +2467,394 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.peerExchangeKey !== undefined) {
       obj.peerExchangeKey = base64FromBytes(message.peerExchangeKey);
+    }
+    if (message.pod !== undefined) {
+      obj.pod = PodName.toJSON(message.pod);
+    }
+    return obj;
+  },
+};
+
+function createBasePodName(): PodName {
+  return { namespace: "", name: "", uid: "" };
+}
+
+export const PodName: MessageFns<PodName> = {
+  encode(message: PodName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.uid !== "") {
+      writer.uint32(26).string(message.uid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PodName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePodName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PodName {
+    return {
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+    };
+  },
+
+  toJSON(message: PodName): unknown {
+    const obj: any = {};
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    return obj;
+  },
+};
+
+function createBaseFindPod(): FindPod {
+  return { searchId: "", pod: undefined };
+}
+
+export const FindPod: MessageFns<FindPod> = {
+  encode(message: FindPod, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.searchId !== "") {
+      writer.uint32(10).string(message.searchId);
+    }
+    if (message.pod !== undefined) {
+      PodName.encode(message.pod, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindPod {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindPod();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.searchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pod = PodName.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FindPod {
+    return {
+      searchId: isSet(object.searchId)
+        ? globalThis.String(object.searchId)
+        : isSet(object.search_id)
+        ? globalThis.String(object.search_id)
+        : "",
+      pod: isSet(object.pod) ? PodName.fromJSON(object.pod) : undefined,
+    };
+  },
+
+  toJSON(message: FindPod): unknown {
+    const obj: any = {};
+    if (message.searchId !== "") {
+      obj.searchId = message.searchId;
+    }
+    if (message.pod !== undefined) {
+      obj.pod = PodName.toJSON(message.pod);
+    }
+    return obj;
+  },
+};
+
+function createBasePodsFound(): PodsFound {
+  return { searchId: "", pods: [], reason: "", code: "", near: [], seen: 0 };
+}
+
+export const PodsFound: MessageFns<PodsFound> = {
+  encode(message: PodsFound, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.searchId !== "") {
+      writer.uint32(10).string(message.searchId);
+    }
+    for (const v of message.pods) {
+      FoundPod.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.code !== "") {
+      writer.uint32(34).string(message.code);
+    }
+    for (const v of message.near) {
+      PodName.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.seen !== 0) {
+      writer.uint32(48).uint32(message.seen);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PodsFound {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePodsFound();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.searchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pods.push(FoundPod.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.near.push(PodName.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.seen = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PodsFound {
+    return {
+      searchId: isSet(object.searchId)
+        ? globalThis.String(object.searchId)
+        : isSet(object.search_id)
+        ? globalThis.String(object.search_id)
+        : "",
+      pods: globalThis.Array.isArray(object?.pods) ? object.pods.map((e: any) => FoundPod.fromJSON(e)) : [],
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      near: globalThis.Array.isArray(object?.near) ? object.near.map((e: any) => PodName.fromJSON(e)) : [],
+      seen: isSet(object.seen) ? globalThis.Number(object.seen) : 0,
+    };
+  },
+
+  toJSON(message: PodsFound): unknown {
+    const obj: any = {};
+    if (message.searchId !== "") {
+      obj.searchId = message.searchId;
+    }
+    if (message.pods?.length) {
+      obj.pods = message.pods.map((e) => FoundPod.toJSON(e));
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.near?.length) {
+      obj.near = message.near.map((e) => PodName.toJSON(e));
+    }
+    if (message.seen !== 0) {
+      obj.seen = Math.round(message.seen);
+    }
+    return obj;
+  },
+};
+
+function createBaseFoundPod(): FoundPod {
+  return { pod: undefined, addresses: [] };
+}
+
+export const FoundPod: MessageFns<FoundPod> = {
+  encode(message: FoundPod, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pod !== undefined) {
+      PodName.encode(message.pod, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.addresses) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoundPod {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoundPod();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pod = PodName.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.addresses.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FoundPod {
+    return {
+      pod: isSet(object.pod) ? PodName.fromJSON(object.pod) : undefined,
+      addresses: globalThis.Array.isArray(object?.addresses)
+        ? object.addresses.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: FoundPod): unknown {
+    const obj: any = {};
+    if (message.pod !== undefined) {
+      obj.pod = PodName.toJSON(message.pod);
+    }
+    if (message.addresses?.length) {
+      obj.addresses = message.addresses;
     }
     return obj;
   },
