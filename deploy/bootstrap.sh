@@ -61,7 +61,7 @@ install_program() {
     cd "$root"
     # What npm wrote last is newer than the lock file when nothing changed since.
     [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent
-    npx --no-install tsc -b
+    npm run --silent build
   )
   say "installing to $PREFIX"
   rm -rf "$PREFIX.new"

@@ -103,8 +103,10 @@ function npmPackagesCurrent() {
 
 function build() {
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const { status, output } = run(process.execPath, [compiler, '-b', ROOT]);
-  if (status !== 0) throw new SetupError(`the build failed:\n${head(output)}`);
+  for (const step of [[compiler, '-b', ROOT], [join(ROOT, 'deploy/bundle.mjs')]]) {
+    const { status, output } = run(process.execPath, step);
+    if (status !== 0) throw new SetupError(`the build failed:\n${head(output)}`);
+  }
 }
 
 /** Says why not where it cannot be built: agents capture with tcpdump then. */

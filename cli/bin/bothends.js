@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-import { main, processIo } from '../dist/main.js';
+import { BUNDLE, isBundleCurrent } from './bundled.js';
+
+const called = process.argv[2];
+const { main, processIo } = await import(
+  called === 'analyze' && isBundleCurrent() ? BUNDLE.href : '../dist/main.js'
+);
 
 // gRPC's own log lines would stand between ours; its errors arrive as errors.
 process.env.GRPC_VERBOSITY ??= 'NONE';

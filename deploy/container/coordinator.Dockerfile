@@ -3,7 +3,7 @@
 FROM node:20-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN npm ci --no-audit --no-fund && npx --no-install tsc -b && npm prune --omit=dev --no-audit --no-fund \
+RUN npm ci --no-audit --no-fund && npm run --silent build && npm prune --omit=dev --no-audit --no-fund \
   && find . -path '*/dist/*' \( -name '*.test.*' -o -name '*.map' \) -delete
 
 FROM node:20-bookworm-slim

@@ -1,12 +1,10 @@
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { BothendsError } from '@bothends/proto';
 import type { ByteSource } from './bytes.js';
 import { type InflateMessage, type InflateStart, POSTED, TAKEN } from './inflate-protocol.js';
+import { threadScript } from './thread-script.js';
 
-/** By package name, so that it is found from the sources (tests) as from the built package. */
-const WORKER = '@bothends/agent/capture/pcapfile/inflate-worker';
 /** Far above any disk's answer; a thread that died would otherwise be waited for without end. */
 const SILENCE_MS = 60_000;
 
@@ -30,7 +28,7 @@ export class GzipBytes implements ByteSource {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const workerData: InflateStart = { path, port: port2, counters: this.#counters };
-    const script = createRequire(import.meta.url).resolve(WORKER);
+    const script = threadScript('inflate-worker');
     this.#worker = new Worker(script, { workerData, transferList: [port2], stdout: false, stderr: false });
     this.#worker.unref();
     this.#port.unref();
