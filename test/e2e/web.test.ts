@@ -74,11 +74,16 @@ describe('the page in a browser', {
       await page.locator('.state', { hasText: 'recording' }).first().waitFor();
       const restore = await incident.stage(lab);
       await page.getByText('rst-forged').first().waitFor();
+      // While it runs the plots follow.
+      await page.locator('.coverage .typical').first().waitFor();
       await screenshots(page, 'live');
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.locator('.state-complete').waitFor();
       await restore();
       await page.locator('article', { hasText: 'rst-forged' }).waitFor();
+      const timeline = page.getByRole('region', { name: 'Coverage, clock quality, latency and loss' });
+      await timeline.getByText(/0 toward the server, 1 toward the client/).waitFor();
+      await timeline.getByRole('img', { name: /^Time on the way, mean: toward the server \d/ }).waitFor();
       await screenshots(page, 'report');
 
       const finding = page.locator('article', { hasText: 'rst-forged' }).first();
@@ -105,6 +110,9 @@ describe('the page in a browser', {
       await screenshots(fresh.page, 'login');
       await fresh.page.getByLabel('Login link').fill(await loginLink('--role', 'viewer'));
       await fresh.page.getByRole('button', { name: 'Sign in' }).click();
+      await fresh.page.locator('article', { hasText: 'rst-forged' }).waitFor();
+      expect(fresh.page.url()).toBe(shared);
+      await fresh.page.reload();
       await fresh.page.locator('article', { hasText: 'rst-forged' }).waitFor();
       expect(fresh.page.url()).toBe(shared);
       await screenshots(fresh.page, 'finding');

@@ -135,3 +135,8 @@ export function timesOf(phase: CapturePhase): { startedNs: bigint | null; endedN
 export function needsApproval({ owners, approvedBy }: Tap): boolean {
   return owners !== undefined && approvedBy === undefined;
 }
+
+/** A capture with who asked for it, so that one line of the audit log names both sides. */
+export function subjectOf({ id, request }: Capture): string {
+  return `${id} asked for by ${request.requestedBy}`;
+}

@@ -94,26 +94,6 @@ for (const [path, access] of Object.entries(ACCESS)) {
   });
 }
 
-test('reflection lists the services to a user', async () => {
-  const client = new Client(
-    harness.handle.address,
-    callers.get('viewer') ?? credentials.createInsecure(),
-    CLIENT_OPTIONS,
-  );
-  const same = (bytes: Buffer) => bytes;
-  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
-  const stream = client.makeBidiStreamRequest(path, same, same);
-  const answer = new Promise<Buffer>((resolve, reject) => {
-    stream.on('data', resolve);
-    stream.on('error', reject);
-  });
-  // ServerReflectionRequest { list_services: "*" }
-  stream.write(Buffer.from([0x3a, 0x01, 0x2a]));
-  expect((await answer).toString('latin1')).toContain('bothends.v1.Bothends');
-  stream.end();
-  client.close();
-});
-
 test('a second call on a resumed TLS session without a certificate is refused like the first', async () => {
   for (let i = 0; i < 3; i++) {
     expect((await knock(BothendsService.listAgents.path, 'none')).code).toBe(Status.UNAUTHENTICATED);

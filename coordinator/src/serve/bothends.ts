@@ -1,6 +1,6 @@
 import { BothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type Capture, tapName } from '../captures/capture.js';
+import { type Capture, subjectOf, tapName } from '../captures/capture.js';
 import type { Rotation } from '../trust/rotation.js';
 import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
@@ -52,7 +52,7 @@ export function bothendsService(input: BothendsInput): BothendsServer {
 
     approveCapture: unary(async (request, call) => {
       const { captureId } = request;
-      const agents = await audited(call, 'approve', subjectOf(captureId, input), (by) =>
+      const agents = await audited(call, 'approve', subjectOf(captures.get(captureId)), (by) =>
         captures.approve(captureId, by),
       );
       return { agents };
@@ -113,10 +113,4 @@ function noPage(): BothendsError {
 function podsOf({ taps }: Capture): string {
   const pods = taps.filter(({ pod }) => pod !== undefined);
   return pods.map((tap) => `${tapName(tap)} on ${tap.agent}`).join(', ');
-}
-
-/** A capture with who asked for it, so that one line of the audit log names both sides. */
-function subjectOf(idOrName: string, { captures }: StateSources): string {
-  const { id, request } = captures.get(idOrName);
-  return `${id} asked for by ${request.requestedBy}`;
 }

@@ -5,9 +5,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
+import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, Browser, loginLink } from '../testing/browser.js';
-import { Harness } from '../testing/harness.js';
+import { CLIENT_OPTIONS, clientCredentials } from '../testing/fake-agent.js';
+import { call, captureRequest, Harness } from '../testing/harness.js';
 import { batch, coverage, segments } from '../testing/packets.js';
 
 let harness: Harness;
@@ -188,6 +190,26 @@ describe('a capture', () => {
     const browser = await Browser.signedIn(own);
     const { json } = await browser.get(`/api/captures/${id}`);
     expect(json).toMatchObject({ state: 'asking', taps: [{ waitsFor: [] }, { waitsFor: ['olga', 'otto'] }] });
+    await own.stop();
+  });
+
+  test('is approved by an owner with a link of their own, and by nobody with one made for others', async () => {
+    const own = await Harness.start({ webAddress: '127.0.0.1:0' });
+    await own.online('web');
+    const db = await own.agent('db');
+    db.hello({ consentOwners: ['admin'] });
+    await db.next('welcome');
+    const tls = clientCredentials(own.context.caPem, await own.createUser('olga', 'operator'));
+    const olga = new BothendsClient(own.handle.address, tls, CLIENT_OPTIONS);
+    const request = captureRequest();
+    const { captureId } = await call<{ captureId: string }>((done) => olga.startCapture(request, done));
+    await own.until(captureId, 'asking');
+    const path = `/api/captures/${captureId}/approve`;
+    const guest = await (await Browser.signedIn(own, own.user, 'operator')).post(path, {});
+    expect([guest.status, problem(guest)]).toEqual([403, expect.stringContaining('for somebody else')]);
+    const owner = await (await Browser.signedIn(own)).post(path, {});
+    expect([owner.status, owner.json]).toEqual([200, { agents: ['db'] }]);
+    olga.close();
     await own.stop();
   });
 

@@ -1,9 +1,11 @@
 import { BothendsError, toBothendsError } from '@bothends/proto';
 import { BothendsService, type StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
+import { subjectOf } from '../../captures/capture.js';
 import type { Audit } from '../../serve/audit.js';
 import { agentMessage, type StateSources } from '../../serve/messages.js';
 import { readJson, type SignedInExchange, sendJson, sendNothing } from '../exchange.js';
 import type { Route } from '../router.js';
+import type { Session } from '../sign-in/sessions.js';
 import { sendLive } from './live.js';
 import { agentView, captureView } from './views.js';
 
@@ -61,6 +63,20 @@ export function captureRoutes(tools: CaptureTools): Route[] {
         sendNothing(exchange);
       },
     },
+    {
+      method: 'POST',
+      path: '/api/captures/:id/approve',
+      as: BothendsService.approveCapture.path,
+      handle: async (exchange) => {
+        const { id } = exchange.params;
+        const subject = subjectOf(captures.get(id));
+        const agents = await audited(exchange, tools.audit, 'approve', subject, async (by) => {
+          requireOwn(exchange.session);
+          return await captures.approve(id, by);
+        });
+        await sendJson(exchange, { agents });
+      },
+    },
   ];
 }
 
@@ -100,6 +116,15 @@ function startRequest(body: Record<string, unknown>): StartCaptureRequest {
 function withPort(port: number, filter: string): string {
   if (port === 0) return filter;
   return filter.trim() === '' ? `port ${port}` : `(port ${port}) and (${filter})`;
+}
+
+/** Consent is its owner's to give, and a link with a role of its own was made for somebody else. */
+function requireOwn({ user: { own, name } }: Session): void {
+  if (own) return;
+  throw new BothendsError(
+    'permission-denied',
+    `${name} made this link for somebody else: sign in with a link of your own (\`bothends login-link\`), or run \`bothends approve\``,
+  );
 }
 
 /** Runs an action in the user's name and writes down how it went. */

@@ -55,9 +55,9 @@ export function agentView(agent: Agent): AgentView {
   };
 }
 
-export function sessionView({ user: { name, role }, csrf, expiresNs }: Session): SessionView {
+export function sessionView({ user: { name, role, own }, csrf, expiresNs }: Session): SessionView {
   const mayOperate = mayCall(BothendsService.startCapture.path, role);
-  return { name, role, csrf, expiresAt: formatInstant(expiresNs), mayOperate };
+  return { name, role, csrf, expiresAt: formatInstant(expiresNs), mayOperate, isOwn: own };
 }
 
 function instantOrNull(ns: bigint): string | null {

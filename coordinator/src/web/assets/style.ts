@@ -41,7 +41,7 @@ label.check { flex-direction: row; align-items: center; gap: .4rem; min-height: 
 .top { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .8rem 0; }
 .brand { display: flex; align-items: center; gap: .6rem; font-weight: 650; color: var(--ink); text-decoration: none; }
 .who { display: flex; align-items: center; gap: .7rem; font-size: .9rem; }
-.trail { font-size: .9rem; display: flex; gap: .5rem; } .trail a + a::before { content: "›"; display: inline-block; margin-right: .5rem; color: var(--soft); }
+.trail { font-size: .9rem; display: flex; gap: .5rem; margin-bottom: .4rem; } .trail a + a::before { content: "›"; display: inline-block; margin-right: .5rem; color: var(--soft); }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .7rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1.1rem; margin: 0 0 1rem; }
 .card > summary { cursor: pointer; font-weight: 600; color: var(--accent); }

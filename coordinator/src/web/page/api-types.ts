@@ -9,6 +9,8 @@ export interface SessionView {
   csrf: string;
   expiresAt: string;
   mayOperate: boolean;
+  /** Signed in by a link of their own: may consent in their name. */
+  isOwn: boolean;
 }
 
 export interface TapView {

@@ -39,7 +39,12 @@ export function CaptureList({ client, session }: CaptureListProps): ComponentChi
 }
 
 function CaptureTable({ captures }: { captures: readonly CaptureView[] }): ComponentChildren {
-  if (captures.length === 0) return <p class="quiet">No captures yet.</p>;
+  if (captures.length === 0)
+    return (
+      <p class="quiet">
+        No captures yet. <code>bothends capture CLIENT SERVER</code> starts one; so does an operator here.
+      </p>
+    );
   return (
     <ul class="captures">
       {captures.map((capture) => (

@@ -7,7 +7,7 @@ import type { Client, Problem } from './client.js';
 import { follow } from './live.js';
 import { Load, ProblemNote, problemOf } from './load.js';
 import { Grade, isRunning, Prose, StateBadge, Time, Trail } from './parts.js';
-import { ReportView } from './report-view.js';
+import { type LiveView, ReportView } from './report-view.js';
 import { EVERY_FLOW, pathOf } from './routes.js';
 import { TapCounters } from './tap-counters.js';
 
@@ -87,12 +87,22 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
 
   readonly #stop = async (): Promise<void> => {
     this.setState({ isStopping: true });
-    try {
-      await this.props.client.post(`/api/captures/${encodeURIComponent(this.props.id)}/stop`, {});
-    } catch (error) {
-      this.setState({ problem: problemOf(error), isStopping: false });
-    }
+    if (!(await this.#order('stop'))) this.setState({ isStopping: false });
   };
+
+  readonly #approve = (): void => void this.#order('approve');
+
+  /** False when it was refused. */
+  async #order(what: 'stop' | 'approve'): Promise<boolean> {
+    try {
+      await this.props.client.post(`/api/captures/${encodeURIComponent(this.props.id)}/${what}`, {});
+      this.setState({ problem: null });
+      return true;
+    } catch (error) {
+      this.setState({ problem: problemOf(error) });
+      return false;
+    }
+  }
 
   override render(): ComponentChildren {
     const { capture, problem, isConnected } = this.state;
@@ -126,20 +136,21 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
         {problem && <ProblemNote problem={problem} />}
         {capture.reason !== '' && <p class="problem">{capture.reason}</p>}
         {!isConnected && <p class="problem">The connection to the coordinator broke; trying again.</p>}
-        {running && <TapCounters id={id} taps={capture.taps} />}
-        {running && <LiveFindings id={id} findings={this.state.findings} />}
+        {running && <TapCounters id={id} taps={capture.taps} session={session} approve={this.#approve} />}
         {this.#report(capture)}
       </div>
     );
   }
 
-  #live(headline: string): { headline: string; isFaulty: boolean } {
-    const isFaulty = faultsOf(this.state.findings).some(({ grade }) => grade !== 'inconclusive');
-    return { headline, isFaulty };
+  #live({ id, headline }: CaptureView): LiveView {
+    const faults = faultsOf(this.state.findings);
+    const isFaulty = faults.some(({ grade }) => grade !== 'inconclusive');
+    return { headline, isFaulty, findings: <LiveFindings id={id} faults={faults} headline={headline} /> };
   }
 
   /** Reports come once something is recorded; the final one replaces the running one when the capture is over. */
-  #report({ id, state, headline }: CaptureView): ComponentChildren {
+  #report(capture: CaptureView): ComponentChildren {
+    const { id, state } = capture;
     if (['requested', 'asking', 'arming', 'armed', 'failed'].includes(state)) return null;
     const { client } = this.props;
     const { isOver } = this.state;
@@ -154,7 +165,7 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
             <ReportView
               id={id}
               summary={summary}
-              live={isOver ? null : this.#live(headline)}
+              live={isOver ? null : this.#live(capture)}
               timeline={this.#timeline(id, summary)}
             />
             <p>
@@ -191,9 +202,15 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
   }
 }
 
+interface LiveFindingsProps {
+  id: string;
+  faults: readonly Finding[];
+  /** Stands above; a statement that is in it is not said again. */
+  headline: string;
+}
+
 /** What the evidence says so far, read out by screen readers as it comes. */
-function LiveFindings({ id, findings }: { id: string; findings: readonly Finding[] }): ComponentChildren {
-  const faults = faultsOf(findings);
+function LiveFindings({ id, faults, headline }: LiveFindingsProps): ComponentChildren {
   return (
     <section aria-live="polite" class="live">
       <h2>Findings so far</h2>
@@ -205,7 +222,7 @@ function LiveFindings({ id, findings }: { id: string; findings: readonly Finding
             <a href={pathOf({ view: 'finding', id, finding: finding.id })}>
               <code>{finding.code}</code>
             </a>{' '}
-            <Prose text={finding.statement} />
+            {!headline.includes(finding.statement) && <Prose text={finding.statement} />}
           </li>
         ))}
       </ul>

@@ -63,8 +63,10 @@ export function clockStretches(history: PathHistory, clock: ClockReport, axis: A
   const errors = history.clockErrorNs;
   for (let i = 1; i <= errors.length; i++) {
     if (i < errors.length && (errors[i] === null) === (errors[begin] === null)) continue;
-    const from = percent(begin);
-    stretches.push({ from, width: percent(i) - from, ...clockQuality(errors.slice(begin, i)) });
+    // What the first and the last packet tell holds for the quiet before and after them.
+    const from = begin === 0 ? 0 : percent(begin);
+    const to = i === errors.length ? 100 : percent(i);
+    stretches.push({ from, width: to - from, ...clockQuality(errors.slice(begin, i)) });
     begin = i;
   }
   const steps = clock.steps.map(({ at, byNs }): Stretch => {
@@ -117,9 +119,10 @@ function openText({ openedAt, closedAt }: TapReport): string {
 export function clockText({ offsetNs, errorNs, driftPpm, method, steps }: ClockReport): string {
   if (offsetNs === null) return 'the difference of the two clocks is not known';
   const drift = driftPpm === null ? '' : ` · drift ${driftPpm.toFixed(1)} ppm`;
+  const side = offsetNs < 0 ? 'behind' : 'ahead of';
   const by = steps.map((step) => formatDuration(step.byNs)).join(', ');
   const stepped = steps.length === 0 ? '' : ` · ${counted(steps.length, 'step')}, by ${by}`;
-  return `server − client ${plusMinus(offsetNs, errorNs)}${drift} · from ${METHODS[method] ?? method}${stepped}`;
+  return `server's ${plusMinus(Math.abs(offsetNs), errorNs)} ${side} client's${drift} · from ${METHODS[method] ?? method}${stepped}`;
 }
 
 /** What the clocks' difference was derived from. */

@@ -9,10 +9,12 @@ interface FindingCardProps {
   /** Of the capture. */
   id: string;
   group: GroupView;
+  /** What stands above it already; a statement that is in it is not said again. */
+  headline?: string;
 }
 
 /** One finding: what, where, why, what would weaken it, what to do. */
-export function FindingCard({ id, group }: FindingCardProps): ComponentChildren {
+export function FindingCard({ id, group, headline = '' }: FindingCardProps): ComponentChildren {
   const { lead, flow, alike, consequences } = group;
   const path = pathOf({ view: 'finding', id, finding: lead.id });
   return (
@@ -26,9 +28,11 @@ export function FindingCard({ id, group }: FindingCardProps): ComponentChildren 
         <Grade grade={lead.grade} />
         <ShareButton path={path} label="Copy link" />
       </div>
-      <p class="statement">
-        <Prose text={lead.statement} />
-      </p>
+      {!headline.includes(lead.statement) && (
+        <p class="statement">
+          <Prose text={lead.statement} />
+        </p>
+      )}
       <p class="quiet">
         {fields(lead).join(' · ')}
         {lead.at !== null && [' · ', <Time at={lead.at} />, ' UTC']}

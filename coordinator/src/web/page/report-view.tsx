@@ -5,11 +5,18 @@ import { FindingCard } from './finding-card.js';
 import { Prose } from './parts.js';
 import { EVERY_FLOW, pathOf } from './routes.js';
 
+/** What is known of a running capture before its report. */
+export interface LiveView {
+  headline: string;
+  isFaulty: boolean;
+  findings: ComponentChildren;
+}
+
 interface ReportViewProps {
   id: string;
   summary: SummaryView;
-  /** While the capture runs: its headline, which is newer than the summary, and whether a fault is known. */
-  live: { headline: string; isFaulty: boolean } | null;
+  /** While the capture runs: newer than the summary. */
+  live: LiveView | null;
   /** Coverage, clock and what the path did. */
   timeline: ComponentChildren;
 }
@@ -18,11 +25,12 @@ interface ReportViewProps {
 export function ReportView({ id, summary, live, timeline }: ReportViewProps): ComponentChildren {
   const { faults, notes, flowCount, faultyFlows } = summary;
   const outcome = live?.isFaulty ? 'fault' : summary.outcome;
+  const headline = live?.headline || summary.headline;
   return (
     <section>
       <p class={`verdict verdict-${outcome}`}>
         <span class="visually-hidden">Verdict{live === null ? '' : ' so far'}: </span>
-        <Prose text={live?.headline || summary.headline} />
+        <Prose text={headline} />
       </p>
       {flowCount > 0 && (
         <p>
@@ -37,8 +45,10 @@ export function ReportView({ id, summary, live, timeline }: ReportViewProps): Co
           )}
         </p>
       )}
+      {live?.findings}
       {timeline}
-      {live === null && faults.map((group) => <FindingCard key={group.lead.id} id={id} group={group} />)}
+      {live === null &&
+        faults.map((group) => <FindingCard key={group.lead.id} id={id} group={group} headline={headline} />)}
       {notes.length > 0 && <Notes id={id} notes={notes} />}
       <p class="quiet">
         Written by bothends {summary.engine}. Whoever holds the evidence can compute this report again.

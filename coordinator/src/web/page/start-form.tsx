@@ -53,7 +53,9 @@ export class StartForm extends Component<StartFormProps, StartFormState> {
             {busy ? 'Starting…' : 'Start capture'}
           </button>
           {names.length < 2 && (
-            <p class="quiet">Two agents must have joined: `bothends join-token` shows how.</p>
+            <p class="quiet">
+              Two agents must have joined: <code>bothends join-token</code> shows how.
+            </p>
           )}
         </form>
       </details>

@@ -1,10 +1,17 @@
-import { grouped } from '@bothends/proto/report/words';
+import { alternatives, grouped } from '@bothends/proto/report/words';
 import type { ComponentChildren } from 'preact';
-import type { TapView } from './api-types.js';
+import type { SessionView, TapView } from './api-types.js';
 import { StateBadge } from './parts.js';
 
-/** Both taps as they stand: packets, drops, and what is wrong. */
-export function TapCounters({ id, taps }: { id: string; taps: readonly TapView[] }): ComponentChildren {
+interface TapCountersProps {
+  id: string;
+  taps: readonly TapView[];
+  session: SessionView;
+  approve: () => void;
+}
+
+/** Both taps as they stand: packets, drops, what is wrong, and whose consent is waited for. */
+export function TapCounters({ id, taps, session, approve }: TapCountersProps): ComponentChildren {
   return (
     <ul class="taps">
       {taps.map((tap) => (
@@ -20,7 +27,15 @@ export function TapCounters({ id, taps }: { id: string; taps: readonly TapView[]
           <p class={dropped(tap) ? 'warn' : 'quiet'}>{dropText(tap)}</p>
           {tap.waitsFor.length > 0 && (
             <p class="warn">
-              Waits for {tap.waitsFor.join(' or ')} to approve: <code>bothends approve {id}</code>
+              Waits for {alternatives(tap.waitsFor)} to approve
+              {mayApprove(tap, session) ? '. ' : ': '}
+              {mayApprove(tap, session) ? (
+                <button type="button" class="small" onClick={approve}>
+                  Approve
+                </button>
+              ) : (
+                <code>bothends approve {id}</code>
+              )}
             </p>
           )}
           {!tap.online && <p class="warn">The agent is offline; it goes on recording by itself.</p>}
@@ -29,6 +44,11 @@ export function TapCounters({ id, taps }: { id: string; taps: readonly TapView[]
       ))}
     </ul>
   );
+}
+
+/** An owner who signed in by a link of their own. */
+function mayApprove({ waitsFor }: TapView, { name, isOwn }: SessionView): boolean {
+  return isOwn && waitsFor.includes(name);
 }
 
 function dropped({ kernelDrops, agentDrops }: TapView): boolean {

@@ -22,7 +22,7 @@ test('a link that is older than ten minutes signs nobody in', () => {
   const [early, late] = [links.create(admin, '', ''), links.create(admin, '', '')];
   expect(early.expiresNs).toBe(10n * MINUTE_NS);
   clock.now = 10n * MINUTE_NS - 1n;
-  expect(links.redeem(tokenOf(early.url))).toMatchObject({ name: 'ada', role: 'admin' });
+  expect(links.redeem(tokenOf(early.url))).toMatchObject({ name: 'ada', role: 'admin', own: true });
   clock.now = 10n * MINUTE_NS;
   expect(links.redeem(tokenOf(late.url))).toBeNull();
 });
@@ -37,7 +37,10 @@ test('the secret stands behind the #, where no server and no log sees it; the pa
 
 test('nobody gets more than the maker of the link has, and links lead nowhere else', () => {
   const links = new LoginLinks(clockAt(0n), place);
-  expect(links.redeem(tokenOf(links.create(admin, 'viewer', '').url))).toMatchObject({ role: 'viewer' });
+  expect(links.redeem(tokenOf(links.create(admin, 'viewer', '').url))).toMatchObject({
+    role: 'viewer',
+    own: false,
+  });
   expect(() => links.create(viewer, 'operator', '')).toThrow('cannot make a link for the role operator');
   expect(() => links.create(admin, 'emperor', '')).toThrow('viewer, operator or admin');
   for (const path of ['//evil.example', 'https://evil.example', 'captures']) {
@@ -48,7 +51,7 @@ test('nobody gets more than the maker of the link has, and links lead nowhere el
 test('a session ends after twelve hours, whatever its cookie says', () => {
   const clock = clockAt(0n);
   const sessions = new Sessions(clock);
-  const { setCookie } = sessions.open({ name: 'ada', role: 'admin' });
+  const { setCookie } = sessions.open({ name: 'ada', role: 'admin', own: true });
   const cookie = setCookie.split(';')[0];
   clock.now = 12n * 60n * MINUTE_NS - 1n;
   expect(sessions.find(`other=1; ${cookie}`)).toMatchObject({ user: { name: 'ada' } });
@@ -58,7 +61,10 @@ test('a session ends after twelve hours, whatever its cookie says', () => {
 
 test('a thousand sessions are kept, the oldest goes for the next', () => {
   const sessions = new Sessions(clockAt(0n));
-  const cookies = Array.from({ length: 1001 }, () => sessions.open({ name: 'ada', role: 'admin' }).setCookie);
+  const cookies = Array.from(
+    { length: 1001 },
+    () => sessions.open({ name: 'ada', role: 'admin', own: true }).setCookie,
+  );
   expect(sessions.find(cookies[0])).toBeNull();
   expect(sessions.find(cookies[1])).not.toBeNull();
 });

@@ -41,7 +41,7 @@ export class LoginLinks {
 
   /**
    * A link in the caller's name.
-   * @param role empty for the caller's own
+   * @param role empty for the caller's own, which makes it a link for the caller alone
    * @param path page to open, empty for the first
    * @throws BothendsError `invalid-argument`, `permission-denied` for a role above the caller's
    */
@@ -49,7 +49,7 @@ export class LoginLinks {
     if (path !== '' && !/^\/(?!\/)[\x21-\x7e]*$/.test(path)) {
       throw new BothendsError('invalid-argument', 'the page to open is a path such as /captures/c-7kq2m3pa');
     }
-    const user = { name: caller.name, role: carried(caller, role) };
+    const user = { name: caller.name, role: carried(caller, role), own: role === '' };
     const token = randomBytes(32).toString('base64url');
     const expiresNs = this.#clock.nowNs() + LINK_NS;
     const [oldest] = this.#pending.size >= MAX_LINKS ? this.#pending.keys() : [];

@@ -6,6 +6,8 @@ import type { UserRole } from '../../trust/identity.js';
 export interface WebUser {
   role: UserRole;
   name: string;
+  /** Made for oneself, with no other role asked for: what is done in its name can bind its owner. */
+  own: boolean;
 }
 
 export interface Session {
