@@ -30,13 +30,16 @@ interface Manifest {
   };
 }
 
-/** What `helm template` makes: these templates have values in them and nothing else. */
-function render(): Manifest[] {
-  const values: unknown = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'));
+/** What `helm template` makes: these templates have values and conditions in them, and nothing else. */
+function render(pods = false): Manifest[] {
+  const values = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'));
+  values.agent.pods = pods;
   const names = { Values: values, Release: { Name: 'be', Namespace: 'net' } };
   return readdirSync(join(CHART, 'templates')).flatMap((file) => {
     const template = readFileSync(join(CHART, 'templates', file), 'utf8');
-    const text = template.replace(/\{\{ \.([\w.]+) \}\}/g, (_, path: string) => lookUp(names, path));
+    const text = conditions(template, names).replace(/\{\{ \.([\w.]+) \}\}/g, (_, path: string) =>
+      lookUp(names, path),
+    );
     expect(text, `${file} has only plain values in it`).not.toContain('{{');
     return parseAllDocuments(text).map((document) => {
       expect(document.errors).toEqual([]);
@@ -45,13 +48,26 @@ function render(): Manifest[] {
   });
 }
 
+/** Lines `{{- if .A }}`, `{{- else }}` and `{{- end }}`, not nested, each without the line before. */
+function conditions(template: string, names: unknown): string {
+  const block = /\n *\{\{- if \.([\w.]+) \}\}(.*?)(?:\n *\{\{- else \}\}(.*?))?\n *\{\{- end \}\}/gs;
+  return template.replace(block, (_, path: string, then: string, otherwise = '') =>
+    valueAt(names, path) ? then : otherwise,
+  );
+}
+
+function valueAt(names: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], names);
+}
+
 function lookUp(names: unknown, path: string): string {
-  const value = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], names);
+  const value = valueAt(names, path);
   if (typeof value !== 'string') throw new Error(`values.yaml has no ${path}`);
   return value;
 }
 
-const workloads = () => render().filter(({ kind }) => kind === 'DaemonSet' || kind === 'StatefulSet');
+const workloads = (pods = false) =>
+  render(pods).filter(({ kind }) => kind === 'DaemonSet' || kind === 'StatefulSet');
 
 it('renders an agent for each node and one coordinator', () => {
   const made = render().map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
@@ -88,4 +104,20 @@ it('selects its own pods and mounts only volumes that it has', () => {
     );
     expect(known).toEqual(expect.arrayContaining(mounted));
   }
+});
+
+it('enters pods only where the chart is told to, and then with the node’s processes and files in sight', () => {
+  const agentOf = (pods: boolean) =>
+    workloads(pods).find(({ kind }) => kind === 'DaemonSet')?.spec.template.spec;
+  const [without, withPods] = [agentOf(false), agentOf(true)];
+  expect(without).not.toHaveProperty('hostPID');
+  expect(without?.containers[0]).not.toHaveProperty('args');
+  expect(withPods).toHaveProperty('hostPID', true);
+  const [agent] = withPods?.containers ?? [];
+  expect(agent).toHaveProperty('args', ['--pods', '--user', 'bothends', '--host-root', '/host']);
+  expect(agent?.securityContext.capabilities.add).toContain('SYS_ADMIN');
+  expect(agent?.volumeMounts).toContainEqual(expect.objectContaining({ mountPath: '/host', readOnly: true }));
+  expect(withPods?.volumes.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(agent?.volumeMounts.map(({ name }) => name) ?? []),
+  );
 });
