@@ -90,10 +90,12 @@ export class Engine implements EngineLike {
     for (const flow of flows) {
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
       if (proxied.has(flow.flow)) continue;
+      this.intake.store.dormant.peeks.pinned = flow.flow;
       const own = FLOW_RULES.flatMap((rule) => rule(flow));
       for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
       drafts.push(...own);
     }
+    this.intake.store.dormant.peeks.pinned = -1;
     for (const rule of CAPTURE_RULES) drafts.push(...rule(capture, flows));
     return arbitrate(foldNotes(drafts));
   }

@@ -9,6 +9,7 @@ import { State } from './match/records.js';
 import { TupleReuse } from './match/reuse.js';
 import * as Row from './match/rows.js';
 import { FlowStore } from './match/store.js';
+import { Sweep } from './match/sweep.js';
 import type { Tap } from './taps.js';
 import { BACKWARDS_NS, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
@@ -30,6 +31,9 @@ export class Intake {
   /** The short way of uneventful segments; null sends all the long way. */
   express: Express | null = new Express(this.store, this.timeline, this.observer);
   readonly reuse = new TupleReuse(this.store);
+  readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
+  /** Time of the newest packet of each tap. */
+  private readonly latest: [number, number] = [Number.NaN, Number.NaN];
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
   trace: ((flow: number) => boolean) | null = null;
 
@@ -52,7 +56,10 @@ export class Intake {
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;
+    this.latest[tap.index] = tap.last;
+    this.store.dormant.peeks.rest();
     this.matcher.eviction.relieve();
+    if (!this.trace) this.sweep.run(table.length, this.latest);
   }
 
   private packet(tap: Tap, table: PacketTable, i: number, time: number): void {
@@ -76,13 +83,14 @@ export class Intake {
     const { store } = this;
     let flow = store.table.find(table, i);
     let direction = store.table.direction;
-    store.ensure(flow);
+    store.introduce(flow);
     const translated = this.joiner.resolve(flow) !== flow;
     if (translated) {
       if (this.joiner.swapped(flow)) direction = 1 - direction;
       flow = this.joiner.resolve(flow);
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
+    store.ensure(flow);
     if (!this.trace?.(flow) && this.express?.take(i, tap.packets, time, flow, direction, translated)) return;
     const r = store.records.allocate(table, i);
     store.records.place(r, flow, direction, tap.index, tap.packets, time);
@@ -161,6 +169,7 @@ export class Intake {
     let direction = store.table.direction;
     if (this.joiner.swapped(flow)) direction = 1 - direction;
     flow = this.joiner.resolve(flow);
+    store.ensure(flow);
     const r = records.allocate(table, i);
     records.place(r, flow, direction, tap.index, tap.packets, time);
     records.sequence[r] = table.quotedSequence[i];

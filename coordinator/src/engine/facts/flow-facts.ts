@@ -48,6 +48,8 @@ export class FlowFacts {
   id = '';
   private readonly clientDirection: 0 | 1;
   private collected: Packet[] | null = null;
+  /** The store's residence of the flow when they were collected. */
+  private collectedIn = 0;
 
   constructor(capture: CaptureFacts, flow: number) {
     const { intake, orientation } = capture;
@@ -91,13 +93,15 @@ export class FlowFacts {
 
   /** Packets still known one by one: handshake, ends, whatever got lost, and the recent ones; oldest first. */
   get packets(): readonly Packet[] {
-    if (!this.collected) {
+    const { store } = this.capture.intake;
+    if (!this.collected || this.collectedIn !== store.residence(this.flow)) {
       const senderTaps: [0 | 1, 0 | 1] =
         this.clientDirection === 0
           ? [this.clientTap, (1 - this.clientTap) as 0 | 1]
           : [(1 - this.clientTap) as 0 | 1, this.clientTap];
       const { intake, witness } = this.capture;
       this.collected = collectPackets(intake, witness, this.flow, this.clientDirection, senderTaps);
+      this.collectedIn = store.residence(this.flow);
       vouchInOrder(this, this.collected);
     }
     return this.collected;

@@ -11,27 +11,38 @@ const SAME_MOMENT_NS = 1_500_000_000;
 /** Flows looked at; beyond it a coincidence would be certain anyway. */
 const LIMIT = 4096;
 
-const cache = new WeakMap<CaptureFacts, number[]>();
+/** First SYN of a flow that one tap only saw: what no device rewrites, and when it came, on tap 0's clock. */
+interface Orphan {
+  flow: number;
+  tap: number;
+  window: number;
+  wscale: number;
+  ipVersion: number;
+  options: number;
+  at: number;
+}
+
+const cache = new WeakMap<CaptureFacts, Orphan[]>();
 
 /**
- * A SYN of another tuple that only the far tap saw, alike in all that no device rewrites, at the same moment: it may be
- * this one behind a device that rewrote addresses and numbers both. Null when there is none.
+ * Whether there is a SYN of another tuple that only the far tap saw, alike in all that no device rewrites, at the same
+ * moment: it may be this one behind a device that rewrote addresses and numbers both.
  */
-export function lookAlike(flow: FlowFacts, syn: Packet): number | null {
-  const { capture } = flow;
-  const { records } = capture.intake.store;
-  for (const r of orphans(capture)) {
-    if (records.tap[r] === syn.seenBy || records.flow[r] === flow.flow) continue;
-    if (records.window[r] !== syn.window || records.wscale[r] !== syn.wscale) continue;
-    if (records.ipVersion[r] !== syn.ipVersion || records.options[r] !== syn.options) continue;
-    const at = capture.intake.timeline.common(records.tap[r], records.time[r]);
-    if (Math.abs(at - syn.at) <= SAME_MOMENT_NS) return r;
-  }
-  return null;
+export function hasLookAlike(flow: FlowFacts, syn: Packet): boolean {
+  return orphans(flow.capture).some(
+    (o) =>
+      o.tap !== syn.seenBy &&
+      o.flow !== flow.flow &&
+      o.window === syn.window &&
+      o.wscale === syn.wscale &&
+      o.ipVersion === syn.ipVersion &&
+      o.options === syn.options &&
+      Math.abs(o.at - syn.at) <= SAME_MOMENT_NS,
+  );
 }
 
 /** First SYNs of flows that one tap only saw, whether the report shows them or not. */
-function orphans(capture: CaptureFacts): number[] {
+function orphans(capture: CaptureFacts): Orphan[] {
   let list = cache.get(capture);
   if (!list) {
     list = findOrphans(capture.intake);
@@ -40,10 +51,10 @@ function orphans(capture: CaptureFacts): number[] {
   return list;
 }
 
-function findOrphans(intake: Intake): number[] {
+function findOrphans(intake: Intake): Orphan[] {
   const { store } = intake;
   const { records } = store;
-  const found: number[] = [];
+  const found: Orphan[] = [];
   for (let flow = 0; flow < store.table.count && found.length < LIMIT; flow++) {
     if (store.table.protocol(flow) !== 6 || isMatched(intake, flow)) continue;
     const syn = store
@@ -51,9 +62,21 @@ function findOrphans(intake: Intake): number[] {
       .find(
         (r) => (records.flags[r] & (Tcp.syn | Tcp.ack)) === Tcp.syn && !(records.state[r] & State.icmpError),
       );
-    if (syn !== undefined) found.push(syn);
+    if (syn !== undefined) found.push(orphanOf(intake, syn));
   }
   return found;
+}
+
+function orphanOf({ store: { records }, timeline }: Intake, r: number): Orphan {
+  return {
+    flow: records.flow[r],
+    tap: records.tap[r],
+    window: records.window[r],
+    wscale: records.wscale[r],
+    ipVersion: records.ipVersion[r],
+    options: records.options[r],
+    at: timeline.common(records.tap[r], records.time[r]),
+  };
 }
 
 function isMatched(intake: Intake, flow: number): boolean {

@@ -11,7 +11,7 @@ const HOLE_LIMIT = 8;
 /** A hole this old is given up (a packet that the tap missed is never sent again): Linux's first RTOs are 0.2 to 3 s. */
 const PATIENCE_NS = 3_000_000_000;
 
-/** Ranges of bytes skipped and not filled yet, by the offset of their side's row; most sides have none. */
+/** Ranges of bytes skipped and not filled yet, by the number of their side; most sides have none. */
 export class Holes {
   private readonly open = new Map<number, Hole[]>();
 

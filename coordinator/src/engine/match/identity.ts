@@ -1,5 +1,4 @@
 import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
-import type { Records } from './records.js';
 import { ID_KEPT, SEQ_DELTA, TS_KEPT } from './rows.js';
 import type { FlowStore } from './store.js';
 
@@ -89,11 +88,20 @@ export class Identity {
   }
 }
 
+/** Columns that tell payloads apart. */
+interface Digests {
+  readonly digestHigh: ArrayLike<number>;
+  readonly digestLow: ArrayLike<number>;
+  readonly digestLength: ArrayLike<number>;
+  readonly hasPrefixDigests: boolean;
+  readonly hasWholeDigests: boolean;
+}
+
 /**
  * Both cover equally many bytes, or one of them more, and then both have a digest of the first few. Taps of two releases
  * agree on digests of up to DIGEST_PREFIX bytes only.
  */
-export function comparablePayloads(records: Records, r: number, c: number): boolean {
+export function comparablePayloads(records: Digests, r: number, c: number): boolean {
   const { digestLength, hasPrefixDigests, hasWholeDigests } = records;
   const equal = digestLength[r] === digestLength[c];
   if (!hasWholeDigests) return equal || Math.min(digestLength[r], digestLength[c]) >= DIGEST_PREFIX;
@@ -101,7 +109,7 @@ export function comparablePayloads(records: Records, r: number, c: number): bool
 }
 
 /** Payload digests can be compared and agree as far as both reach. */
-export function samePayload(records: Records, r: number, c: number): boolean {
+export function samePayload(records: Digests, r: number, c: number): boolean {
   if (records.digestHigh[r] !== records.digestHigh[c] || !comparablePayloads(records, r, c)) return false;
   return records.digestLength[r] !== records.digestLength[c] || records.digestLow[r] === records.digestLow[c];
 }

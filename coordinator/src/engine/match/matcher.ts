@@ -4,7 +4,7 @@ import { Identity } from './identity.js';
 import { RangeSearch } from './ranges.js';
 import { State } from './records.js';
 import { Rewrites } from './rewrites.js';
-import { CURSOR, HEAD, MATCHED, UNINDEXED, WAITING } from './rows.js';
+import { CURSOR, MATCHED, UNINDEXED, WAITING } from './rows.js';
 import type { FlowStore } from './store.js';
 import { WaitingIndex } from './waiting-index.js';
 
@@ -84,11 +84,12 @@ export class Matcher {
 
   /** Waiting records of a side, oldest first. */
   waiting(side: number): number[] {
-    const list: number[] = [];
-    for (let r = this.store.sides.data[side + HEAD]; r >= 0; r = this.store.records.nextWaiting[r]) {
-      list.push(r);
-    }
-    return list;
+    return this.store.waiting(side);
+  }
+
+  /** Takes a record out of the index; whoever puts its flow away keeps the rest of it. */
+  forget(r: number): void {
+    this.index.remove(r);
   }
 
   private matchAgain(): void {

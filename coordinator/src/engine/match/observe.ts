@@ -177,7 +177,7 @@ export class Observer {
     const ahead = (first - (s[row + Row.SEQ_BASE] + highest)) | 0;
     const end = highest + ahead + extent;
     if (ahead > 0) {
-      this.holes.skip(row, highest, highest + ahead, records.time[r]);
+      this.holes.skip(this.sideNumber(r), highest, highest + ahead, records.time[r]);
       s[row + Row.HOLE_TIME] = records.time[r];
     }
     if (records.length[r] > 0 && end <= highest) {
@@ -190,11 +190,17 @@ export class Observer {
     if (flags & Tcp.fin) s[row + Row.FIN_END] = end;
   }
 
+  /** Numbers the sides of all flows, wherever their rows are. */
+  private sideNumber(r: number): number {
+    const { records } = this.store;
+    return records.flow[r] * 4 + records.direction[r] * 2 + records.tap[r];
+  }
+
   private fillHole(r: number, row: number, begin: number, end: number): void {
     const { records, sides } = this.store;
     const s = sides.data;
     const time = records.time[r];
-    const age = this.holes.fill(row, begin, end, time);
+    const age = this.holes.fill(this.sideNumber(r), begin, end, time);
     if (age !== null && age > LATE_NS) {
       s[row + Row.LATE_FILLS]++;
       records.gap[r] = age;

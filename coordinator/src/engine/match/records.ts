@@ -3,6 +3,22 @@ import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 /** Records to make room for at first: two files read in step wait for each other by a table or two, some 4000 rows each. */
 const INITIAL_RECORDS = 16_384;
 
+/** Words of an address. */
+const ICMP_SOURCE_WORDS = 4;
+
+type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+
+/** Columns that tie a record to its flow and to other records. */
+const TIES: ReadonlySet<string> = new Set([
+  'flow',
+  'peer',
+  'holds',
+  'previousWaiting',
+  'nextWaiting',
+  'nextInBucket',
+  'hash',
+]);
+
 /** Bits of `state`. */
 export const State = {
   /** Every byte of it was found at the other tap. */
@@ -120,21 +136,19 @@ export class Records {
   nextInBucket = new Int32Array(INITIAL_RECORDS);
   hash = new Int32Array(INITIAL_RECORDS);
 
+  private fields: Column[][];
+
   constructor() {
     this.chainFree(0);
+    this.fields = this.fieldsOf();
   }
 
   /** A record filled from row `row` of `table`. */
   allocate(table: PacketTable, row: number): number {
-    if (this.freeHead < 0) this.grow();
-    const r = this.freeHead;
-    this.freeHead = this.nextWaiting[r];
-    this.live++;
+    const r = this.take();
     this.state[r] = 0;
     this.covered[r] = 0;
     this.gap[r] = 0;
-    this.peer[r] = -1;
-    this.holds[r] = 0;
     this.fillNetwork(r, table, row);
     if (table.protocol[row] === 6) this.fillTcp(r, table, row);
     else this.fillDatagram(r, table, row);
@@ -149,6 +163,17 @@ export class Records {
     this.tap[r] = tap;
     this.number[r] = number;
     this.time[r] = time;
+  }
+
+  /** A record that nothing holds, without a match; its other columns are the caller's to fill. */
+  take(): number {
+    if (this.freeHead < 0) this.grow();
+    const r = this.freeHead;
+    this.freeHead = this.nextWaiting[r];
+    this.live++;
+    this.peer[r] = -1;
+    this.holds[r] = 0;
+    return r;
   }
 
   release(r: number): void {
@@ -235,6 +260,40 @@ export class Records {
     this.httpHeadLength[r] = t.httpHeadLength[i];
   }
 
+  /** Numbers that `copyOut` writes. */
+  get fieldCount(): number {
+    return this.fields.reduce((sum, columns) => sum + columns.length, 0) + ICMP_SOURCE_WORDS;
+  }
+
+  /** Writes all that is known of a packet into a row; not its flow, nor what ties it to other records. */
+  copyOut(r: number, row: Float64Array): void {
+    let word = 0;
+    for (const columns of this.fields)
+      for (let i = 0; i < columns.length; i++) row[word++] = (columns[i] as Column)[r];
+    for (let i = 0; i < ICMP_SOURCE_WORDS; i++) row[word++] = this.icmpSource[r * ICMP_SOURCE_WORDS + i];
+  }
+
+  /** Takes back what `copyOut` wrote. */
+  copyIn(r: number, row: Float64Array): void {
+    let word = 0;
+    for (const columns of this.fields)
+      for (let i = 0; i < columns.length; i++) (columns[i] as Column)[r] = row[word++] as number;
+    for (let i = 0; i < ICMP_SOURCE_WORDS; i++)
+      this.icmpSource[r * ICMP_SOURCE_WORDS + i] = row[word++] as number;
+  }
+
+  /** The columns of a packet itself; those of one type stand together, which keeps a loop over them quick. */
+  private fieldsOf(): Column[][] {
+    const byType = new Map<unknown, Column[]>();
+    for (const [name, column] of Object.entries(this)) {
+      if (!ArrayBuffer.isView(column) || TIES.has(name) || name === 'icmpSource') continue;
+      const group = byType.get(column.constructor) ?? [];
+      group.push(column as Column);
+      byType.set(column.constructor, group);
+    }
+    return [...byType.values()];
+  }
+
   private chainFree(from: number): void {
     for (let r = from; r < this.capacity; r++) {
       this.nextWaiting[r] = r + 1 < this.capacity ? r + 1 : -1;
@@ -256,5 +315,6 @@ export class Records {
       self[name] = larger;
     }
     this.chainFree(from);
+    this.fields = this.fieldsOf();
   }
 }

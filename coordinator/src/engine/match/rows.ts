@@ -163,6 +163,11 @@ export class Rows {
     return index * this.words;
   }
 
+  /** Makes `count` rows from `index` as they were at first. */
+  blankOut(index: number, count: number): void {
+    for (let row = index; row < index + count; row++) this.data.set(this.blank, row * this.words);
+  }
+
   private extend(end: number): void {
     if (end > this.data.length) {
       const larger = new Float64Array(Math.max(end, this.data.length * 2));

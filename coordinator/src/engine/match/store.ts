@@ -1,3 +1,4 @@
+import { Dormant, type Forget } from './dormant.js';
 import { FlowTable } from './flow-table.js';
 import { Link, Links } from './links.js';
 import { Records, State } from './records.js';
@@ -51,6 +52,10 @@ const WAITING_ENDS = [HEAD, TAIL, CURSOR, UNINDEXED] as const;
 
 const NONE: readonly number[] = [];
 
+/** `Link.place` of a flow that never had rows; below it stands the position of one that was put away. */
+const NOWHERE = -1;
+const positionOf = (place: number) => -2 - place;
+
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
 
@@ -66,31 +71,102 @@ export class FlowStore {
   private readonly notables = new Map<number, number[]>();
   private readonly retired = new Int32Array(RETIRED).fill(-1);
   private retiredNext = 0;
-  /** Rows of so many flows were made. */
+  readonly dormant = new Dormant(this);
+  /** Rows made so far, those that no flow has, and by place the flow that has it (-1: none). */
   private places = 0;
+  private readonly free: number[] = [];
+  readonly flowAt: number[] = [];
+  /** Flows that have rows. */
+  openFlows = 0;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
-    return (this.links.get(flow, Link.place) * 4 + direction * 2 + tap) * SIDE_WORDS;
+    return (this.place(flow) * 4 + direction * 2 + tap) * SIDE_WORDS;
   }
 
   direction(flow: number, direction: number): number {
-    return (this.links.get(flow, Link.place) * 2 + direction) * DIRECTION_WORDS;
+    return (this.place(flow) * 2 + direction) * DIRECTION_WORDS;
   }
 
   flow(flow: number): number {
-    return this.links.get(flow, Link.place) * FLOW_WORDS;
+    return this.place(flow) * FLOW_WORDS;
   }
 
+  private place(flow: number): number {
+    const place = this.links.get(flow, Link.place);
+    return place >= 0 ? place : this.dormant.peeks.place(flow);
+  }
+
+  // --- places: which flows have rows
+
   /** Makes the rows of a flow that was just numbered. */
+  introduce(flow: number): void {
+    this.links.ensure(flow);
+    if (this.links.get(flow, Link.place) === NOWHERE) this.open(flow);
+  }
+
+  /** Makes the rows of a flow that was just numbered, or takes those of one that was put away out again. */
   ensure(flow: number): void {
     this.links.ensure(flow);
-    if (this.links.get(flow, Link.place) >= 0) return;
-    const place = this.places++;
-    this.flows.ensure(place);
-    this.directions.ensure(place * 2 + 1);
-    this.sides.ensure(place * 4 + 3);
+    if (this.links.get(flow, Link.place) < 0) this.open(flow);
+  }
+
+  private open(flow: number): void {
+    const before = this.links.get(flow, Link.place);
+    const place = this.free.pop() ?? this.makePlaces(1);
+    this.dormant.peeks.forget(flow);
     this.links.set(flow, Link.place, place);
+    this.flowAt[place] = flow;
+    this.openFlows++;
+    if (before === NOWHERE) this.blank(place);
+    else this.wake(flow, positionOf(before));
+  }
+
+  private wake(flow: number, position: number): void {
+    const made = this.dormant.unpack(position, flow, true) ?? [];
+    this.dormant.drop(position);
+    for (const r of made.slice(this.dormant.held)) this.settle(r);
+  }
+
+  /** Puts a flow away for which nothing comes any more; false when too much is going on there. */
+  putAway(flow: number, forget: Forget): boolean {
+    this.dormant.peeks.reserve();
+    const position = this.dormant.pack(flow, forget);
+    if (position < 0) return false;
+    const place = this.links.get(flow, Link.place);
+    this.links.set(flow, Link.place, -2 - position);
+    this.flowAt[place] = -1;
+    this.free.push(place);
+    this.openFlows--;
+    return true;
+  }
+
+  /** Moves what was put away together where much of it was taken out again. */
+  tidy(): void {
+    if (!this.dormant.isWasteful) return;
+    this.dormant.renew((move) => {
+      for (let flow = 0; flow < this.table.count; flow++) {
+        const place = this.links.get(flow, Link.place);
+        if (place < NOWHERE) this.links.set(flow, Link.place, -2 - move(positionOf(place)));
+      }
+    });
+  }
+
+  /** Rows for more flows, blank; returns the first place. */
+  makePlaces(count: number): number {
+    const first = this.places;
+    this.places += count;
+    this.flows.ensure(this.places - 1);
+    this.directions.ensure(this.places * 2 - 1);
+    this.sides.ensure(this.places * 4 - 1);
+    for (let place = first; place < this.places; place++) this.flowAt.push(-1);
+    return first;
+  }
+
+  private blank(place: number): void {
+    this.flows.blankOut(place, 1);
+    this.directions.blankOut(place * 2, 2);
+    this.sides.blankOut(place * 4, 4);
   }
 
   // --- waiting: unmatched records of a side, oldest first
@@ -123,6 +199,13 @@ export class FlowStore {
     if (s[side + UNINDEXED] === r) s[side + UNINDEXED] = after;
   }
 
+  /** Waiting records of a side, oldest first. */
+  waiting(side: number): number[] {
+    const list: number[] = [];
+    for (let r = this.sides.data[side + HEAD]; r >= 0; r = this.records.nextWaiting[r]) list.push(r);
+    return list;
+  }
+
   /** Forgets that anything waits on a side; the records are another's by now. */
   emptyWaiting(side: number): void {
     const s = this.sides.data;
@@ -151,6 +234,7 @@ export class FlowStore {
 
   /** The recent records of a flow at a tap, oldest first. */
   recent(flow: number, tap: number): number[] {
+    this.summon(flow);
     const f = this.flows.data;
     const row = this.flow(flow);
     const next = f[row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1)];
@@ -182,7 +266,24 @@ export class FlowStore {
 
   /** The notable records of a flow, in the order they came. */
   notable(flow: number): readonly number[] {
+    this.summon(flow);
     return this.notables.get(flow) ?? NONE;
+  }
+
+  /** Makes the records of a flow that was put away. */
+  private summon(flow: number): void {
+    if (this.links.get(flow, Link.place) < 0 && !this.dormant.peeks.hasRecords(flow))
+      this.dormant.peeks.open(flow, true);
+  }
+
+  /** Changes whenever the numbers of a flow's records do: what was read of them by number holds only as long. */
+  residence(flow: number): number {
+    return this.links.get(flow, Link.place) >= 0 ? -1 : this.dormant.peeks.serialOf(flow);
+  }
+
+  setNotable(flow: number, list: number[]): void {
+    if (list.length > 0) this.notables.set(flow, list);
+    else this.notables.delete(flow);
   }
 
   /** Gives a flow's notable records to another flow; returns how many. Their own `flow` is the caller's to set. */

@@ -1,4 +1,4 @@
-import { lookAlike } from '../../facts/orphans.js';
+import { hasLookAlike } from '../../facts/orphans.js';
 import { headerMismatch } from '../../facts/path.js';
 import { silenceAbout } from '../../facts/silence.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
@@ -15,7 +15,7 @@ export function synForged(h: Handshake): Draft | null {
   const refusal = h.resets.find(
     (p) => p.toward === 'toward-server' && p.sent && h.synAcks.some((q) => quotes(p, q)),
   );
-  const double = lookAlike(flow, foreign) !== null;
+  const double = hasLookAlike(flow, foreign);
   return draft({
     code: 'syn-forged',
     grade: grade({

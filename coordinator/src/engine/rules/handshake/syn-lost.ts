@@ -1,4 +1,4 @@
-import { lookAlike } from '../../facts/orphans.js';
+import { hasLookAlike } from '../../facts/orphans.js';
 import type { Packet } from '../../facts/packet.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
@@ -18,7 +18,7 @@ export function synLost(h: Handshake): Draft | null {
     return null;
   const quiet = silenceAbout(flow, syns);
   const first = syns[0] as Packet;
-  const double = lookAlike(flow, first) !== null;
+  const double = hasLookAlike(flow, first);
   return draft({
     code: 'syn-lost',
     grade: grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level, counter: double ? 1 : 0 }),

@@ -1,0 +1,111 @@
+/** Most bytes that a word takes: its header and a float64. */
+const WORD_BYTES = 16;
+
+/** Differences up to here are written as whole numbers; twice of it is still exact. */
+const WHOLE = 2 ** 51;
+
+/**
+ * Writes rows of float64 into few bytes: only the words that differ from a row that it resembles, as a difference where
+ * both are whole numbers. What `RowReader` makes of it is the same to the bit.
+ */
+export class RowWriter {
+  private bytes = new Uint8Array(4096);
+  private view = new DataView(this.bytes.buffer);
+  private length = 0;
+
+  restart(): void {
+    this.length = 0;
+  }
+
+  /** What was written since `restart`; valid until the next. */
+  get written(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** A whole number from 0 to 2^53: seven bits a byte, the lowest first. */
+  number(n: number): void {
+    if (this.length + WORD_BYTES > this.bytes.length) this.grow(WORD_BYTES);
+    let rest = n;
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest = rest < 0x80000000 ? rest >>> 7 : Math.floor(rest / 128);
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  /** `words` words of `data` from `at`, as they differ from those of `like` from `from`. */
+  row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
+    if (this.length + (words + 1) * WORD_BYTES > this.bytes.length) this.grow((words + 1) * WORD_BYTES);
+    let last = -1;
+    for (let word = 0; word < words; word++) {
+      const x = data[at + word];
+      const y = like[from + word];
+      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
+      this.word(word - last, x, y);
+      last = word;
+    }
+    this.number(0);
+  }
+
+  private word(step: number, x: number, y: number): void {
+    const difference = x - (Number.isInteger(y) ? y : 0);
+    if (Number.isInteger(x) && Math.abs(difference) <= WHOLE && Math.abs(x) <= WHOLE) {
+      this.number(step * 2);
+      this.number(difference < 0 ? -2 * difference - 1 : 2 * difference);
+      return;
+    }
+    this.number(step * 2 + 1);
+    this.view.setFloat64(this.length, x);
+    this.length += 8;
+  }
+
+  private grow(more: number): void {
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+}
+
+/** Reads what `RowWriter` wrote, in the same order. */
+export class RowReader {
+  private bytes: Uint8Array = new Uint8Array(0);
+  private view: DataView = new DataView(this.bytes.buffer);
+  private at = 0;
+
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = 0;
+  }
+
+  number(): number {
+    let n = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.bytes[this.at++];
+      n += (byte & 0x7f) * scale;
+      if (byte < 0x80) return n;
+    }
+  }
+
+  row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
+    for (let word = 0; word < words; word++) data[at + word] = like[from + word];
+    let word = -1;
+    for (let header = this.number(); header !== 0; header = this.number()) {
+      word += Math.floor(header / 2);
+      data[at + word] = header % 2 === 0 ? this.whole(like[from + word]) : this.float();
+    }
+  }
+
+  private whole(y: number): number {
+    const n = this.number();
+    const difference = n % 2 === 0 ? n / 2 : -(n + 1) / 2;
+    return difference + (Number.isInteger(y) ? y : 0);
+  }
+
+  private float(): number {
+    const x = this.view.getFloat64(this.at);
+    this.at += 8;
+    return x;
+  }
+}
