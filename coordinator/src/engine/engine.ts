@@ -1,4 +1,4 @@
-import type { PacketTable, PathHistory, Report } from '@bothends/proto';
+import type { FlowReport, PacketTable, PathHistory, Report } from '@bothends/proto';
 import { arbitrate } from './arbitrate.js';
 import { auditTaps } from './facts/audit.js';
 import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
@@ -9,7 +9,7 @@ import { foldNotes } from './fold.js';
 import { weakest } from './grade.js';
 import { pathHistory } from './history.js';
 import { Intake } from './intake.js';
-import { buildReport } from './report.js';
+import { buildReport, flowReport } from './report.js';
 import type { Draft } from './rules/draft.js';
 import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
 import { newTap, relative, type Tap } from './taps.js';
@@ -54,8 +54,8 @@ export class Engine implements EngineLike {
 
   report(): Report {
     const { capture, flows } = this.facts();
-    const drafts = this.findings(capture, flows);
-    return buildReport(this.options, capture, flows, drafts);
+    const { drafts, rows } = this.judge(capture, flows);
+    return buildReport(this.options, capture, flows, rows, drafts);
   }
 
   history(): PathHistory {
@@ -84,20 +84,23 @@ export class Engine implements EngineLike {
     return { capture, flows };
   }
 
-  private findings(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  /** Looks at each flow once: one that was put away is taken out only for that. */
+  private judge(capture: CaptureFacts, flows: readonly FlowFacts[]): { drafts: Draft[]; rows: FlowReport[] } {
     const drafts: Draft[] = [];
+    const rows: FlowReport[] = [];
     const proxied = legsOf(capture);
     for (const flow of flows) {
+      this.intake.store.dormant.peeks.pinned = flow.flow;
+      rows.push(flowReport(flow, []));
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
       if (proxied.has(flow.flow)) continue;
-      this.intake.store.dormant.peeks.pinned = flow.flow;
       const own = FLOW_RULES.flatMap((rule) => rule(flow));
       for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
       drafts.push(...own);
     }
     this.intake.store.dormant.peeks.pinned = -1;
     for (const rule of CAPTURE_RULES) drafts.push(...rule(capture, flows));
-    return arbitrate(foldNotes(drafts));
+    return { drafts: arbitrate(foldNotes(drafts)), rows };
   }
 
   private flowsOf(capture: CaptureFacts): FlowFacts[] {

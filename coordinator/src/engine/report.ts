@@ -23,11 +23,12 @@ import { ENGINE_VERSION } from './version.js';
 /** Packets named per piece of evidence: enough to look up, few enough to read. */
 const REFERENCES = 6;
 
-/** Writes the report down from ranked drafts. */
+/** Writes the report down from ranked drafts; `rows` are the flows' own lines, in the order of `flows`. */
 export function buildReport(
   options: EngineOptions,
   capture: CaptureFacts,
   flows: readonly FlowFacts[],
+  rows: readonly FlowReport[],
   drafts: readonly Draft[],
 ): Report {
   const ids = new Map(drafts.map((d, i) => [d, `F${i + 1}`]));
@@ -55,7 +56,7 @@ export function buildReport(
     },
     taps,
     clock: clockReport(capture),
-    flows: flows.map((flow) => flowReport(flow, byFlow.get(flow.id) ?? [])),
+    flows: rows.map((row) => ({ ...row, findings: byFlow.get(row.id) ?? [] })),
     findings,
     headline: headline(findings, flows, capture),
   };

@@ -18,7 +18,7 @@ export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation
   taps[0].missed = 0;
   taps[1].missed = 0;
   for (let flow = 0; flow < store.table.count; flow++) {
-    if (store.table.protocol(flow) !== 6) continue;
+    if (store.table.protocol(flow) !== 6 || !store.someWaits(flow)) continue;
     for (let direction = 0; direction < 2; direction++) {
       const senderTap = orientation.senderTap(flow, direction);
       if (!hasPairs(intake, flow)) continue;

@@ -46,6 +46,17 @@ export class FlowFacts {
   readonly belongs: 'yes' | 'no' | 'unknown';
   /** Short and stable: the same flow has the same id in every analysis of the same evidence. */
   id = '';
+  /** When it began, on tap 0's clock. */
+  readonly startedAt: number;
+  /** Packets of this flow found at both taps: the positive control for claims about either. */
+  readonly matched: number;
+  /** Longest idle gap whose next packet was delivered, ns. */
+  readonly survived: number;
+  /** Something of it did not get through, so far. */
+  readonly someWait: boolean;
+  /** What the tap that saw more of each direction saw: packets, and bytes of payload. */
+  readonly volume: { readonly packets: number; readonly bytes: number };
+  private readonly seen: readonly [number, number];
   private readonly clientDirection: 0 | 1;
   private collected: Packet[] | null = null;
   /** The store's residence of the flow when they were collected. */
@@ -65,6 +76,12 @@ export class FlowFacts {
     this.client = own.client;
     this.server = own.server;
     this.serverView = other && !sameEnds(own, other) ? other : null;
+    this.seen = [this.total(0, Row.PACKETS), this.total(1, Row.PACKETS)];
+    this.matched = BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
+    this.survived = this.flowWord(Row.SURVIVED);
+    this.someWait = intake.store.someWaits(flow);
+    this.volume = { packets: this.most(Row.PACKETS), bytes: this.most(Row.BYTES) };
+    this.startedAt = this.beginning();
     const unseen = this.seenAt(0) === 0 ? 0 : this.seenAt(1) === 0 ? 1 : null;
     this.belongs = unseen === null ? 'yes' : orientation.belongs(flow, (1 - unseen) as 0 | 1);
   }
@@ -76,19 +93,6 @@ export class FlowFacts {
     for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
     taken.add(id);
     this.id = id;
-  }
-
-  /** When it began, on tap 0's clock. */
-  get startedAt(): number {
-    const { timeline } = this.capture.intake;
-    let first = Number.POSITIVE_INFINITY;
-    for (const toward of BOTH_WAYS) {
-      for (const tap of [0, 1] as const) {
-        const time = this.side(toward, tap, Row.FIRST_TIME);
-        if (!Number.isNaN(time)) first = Math.min(first, timeline.common(tap, time));
-      }
-    }
-    return first;
   }
 
   /** Packets still known one by one: handshake, ends, whatever got lost, and the recent ones; oldest first. */
@@ -153,12 +157,30 @@ export class FlowFacts {
 
   /** Packets of both directions that a tap saw. */
   seenAt(tap: number): number {
-    return BOTH_WAYS.reduce((sum, toward) => sum + this.side(toward, tap, Row.PACKETS), 0);
+    return this.seen[tap as 0 | 1];
   }
 
-  /** Packets of this flow found at both taps: the positive control for claims about either. */
-  get matched(): number {
-    return BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
+  private total(tap: number, word: number): number {
+    return this.side('toward-server', tap, word) + this.side('toward-client', tap, word);
+  }
+
+  private most(word: number): number {
+    return BOTH_WAYS.reduce(
+      (sum, way) => sum + Math.max(this.side(way, 0, word), this.side(way, 1, word)),
+      0,
+    );
+  }
+
+  private beginning(): number {
+    const { timeline } = this.capture.intake;
+    let first = Number.POSITIVE_INFINITY;
+    for (const toward of BOTH_WAYS) {
+      for (const tap of [0, 1] as const) {
+        const time = this.side(toward, tap, Row.FIRST_TIME);
+        if (!Number.isNaN(time)) first = Math.min(first, timeline.common(tap, time));
+      }
+    }
+    return first;
   }
 
   /** What a tap vouches for around a time of its own clock. */

@@ -93,7 +93,8 @@ export function findProxied(intake: Intake, orientation: Orientation): ProxiedPa
 function legOf(heads: Heads, flow: number): Leg | null {
   const { intake } = heads;
   const { store, joiner } = intake;
-  if (store.table.protocol(flow) !== 6 || joiner.resolve(flow) !== flow) return null;
+  if (store.table.protocol(flow) !== 6 || joiner.resolve(flow) !== flow || store.isSeenAtBoth(flow))
+    return null;
   const packets = (tap: number) =>
     store.sides.data[store.side(flow, 0, tap) + Row.PACKETS] +
     store.sides.data[store.side(flow, 1, tap) + Row.PACKETS];

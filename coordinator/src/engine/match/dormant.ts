@@ -13,6 +13,9 @@ const NO_PEER = 0;
 const GONE = 1;
 const PEERS = 2;
 
+/** What two taps saw of two directions. */
+const SIDES = 4;
+
 const RING_END = Row.RECENT_0 + 2 * Row.RECENT;
 
 /** Takes a record out of the index of what waits. */
@@ -88,12 +91,12 @@ export class Dormant {
     const own = reader.number();
     const kept = reader.number();
     this.readRows(flow);
-    const waiting = this.readWaiting();
-    if (!records && waiting.every(({ list }) => list.length === 0)) {
+    if (!records && !store.someWaits(flow)) {
       const row = store.flow(flow);
       store.flows.data.fill(-1, row + Row.RECENT_0, row + RING_END);
       return null;
     }
+    const waiting = this.readWaiting();
     const made = Array.from({ length: count }, () => store.records.take());
     for (const r of made) this.readRecord(r, flow, made);
     this.hold(flow, made, kept);
@@ -111,6 +114,11 @@ export class Dormant {
     this.archive.drop(position);
   }
 
+  /** Nothing was ever put away. */
+  get isEmpty(): boolean {
+    return this.archive.taken === 0;
+  }
+
   /** More of the memory holds nothing than something. */
   get isWasteful(): boolean {
     return this.archive.isWasteful;
@@ -126,42 +134,40 @@ export class Dormant {
   // --- rows
 
   private writeRows(flow: number, order: ReadonlyMap<number, number>): void {
-    const { flows, directions, sides } = this.store;
-    const { writer } = this;
-    const own = this.store.flow(flow);
+    const { store, writer } = this;
+    const { flows, directions, sides } = store;
+    const own = store.flow(flow);
     this.renumber(own, (r) => order.get(r) as number);
     writer.row(flows.data, own, Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    const [forth, back] = [this.store.direction(flow, 0), this.store.direction(flow, 1)];
+    const [forth, back] = [store.direction(flow, 0), store.direction(flow, 1)];
     writer.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
     writer.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
-    const place = [0, 1, 2, 3].map((i) => this.store.side(flow, i >> 1, i & 1));
-    const cursors = place.map((side) => sides.data[side + Row.CURSOR]);
-    for (const side of place) this.store.emptyWaiting(side);
-    for (const [i, side] of place.entries()) {
-      const { data, at } = this.likeness(i, place);
-      writer.row(sides.data, side, Row.SIDE_WORDS, data, at);
+    const first = store.side(flow, 0, 0);
+    const cursors: number[] = [];
+    for (let i = 0; i < SIDES; i++) {
+      const side = first + i * Row.SIDE_WORDS;
+      cursors.push(sides.data[side + Row.CURSOR]);
+      store.emptyWaiting(side);
+    }
+    writer.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    for (let i = 1; i < SIDES; i++) {
+      writer.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
     }
     for (const cursor of cursors) writer.number((order.get(cursor) ?? -1) + 1);
   }
 
   private readRows(flow: number): void {
-    const { flows, directions, sides } = this.store;
-    const { reader } = this;
-    reader.row(flows.data, this.store.flow(flow), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    const [forth, back] = [this.store.direction(flow, 0), this.store.direction(flow, 1)];
+    const { store, reader } = this;
+    const { flows, directions, sides } = store;
+    reader.row(flows.data, store.flow(flow), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
+    const [forth, back] = [store.direction(flow, 0), store.direction(flow, 1)];
     reader.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
     reader.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
-    const place = [0, 1, 2, 3].map((i) => this.store.side(flow, i >> 1, i & 1));
-    for (const [i, side] of place.entries()) {
-      const { data, at } = this.likeness(i, place);
-      reader.row(sides.data, side, Row.SIDE_WORDS, data, at);
+    const first = store.side(flow, 0, 0);
+    reader.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    for (let i = 1; i < SIDES; i++) {
+      reader.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
     }
-  }
-
-  /** What a side most resembles: what the other tap saw of the same direction, else of the other direction. */
-  private likeness(i: number, place: readonly number[]): { data: Float64Array; at: number } {
-    if (i === 0) return { data: Row.BLANK_SIDE, at: 0 };
-    return { data: this.store.sides.data, at: place[i === 2 ? 0 : i - 1] as number };
   }
 
   private renumber(row: number, number: (r: number) => number): void {
@@ -244,4 +250,9 @@ export class Dormant {
       if (r >= 0) store.records.holds[r]++;
     }
   }
+}
+
+/** The side that side `i` of a flow most resembles: what the other tap saw of its direction, else tap 0 of the other. */
+function likeness(first: number, i: number): number {
+  return first + (i === 2 ? 0 : i - 1) * Row.SIDE_WORDS;
 }

@@ -187,6 +187,7 @@ export class FlowJoiner {
     f[to + Row.RESETS] += f[from + Row.RESETS];
     const resets = tap === 0 ? Row.RESETS_0 : Row.RESETS_1;
     f[to + resets] = f[from + resets];
+    f[to + Row.HINTS] |= f[from + Row.HINTS];
     f[to + Row.NOTABLE] += this.store.moveNotable(flow, target);
   }
 }

@@ -8,8 +8,10 @@ export const Link = {
   current1: 3,
   /** The flow of the same tuple before this one; -1: none. */
   previous: 4,
-  /** Where the flow's rows are, see `Places`; -1: it has none yet. */
+  /** The place of the flow's rows; -1: it has none yet; below, where it was put away (see FlowStore). */
   place: 5,
+  /** Of a flow that was put away: what is asked of every flow, so that it need not be taken out for it. */
+  outline: 6,
 } as const;
 
 /** Numbers kept for each flow. A power of two, so that a flow's links lie in one cache line. */

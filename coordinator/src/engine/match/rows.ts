@@ -136,8 +136,10 @@ export const RESETS_0 = 8;
 export const RESETS_1 = 9;
 /** Flow: retransmissions kept among the notable records. */
 export const REPEATS_KEPT = 10;
+/** Flow: what applications said in its notable records, bits of `Hint`. */
+export const HINTS = 11;
 /** Flow: rings of recent records per tap (-1: empty place), and where each goes on. */
-export const RECENT_0 = 11;
+export const RECENT_0 = 12;
 export const RECENT_1 = RECENT_0 + RECENT;
 export const RECENT_NEXT_0 = RECENT_1 + RECENT;
 export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;

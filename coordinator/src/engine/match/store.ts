@@ -1,5 +1,6 @@
 import { Dormant, type Forget } from './dormant.js';
 import { FlowTable } from './flow-table.js';
+import { hintOf } from './hints.js';
 import { Link, Links } from './links.js';
 import { Records, State } from './records.js';
 import {
@@ -12,10 +13,12 @@ import {
   ECN_CHANGED,
   FLOW_WORDS,
   HEAD,
+  HINTS,
   LATE_AT_0,
   LATE_AT_1,
   MSS,
   NOTABLE,
+  PACKETS,
   RECENT,
   RECENT_0,
   RECENT_1,
@@ -38,10 +41,13 @@ import {
 const RETIRED = 1024;
 
 /** Bits of a record's state that a packet of a connection without any trouble has. */
-const ORDINARY = State.matched | State.notable | State.indexed | State.translated | State.peerTranslated;
+const ORDINARY = State.matched | State.notable | State.indexed;
 
-/** Up to here there is room for the details of connections without trouble too; some 8 MB of columns. */
+/** Up to here there is room for the details of connections without trouble too, unless flows had to be put away; some 8 MB of columns. */
 const SPARE_RECORDS = 32_768;
+
+/** The first flows keep their details: what belongs to hosts and not to flows is told from samples. */
+const SAMPLES = 64;
 
 /** What a SYN says, per side, and what the path was seen to change, per direction. */
 const SYN_FIELDS = [MSS, WSCALE, SYN_OPTIONS] as const;
@@ -49,6 +55,9 @@ const CHANGES = [TOS_CHANGED, ECN_CHANGED, ALTERED, LATE_AT_0, LATE_AT_1] as con
 
 /** Words of a side that name waiting records. */
 const WAITING_ENDS = [HEAD, TAIL, CURSOR, UNINDEXED] as const;
+
+/** Bits of `Link.outline`. */
+const Outline = { waits: 1, seenAt0: 2, seenAt1: 4 } as const;
 
 const NONE: readonly number[] = [];
 
@@ -131,14 +140,42 @@ export class FlowStore {
   /** Puts a flow away for which nothing comes any more; false when too much is going on there. */
   putAway(flow: number, forget: Forget): boolean {
     this.dormant.peeks.reserve();
+    const place = this.links.get(flow, Link.place);
+    const outline = this.outlineOf(place);
     const position = this.dormant.pack(flow, forget);
     if (position < 0) return false;
-    const place = this.links.get(flow, Link.place);
+    this.links.set(flow, Link.outline, outline);
     this.links.set(flow, Link.place, -2 - position);
     this.flowAt[place] = -1;
     this.free.push(place);
     this.openFlows--;
     return true;
+  }
+
+  /** Whether anything of a flow waits for its match. */
+  someWaits(flow: number): boolean {
+    const place = this.links.get(flow, Link.place);
+    return (
+      ((place < NOWHERE ? this.links.get(flow, Link.outline) : this.outlineOf(place)) & Outline.waits) !== 0
+    );
+  }
+
+  /** Whether both taps saw packets of a flow. */
+  isSeenAtBoth(flow: number): boolean {
+    const place = this.links.get(flow, Link.place);
+    const outline = place < NOWHERE ? this.links.get(flow, Link.outline) : this.outlineOf(place);
+    return (outline & (Outline.seenAt0 | Outline.seenAt1)) === (Outline.seenAt0 | Outline.seenAt1);
+  }
+
+  private outlineOf(place: number): number {
+    const s = this.sides.data;
+    let outline = 0;
+    for (let i = 0; i < 4; i++) {
+      const side = (place * 4 + i) * SIDE_WORDS;
+      if (s[side + WAITING] > 0) outline |= Outline.waits;
+      if (s[side + PACKETS] > 0) outline |= (i & 1) === 0 ? Outline.seenAt0 : Outline.seenAt1;
+    }
+    return outline;
   }
 
   /** Moves what was put away together where much of it was taken out again. */
@@ -306,6 +343,7 @@ export class FlowStore {
     if (this.flows.data[row + NOTABLE] >= limit) return false;
     this.flows.data[row + NOTABLE]++;
     records.state[r] |= State.notable;
+    this.flows.data[row + HINTS] |= hintOf(records, r);
     const list = this.notables.get(flow);
     if (list) list.push(r);
     else this.notables.set(flow, [r]);
@@ -315,7 +353,7 @@ export class FlowStore {
   /** Lets go of the notable records of a flow, if none of them is worth more than its handshake and its end. */
   forgetNotable(flow: number): void {
     const { records } = this;
-    if (this.records.live < SPARE_RECORDS) return;
+    if (flow < SAMPLES || (this.records.live < SPARE_RECORDS && this.dormant.isEmpty)) return;
     const list = this.notables.get(flow);
     if (!list?.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
     this.notables.delete(flow);

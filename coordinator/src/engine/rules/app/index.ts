@@ -1,5 +1,5 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import { Hint, hintsOf } from '../../facts/hints.js';
+import { Hint } from '../../match/hints.js';
 import * as Row from '../../match/rows.js';
 import type { Draft } from '../draft.js';
 import { dnsFailed } from './dns-failed.js';
@@ -16,7 +16,7 @@ const DNS_PORT = 53;
 
 /** Verdicts about what applications said, UDP, ICMP and time. Packets are only looked at where the rows ask for it. */
 export function applications(flow: FlowFacts): Draft[] {
-  const hints = hintsOf(flow);
+  const hints = flow.flowWord(Row.HINTS);
   const errors = hints & Hint.icmpError ? icmpErrors(flow) : [];
   const own = flow.protocol === 'udp' ? datagrams(flow, hints, errors) : streams(flow, hints);
   return [...own, ...errors, ...slowness(flow)];

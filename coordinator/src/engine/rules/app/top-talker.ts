@@ -1,5 +1,5 @@
 import { formatDuration } from '@bothends/proto';
-import { BOTH_WAYS, type CaptureFacts, type FlowFacts } from '../../facts/flow-facts.js';
+import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
@@ -48,16 +48,11 @@ function endOf(flow: FlowFacts, end: 'client' | 'server'): string {
 }
 
 function talkerOf(flows: FlowFacts[], name: string): Talker {
-  const most = (flow: FlowFacts, word: number) =>
-    BOTH_WAYS.reduce(
-      (all, toward) => all + Math.max(flow.sent(toward, word), flow.received(toward, word)),
-      0,
-    );
   return {
     name,
     flows,
-    packets: flows.reduce((all, flow) => all + most(flow, Row.PACKETS), 0),
-    bytes: flows.reduce((all, flow) => all + most(flow, Row.BYTES), 0),
+    packets: flows.reduce((all, flow) => all + flow.volume.packets, 0),
+    bytes: flows.reduce((all, flow) => all + flow.volume.bytes, 0),
   };
 }
 

@@ -2,7 +2,6 @@ import { formatDuration, type Grade, NS_PER_MS, NS_PER_S } from '@bothends/proto
 import { type CaptureFacts, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
 import { gradeCase, strongest, strongestVouch } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
 import { resetCases } from '../resets/cases.js';
@@ -52,12 +51,12 @@ export function idleTimeout(_capture: CaptureFacts, flows: readonly FlowFacts[])
     if (flow.protocol !== 'tcp' || flow.matched === 0) continue;
     const pair = `${flow.client.address} ${flow.server.address}`;
     const key = `${pair} ${flow.server.port}`;
-    pairs.set(pair, Math.max(pairs.get(pair) ?? 0, flow.flowWord(Row.SURVIVED)));
+    pairs.set(pair, Math.max(pairs.get(pair) ?? 0, flow.survived));
     const service = services.get(key) ?? { survived: 0, survivedElsewhere: 0, deaths: [], flows: 0 };
     services.set(key, service);
     service.flows++;
-    service.survived = Math.max(service.survived, flow.flowWord(Row.SURVIVED));
-    const death = mayHaveDied(flow) ? deathOf(flow) : null;
+    service.survived = Math.max(service.survived, flow.survived);
+    const death = flow.someWait ? deathOf(flow) : null;
     if (death) service.deaths.push(death);
   }
   for (const service of services.values()) {
@@ -65,13 +64,6 @@ export function idleTimeout(_capture: CaptureFacts, flows: readonly FlowFacts[])
     if (client && server) service.survivedElsewhere = pairs.get(`${client.address} ${server.address}`) ?? 0;
   }
   return [...services.values()].flatMap(timersOf);
-}
-
-/** Something of it did not get through. */
-function mayHaveDied(flow: FlowFacts): boolean {
-  return (['toward-server', 'toward-client'] as const).some(
-    (toward) => flow.sent(toward, Row.WAITING) > 0 || flow.received(toward, Row.WAITING) > 0,
-  );
 }
 
 function deathOf(flow: FlowFacts): Death | null {

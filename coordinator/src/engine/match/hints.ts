@@ -1,5 +1,5 @@
-import { State } from '../match/records.js';
-import type { FlowFacts } from './flow-facts.js';
+import type { Records } from './records.js';
+import { State } from './records.js';
 
 /** What applications said in a flow's kept packets, as bits; cheap to ask of every flow. */
 export const Hint = {
@@ -19,15 +19,8 @@ const ALERT_RECORD = 21;
 const DNS_RESPONSE = 0x8000;
 const DNS_RCODE = 0x000f;
 
-/** The bits of Hint that a flow's kept packets show. */
-export function hintsOf(flow: FlowFacts): number {
-  const { store } = flow.capture.intake;
-  let hints = 0;
-  for (const r of store.notable(flow.flow)) hints |= hintOf(store.records, r);
-  return hints;
-}
-
-function hintOf(records: FlowFacts['capture']['intake']['store']['records'], r: number): number {
+/** The bits of Hint that a packet shows. */
+export function hintOf(records: Records, r: number): number {
   if (records.state[r] & State.icmpError) return Hint.icmpError;
   if (records.tlsRecord[r] !== 0) {
     if (records.tlsHandshake[r] === CLIENT_HELLO) return Hint.clientHello;
