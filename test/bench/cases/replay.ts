@@ -11,6 +11,8 @@ import { isInstalled } from '../measured.js';
 import { cpuSeconds, forgetPeak, peakBytes, programName } from '../process-cost.js';
 import { MIX_PACKETS, writeMix } from '../traffic/mix.js';
 
+/** Of the agent, the one that it chooses by itself first. */
+const BACK_ENDS = ['packet-mmap', 'tcpdump', 'cap'] as const;
 /** What is asked of the player; a small machine may not reach the last. */
 const RATES = [100_000, 300_000, 500_000] as const;
 /** Long enough that starting and stopping does not count. */
@@ -84,15 +86,16 @@ async function atRate(lab: Lab, fleet: Fleet, mix: string, rate: number, bench: 
   bench.say(`replay at ${rate} packets/s`);
   const player = new Player(lab, mix, rate);
   const alone = await tcpdumpAlone(lab, player);
-  const agent = await byAgent(lab, fleet, player, 'tcpdump');
-  const cap = await byAgent(lab, fleet, player, 'cap');
   const at = `${rate / 1000}k/s`;
-  return [
+  const figures = [
     { what: `${at}: really played`, value: player.rate, unit: 'packets/s' },
     ...figuresOf(`${at}: tcpdump alone`, alone, player.packets, null),
-    ...figuresOf(`${at}: agent`, agent, player.packets, alone),
-    ...figuresOf(`${at}: agent with cap`, cap, player.packets, alone),
   ];
+  for (const backEnd of BACK_ENDS) {
+    const outcome = await byAgent(lab, fleet, player, backEnd);
+    figures.push(...figuresOf(`${at}: agent with ${backEnd}`, outcome, player.packets, alone));
+  }
+  return figures;
 }
 
 function figuresOf(what: string, outcome: Outcome, packets: number, beside: Outcome | null): Figure[] {
