@@ -75,7 +75,7 @@ export function gapTexts(tap: TapReport): string[] {
 /** Everything that a reader must know of a tap beside its figures. */
 export function remarks(tap: TapReport): string[] {
   const ended = tap.endedBy === undefined ? [] : [`ended by itself: ${tap.endedBy}`];
-  return [...gapTexts(tap), ...ended, ...markerTexts(tap), ...cutTexts(tap)];
+  return [...gapTexts(tap), ...ended, ...markerTexts(tap), ...cutTexts(tap), ...unreadTexts(tap)];
 }
 
 /** Nothing about a marker that left and was seen at both ends: that is how it should be. */
@@ -103,6 +103,14 @@ function cutTexts({ cutShort, snaplen }: TapReport): string[] {
   if (cutShort === undefined) return [];
   const what = `${counted(cutShort, 'packet')} cut before the header that tells the flow`;
   return [`${what}, and not judged: the snaplen ${snaplen} is too small, use -s ${ENOUGH_SNAPLEN}`];
+}
+
+/** Neighbour discovery and the like is in every capture; where nothing else was left out, nobody misses it. */
+function unreadTexts({ notRead = [], packets }: TapReport): string[] {
+  const isOdd = notRead.some((kind) => kind.what !== 'not IP' || kind.packets * 2 > packets);
+  if (!isOdd) return [];
+  const kinds = notRead.map((kind) => `${kind.packets} ${kind.what}`);
+  return [`not looked into: ${kinds.join(', ')}`];
 }
 
 /** The sentence about the two clocks. */

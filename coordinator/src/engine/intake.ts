@@ -1,6 +1,7 @@
 import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
 import { noteMarker } from './markers.js';
 import { Express } from './match/express.js';
+import { Fragments, isFirstFragment, isLaterFragment } from './match/fragments.js';
 import { FlowJoiner } from './match/join.js';
 import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
@@ -10,7 +11,7 @@ import { TupleReuse } from './match/reuse.js';
 import * as Row from './match/rows.js';
 import { FlowStore } from './match/store.js';
 import { Sweep } from './match/sweep.js';
-import type { Tap } from './taps.js';
+import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
 
@@ -34,6 +35,9 @@ export class Intake {
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
   /** Time of the newest packet of each tap. */
   private readonly latest: [number, number] = [Number.NaN, Number.NaN];
+  private readonly fragments = new Fragments();
+  /** Taps that early fragments were seen at. */
+  private readonly taps: (Tap | undefined)[] = [];
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
   trace: ((flow: number) => boolean) | null = null;
 
@@ -64,14 +68,17 @@ export class Intake {
 
   private packet(tap: Tap, table: PacketTable, i: number, time: number): void {
     if (table.layer[i] !== Layer.transport) {
-      if (table.marks[i] & Mark.cut) tap.cut++;
-      else tap.undecoded++;
+      if (isLaterFragment(table, i) && table.layer[i] === Layer.network)
+        this.laterFragment(tap, table, i, time);
+      else if (table.marks[i] & Mark.cut) tap.cut++;
+      else noteUnread(tap, table, i);
       return;
     }
     const protocol = table.protocol[i];
     if (protocol === 6 || protocol === 17) {
       if (table.marker[i] !== 0) noteMarker(tap, table, i);
-      else this.segment(tap, table, i, time);
+      else this.segment(tap, table, i, time, tap.packets);
+      if (isFirstFragment(table, i)) this.firstFragment(table, i);
     } else if (table.quotedProtocol[i] === 6 || table.quotedProtocol[i] === 17) {
       this.icmpError(tap, table, i, time);
     } else if (table.quotedProtocol[i] === 0 && isIcmpError(protocol, table.icmpType[i])) {
@@ -79,7 +86,30 @@ export class Intake {
     }
   }
 
-  private segment(tap: Tap, table: PacketTable, i: number, time: number): void {
+  private firstFragment(table: PacketTable, i: number): void {
+    this.fragments.remember(table, i);
+    this.fragments.release(table, i, (early, row, { tap, time, number }) => {
+      const whole = this.fragments.complete(early, row);
+      const seenBy = this.taps[tap];
+      if (whole && seenBy) this.segment(seenBy, whole, 0, time, number);
+    });
+  }
+
+  /** Belongs where its datagram's first fragment belongs, and waits for that one where it is early. */
+  private laterFragment(tap: Tap, table: PacketTable, i: number, time: number): void {
+    const protocol = table.protocol[i];
+    if (protocol !== 6 && protocol !== 17) {
+      noteUnread(tap, table, i);
+      return;
+    }
+    tap.laterFragments++;
+    this.taps[tap.index] = tap;
+    const whole = this.fragments.complete(table, i);
+    if (whole) this.segment(tap, whole, 0, time, tap.packets);
+    else this.fragments.keep(table, i, { tap: tap.index, time, number: tap.packets });
+  }
+
+  private segment(tap: Tap, table: PacketTable, i: number, time: number, number: number): void {
     const { store } = this;
     let flow = store.table.find(table, i);
     let direction = store.table.direction;
@@ -91,9 +121,10 @@ export class Intake {
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
     store.ensure(flow);
-    if (!this.trace?.(flow) && this.express?.take(i, tap.packets, time, flow, direction, translated)) return;
+    const mayHurry = !isLaterFragment(table, i) && !this.trace?.(flow);
+    if (mayHurry && this.express?.take(i, number, time, flow, direction, translated)) return;
     const r = store.records.allocate(table, i);
-    store.records.place(r, flow, direction, tap.index, tap.packets, time);
+    store.records.place(r, flow, direction, tap.index, number, time);
     if (translated) store.records.state[r] |= State.translated;
     if (store.records.packetType[r] !== 255 && this.isDouble(r)) {
       store.records.release(r);

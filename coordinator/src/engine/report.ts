@@ -18,6 +18,7 @@ import { markerReport } from './markers.js';
 import { type Draft, type Exhibit, packetRefs, sentenceOf } from './rules/draft.js';
 import { absolute, type Tap } from './taps.js';
 import type { EngineOptions } from './types.js';
+import { unreadReport } from './unread.js';
 import { ENGINE_VERSION } from './version.js';
 
 /** Packets named per piece of evidence: enough to look up, few enough to read. */
@@ -71,6 +72,7 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
   const c = tap.coverage;
   const instant = (time: number): Instant | null =>
     Number.isNaN(time) ? null : formatInstant(absolute(tap, time));
+  const unread = unreadReport(tap);
   const marker = markerReport(tap, capture.taps[1 - tap.index] as Tap);
   const lossy = (c?.gaps.length ?? 0) > 0 || (c?.kernelDrops ?? 0) > 0 || (c?.agentDrops ?? 0) > 0;
   return {
@@ -96,6 +98,7 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
     ...(marker === undefined ? {} : { marker }),
     ...(c?.endedBy === undefined ? {} : { endedBy: c.endedBy }),
     ...(tap.cut > 0 ? { cutShort: tap.cut } : {}),
+    ...(unread.length > 0 ? { notRead: unread } : {}),
   };
 }
 

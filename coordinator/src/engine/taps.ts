@@ -1,3 +1,4 @@
+import type { PacketTable } from '@bothends/proto';
 import type { GapInterval, TapCoverage, TapDescription } from './types.js';
 
 /** Marker datagrams that one tap saw: by id, the source address that each destination was reached from. */
@@ -13,7 +14,10 @@ export interface Tap {
   /** Packets pushed, and those that no flow could be read from (by reason). */
   packets: number;
   cut: number;
-  undecoded: number;
+  /** Packets not looked into by IP protocol number, index 0 for those without IP. */
+  readonly unread: Uint32Array;
+  /** Fragments beyond the first of their datagram. A filter by port leaves them out. */
+  laterFragments: number;
   /** ICMP errors whose quoted packet was cut off: which flow they are about is unknown. */
   unquoted: number;
   /** Time of the first and last packet, NaN before. */
@@ -33,7 +37,8 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     coverage: null,
     packets: 0,
     cut: 0,
-    undecoded: 0,
+    unread: new Uint32Array(256),
+    laterFragments: 0,
     unquoted: 0,
     first: Number.NaN,
     last: Number.NaN,
@@ -41,6 +46,11 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     missed: 0,
     markers: new Map(),
   };
+}
+
+/** Counts a packet that is not looked into. */
+export function noteUnread(tap: Tap, table: PacketTable, row: number): void {
+  tap.unread[table.ipVersion[row] === 0 ? 0 : table.protocol[row]]++;
 }
 
 /** An epoch time on the tap's scale. The first time that a tap hears of becomes its base. */

@@ -72,13 +72,17 @@ export const APPLICATION = {
       'Each is in the sender’s capture (by IP ID, length and digest) and not in the receiver’s, which had complete coverage.',
     ],
     refutation: [
-      'Fragments: one lost fragment loses the datagram.',
+      'A capture filter by port, which leaves out all fragments of a datagram but the first.',
       'A full socket buffer drops it above the receiver’s tap: that is `udp-unanswered`.',
     ],
     action: [
       'As with `data-loss`. For large datagrams look at fragments: many firewalls drop them; keep datagrams below the path MTU.',
       'Check rate limits for UDP (DDoS protection).',
     ],
+    actionByCause: {
+      fragments:
+        'One lost fragment loses the datagram. Let fragments through (firewalls without state drop all but the first), or keep datagrams below the path MTU: for DNS an EDNS buffer of 1232 bytes.',
+    },
   },
   'udp-unanswered': {
     title: 'datagrams reached the host, and nothing came back out of it',

@@ -51,8 +51,16 @@ export interface TapReport {
   marker?: MarkerReport;
   /** Packets cut by the snaplen before the header that tells their flow; absent when there are none. */
   cutShort?: number;
+  /** Packets that were not looked into, by what they are (`SCTP`, `not IP`); absent when there are none. */
+  notRead?: UnreadReport[];
   /** The ceiling that ended the tap by itself, in words; absent when it was stopped as asked. */
   endedBy?: string;
+}
+
+/** Packets of a kind that nothing is said about. */
+export interface UnreadReport {
+  what: string;
+  packets: number;
 }
 
 /** Server's clock minus the client's. Numbers are null where nothing bounds them. */

@@ -146,11 +146,19 @@ function fateOf(
   const { records } = intake.store;
   if (records.state[r] & State.matched) return { fate: 'delivered', vouching: null };
   const tap = records.tap[r] as 0 | 1;
-  const vouching = atSender
+  const whole = atSender
     ? witness.arrival(tap, records.time[r], openedBefore(intake, r))
     : witness.departure(tap, records.time[r], firstSeenAtFarTap(intake, r), notAfter);
+  const vouching = isInPart(intake, r) ? witness.aboutFragment(tap, whole) : whole;
   if (vouching.level === 'failed' || vouching.level === 'open') return { fate: 'unknown', vouching };
   return { fate: atSender ? 'lost' : 'injected', vouching };
+}
+
+/** What is missing of it is a fragment that does not begin its datagram. */
+function isInPart(intake: Intake, r: number): boolean {
+  const { records } = intake.store;
+  if (intake.store.table.protocol(records.flow[r]) !== 17) return false;
+  return records.covered[r] > 0 || records.sequence[r] > 0;
 }
 
 /**

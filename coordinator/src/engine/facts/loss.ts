@@ -1,4 +1,4 @@
-import { Tcp } from '@bothends/proto';
+import { IpFlag, Tcp } from '@bothends/proto';
 import * as Row from '../match/rows.js';
 import type { FlowFacts } from './flow-facts.js';
 import type { Packet, Toward } from './packet.js';
@@ -43,7 +43,10 @@ function findLoss(flow: FlowFacts, toward: Toward, sent: number): Loss {
     flow.protocol === 'tcp'
       ? gone.filter((p) => p.length === 0 && !(p.flags & (Tcp.syn | Tcp.rst | Tcp.fin)))
       : [];
-  const lost = gone.reduce((sum, p) => sum + segmentsOf(flow, p, gone), 0);
+  const lost =
+    flow.protocol === 'udp'
+      ? datagramsOf(gone).length
+      : gone.reduce((sum, p) => sum + segmentsOf(flow, p, gone), 0);
   return { sent, lost, gone, data, acks };
 }
 
@@ -53,4 +56,36 @@ export function segmentsOf(flow: FlowFacts, p: Packet, gone: readonly Packet[]):
   const { observer } = flow.capture.intake;
   const size = observer.segmentSize(flow.flow, flow.direction(p.toward), gone[0]?.timestampValue !== 0);
   return Math.ceil((p.length - p.covered) / size);
+}
+
+/** The fragments of one datagram leave together, ns. */
+const TOGETHER_NS = 100_000_000;
+
+/** How many datagrams of those that `missing` packets belong to came in part: the other end has some of their fragments. */
+export function lostInPart(flow: FlowFacts, toward: Toward, missing: readonly Packet[]): number {
+  const arrived = flow.packets.filter(
+    (p) => p.toward === toward && p.received && p.ipFlags & IpFlag.fragment,
+  );
+  return datagramsOf(missing).filter(
+    ([first]) =>
+      first !== undefined &&
+      (first.covered > 0 || first.sequence > 0 || arrived.some((p) => p.ipId !== 0 && p.ipId === first.ipId)),
+  ).length;
+}
+
+/** Lost packets of UDP, the fragments of one datagram together; oldest first. */
+export function datagramsOf(packets: readonly Packet[]): Packet[][] {
+  const datagrams: Packet[][] = [];
+  for (const p of packets) {
+    const last = datagrams.at(-1)?.at(-1);
+    if (last && isSameDatagram(last, p)) datagrams.at(-1)?.push(p);
+    else datagrams.push([p]);
+  }
+  return datagrams;
+}
+
+/** IPv6 keeps its identification of fragments for itself here: what goes on in the datagram belongs to it. */
+function isSameDatagram(a: Packet, b: Packet): boolean {
+  const fragments = (a.ipFlags & b.ipFlags & IpFlag.fragment) !== 0;
+  return fragments && a.ipId === b.ipId && b.sequence > a.sequence && b.at - a.at <= TOGETHER_NS;
 }

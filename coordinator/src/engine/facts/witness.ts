@@ -41,6 +41,18 @@ export class Witness {
     return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);
   }
 
+  /** What the other tap's word about a missing fragment is worth: a filter by port takes only first fragments. */
+  aboutFragment(tap: 0 | 1, vouching: Vouching): Vouching {
+    const far = this.taps[1 - tap] as Tap;
+    // A live tap's filter is widened by fragments.
+    const isOpen = far.laterFragments > 0 || far.coverage?.openedNs != null;
+    if (isOpen || vouching.level === 'failed' || vouching.level === 'open') return vouching;
+    return {
+      level: 'doubtful',
+      why: `${far.description.name} holds no later fragment at all, so that its filter may leave them out`,
+    };
+  }
+
   /**
    * Would the other tap have seen a packet leave that arrived at `time` past `tap`? It cannot have left before
    * `notBefore` nor after `notAfter` on the other tap's clock (NaN: unknown), when that tap was capturing.

@@ -60,13 +60,33 @@ export class FlowJoiner {
     const partner = this.seen[1 - tap].get(print);
     if (partner >= 0) {
       const other = this.resolve(partner >> 1);
-      if (other !== flow && !this.isSeenAt(other, tap)) {
-        this.join(r, other, (partner & 1) !== records.direction[r]);
+      const swap = (partner & 1) !== records.direction[r];
+      if (other !== flow && !this.isSeenAt(other, tap) && this.canBeOne(flow, other, swap)) {
+        this.join(r, other, swap);
         return true;
       }
     }
     this.seen[tap].set(print, flow * 2 + records.direction[r]);
     return false;
+  }
+
+  /** Most devices translate one end: an end that both tuples have must then be the same end of both. */
+  private canBeOne(flow: number, other: number, swap: boolean): boolean {
+    const { table } = this.store;
+    for (let end = 0; end < 2; end++) {
+      for (let there = 0; there < 2; there++) {
+        const same =
+          table.port(flow, end) === table.port(other, there) && this.sameAddress(flow, end, other, there);
+        if (same && (end === there) === swap) return false;
+      }
+    }
+    return true;
+  }
+
+  private sameAddress(flow: number, end: number, other: number, there: number): boolean {
+    const a = this.store.table.address(flow, end);
+    const b = this.store.table.address(other, there);
+    return a.every((word, i) => word === b[i]);
   }
 
   /** What the tap saw of the flow does not begin it: packets of it that escaped their translation look so. */
@@ -97,9 +117,21 @@ export class FlowJoiner {
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
     if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < DIGEST_PREFIX)
       return NONE;
-    if (protocol !== 6) return [hash(records.digestHigh[r], records.digestLow[r], records.length[r], 2)];
+    if (protocol !== 6) return this.ofDatagram(r);
     // The sequence number says enough for the first bytes to do: the other tap may have captured less of the payload.
     return [hash(records.digestHigh[r], 4, records.length[r], records.sequence[r])];
+  }
+
+  /**
+   * By IP id and payload. By the payload alone where there is no id, or where it bears a number of its own: probes and
+   * heartbeats say the same on every flow.
+   */
+  private ofDatagram(r: number): readonly number[] {
+    const { records } = this.store;
+    const payload = hash(records.digestHigh[r], records.digestLow[r], records.length[r], 2);
+    if (records.ipId[r] === 0) return [payload];
+    const whole = hash(payload, records.ipId[r], records.sequence[r], 5);
+    return (records.dnsFlags[r] | records.dnsType[r]) === 0 ? [whole] : [whole, payload];
   }
 
   /** By its initial sequence number, and for devices that rewrite that one too by time stamp and IP id. */

@@ -66,9 +66,10 @@ export class Observer {
     this.keepWhatMatters(r);
   }
 
-  /** Wire segments in a record: a NIC may have merged or not yet cut them. */
+  /** Wire segments in a record: a NIC may have merged or not yet cut them. The fragments of a datagram count once. */
   segmentsOf(r: number): number {
     const { records } = this.store;
+    if (records.flags[r] === 0 && records.sequence[r] > 0) return 0;
     const length = records.length[r];
     if (length < MERGED_FROM || records.flags[r] === 0) return 1;
     return this.segments(length, records.flow[r], records.direction[r], records.timestampValue[r] !== 0);
@@ -105,7 +106,8 @@ export class Observer {
     }
     s[row + Row.LABEL] = records.flowLabel[r];
     const id = records.ipId[r];
-    if (id === 0) return;
+    // A later fragment has the id of the first.
+    if (id === 0 || segments === 0) return;
     const last = s[row + Row.IP_ID];
     if (last >= 0) {
       if (((last - id) & 0xffff) < ID_WINDOW) {

@@ -1,4 +1,4 @@
-import { Tcp } from '@bothends/proto';
+import { IpFlag, Tcp } from '@bothends/proto';
 import { comparablePayloads, type Identity } from './identity.js';
 import { State } from './records.js';
 import type { Rewrites } from './rewrites.js';
@@ -70,7 +70,7 @@ export class RangeSearch {
     if ((records.flags[r] ^ records.flags[c]) & (Tcp.syn | Tcp.rst)) return false;
     if (records.flags[r] & Tcp.rst) return false;
     if (records.flags[r] & Tcp.syn) return this.tryHandshake(r, c);
-    if (records.flags[r] === 0) return this.tryDatagram(r, c);
+    if (records.flags[r] === 0) return this.tryDatagram(r, c) || this.tryFragment(r, c);
     if (records.length[r] === 0 || records.length[c] === 0) return this.tryRestamped(r, c);
     return this.tryRange(r, c) || this.tryShifted(r, c);
   }
@@ -132,6 +132,7 @@ export class RangeSearch {
   private tryDatagram(r: number, c: number): boolean {
     const { records } = this.store;
     if (records.length[r] !== records.length[c] || records.digestLength[r] === 0) return false;
+    if (records.sequence[r] !== records.sequence[c]) return false;
     const comparable = comparablePayloads(records, r, c);
     if (comparable ? !this.identity.samePayload(r, c) : records.ipId[r] !== 0 || records.ipId[c] !== 0)
       return false;
@@ -144,6 +145,18 @@ export class RangeSearch {
       d[row + ID_CHANGED]++;
     }
     this.pair(r, c, this.store.records.length[r], true);
+    return true;
+  }
+
+  /** Fragments of one datagram that were cut differently, or of one that the other end had whole. */
+  private tryFragment(r: number, c: number): boolean {
+    const { records } = this.store;
+    if (!((records.ipFlags[r] | records.ipFlags[c]) & IpFlag.fragment)) return false;
+    if (records.ipId[r] === 0 || records.ipId[r] !== records.ipId[c]) return false;
+    const ahead = records.sequence[r] - records.sequence[c];
+    const overlap = Math.min(ahead + records.length[r], records.length[c]) - Math.max(ahead, 0);
+    if (overlap <= 0) return false;
+    this.pair(r, c, overlap, ahead === 0);
     return true;
   }
 
@@ -175,7 +188,10 @@ export class RangeSearch {
       return restamped && first;
     }
     const most = Math.ceil(Math.abs(ahead) / SMALLEST_SEGMENT);
-    return ahead > 0 ? step > 0 && step <= most : step < 0 && -step <= most;
+    // Fragments of one segment share its id.
+    const least = (records.ipFlags[r] | records.ipFlags[c]) & IpFlag.fragment ? 0 : 1;
+    const steps = ahead > 0 ? step : -step;
+    return steps >= least && steps <= most;
   }
 
   /** The first data of a direction whose numbers a device shifts: known by its payload. */

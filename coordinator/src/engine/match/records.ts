@@ -227,7 +227,8 @@ export class Records {
   }
 
   private fillDatagram(r: number, t: PacketTable, i: number): void {
-    this.sequence[r] = 0;
+    // Of a fragment, where in its datagram the payload belongs.
+    this.sequence[r] = t.fragmentOffset[i] === 0 ? 0 : t.sequence[i];
     this.acknowledgment[r] = 0;
     this.flags[r] = 0;
     this.window[r] = 0;

@@ -1,7 +1,7 @@
 import { type Control, controlOf, isSignificant } from '../../facts/control.js';
 import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import { lossOf } from '../../facts/loss.js';
+import { lossOf, lostInPart } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { silenceAbout } from '../../facts/silence.js';
 import { gradeCase, weakest } from '../../grade.js';
@@ -25,9 +25,9 @@ export function udpLost(flow: FlowFacts): Draft[] {
 }
 
 function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
-  const { sent, data } = lossOf(flow, toward);
-  const lost = data.length;
+  const { sent, lost, data } = lossOf(flow, toward);
   if (lost === 0) return null;
+  const partly = lostInPart(flow, toward, data);
   const control = controlOf(flow, toward);
   const seenBack = control.found + control.missing.length;
   // Nothing makes UDP datagrams arrive that nobody sent: each such one is a packet that the same tap missed.
@@ -55,13 +55,22 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     flow,
     direction: toward,
     sender: from,
+    cause: partly === lost ? 'fragments' : null,
     blame: 'path',
     at: data[0]?.sent ?? null,
     statement: (final) =>
-      `${share(lost, sent, 'datagram')} that left the ${from} ${carriesClaim(final) ? `never reached the ${to}: lost on the path` : `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`}.`,
-    attributes: { sent, lost },
+      `${share(lost, sent, 'datagram')} that left the ${from} ${fateText(lost, partly, carriesClaim(final), to)}.`,
+    attributes: { sent, lost, ...(partly > 0 ? { inPart: partly } : {}) },
     evidence: [
       exhibit('absent-at-receiver', `the ${to}'s capture does not have them: ${quiet.why}`, ...data),
+      ...(partly > 0
+        ? [
+            exhibit(
+              'fragments',
+              `of ${partly} of them it has some fragments; without the others they are of no use`,
+            ),
+          ]
+        : []),
       ...(delivered > 0
         ? [exhibit('control', `${delivered} others of the same flow and direction arrived`)]
         : []),
@@ -78,6 +87,17 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing: counted ? [] : [`a drop count of the ${to}'s capture`],
   });
+}
+
+/** What became of the lost datagrams, in words. */
+function fateText(lost: number, partly: number, sure: boolean, to: string): string {
+  if (partly === lost) {
+    return sure
+      ? `reached the ${to} without some of ${lost === 1 ? 'its' : 'their'} fragments: those were lost on the path`
+      : `${lost === 1 ? 'lacks' : 'lack'} fragments in the ${to}'s capture: lost on the path, or missed by that capture`;
+  }
+  if (sure) return `never reached the ${to}${partly > 0 ? ' whole' : ''}: lost on the path`;
+  return `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`;
 }
 
 /** Without ids and with payloads cut at different lengths, one datagram cannot be told from the next of its size. */

@@ -1,4 +1,6 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
+import { lostInPart } from '../../facts/loss.js';
+import type { Toward } from '../../facts/packet.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import type { Vouching } from '../../taps.js';
@@ -21,10 +23,11 @@ const ONE_WAY_PORTS: ReadonlySet<number> = new Set([9, 514, 162, 2055, 4739, 812
 
 /** `udp-unanswered`: the datagrams reach a host, and nothing comes back out of it. */
 export function udpUnanswered(flow: FlowFacts): Draft[] {
-  const sent = flow.sent('toward-server', Row.PACKETS);
-  const arrived = flow.received('toward-server', Row.PACKETS);
+  const sent = flow.sent('toward-server', Row.SEGMENTS);
+  // The fragments of a datagram count once, and not at all where some are missing: nobody can answer it then.
+  const arrived = flow.received('toward-server', Row.SEGMENTS) - brokenToward(flow, 'toward-server');
   const answers = flow.sent('toward-client', Row.PACKETS) + flow.received('toward-client', Row.PACKETS);
-  if (arrived === 0 || answers > 0 || sent > STREAM || arrived > STREAM) return [];
+  if (arrived <= 0 || answers > 0 || sent > STREAM || arrived > STREAM) return [];
   if (ONE_WAY_PORTS.has(flow.server.port) || isGroup(flow.server.address)) return [];
   if (flow.path('toward-server', Row.PAIRS) === 0) return [];
   const wait = silenceOf(flow);
@@ -75,6 +78,15 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
       ],
     }),
   ];
+}
+
+function brokenToward(flow: FlowFacts, toward: Toward): number {
+  if (flow.sent(toward, Row.WAITING) === 0) return 0;
+  return lostInPart(
+    flow,
+    toward,
+    flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.icmp),
+  );
 }
 
 /** How long the server's tap vouches for its host's silence after the first datagram; null when not long enough. */
