@@ -261,8 +261,8 @@ async function assemble(parts: Parts): Promise<Assembled> {
     certificates.set(agent.name, { ...agent, role: 'agent' });
     fleet.remember(agent.name, agent.lastSeenNs);
   }
-  const enrolled = (name: string, { serial }: IssuedCertificate) => {
-    certificates.set(name, { role: 'agent', serial, nextSerial: '' });
+  const enrolled = (name: string, { serial, issuer }: IssuedCertificate) => {
+    certificates.set(name, { role: 'agent', serial, nextSerial: '', issuer });
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
@@ -279,7 +279,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
     authority.requireTrusted(caller);
     certificates.check(caller);
   };
-  const rotation = new Rotation({ authority, store, fleet, connections: parts.connections });
+  const rotation = new Rotation({ authority, certificates, fleet, connections: parts.connections });
   const sources = { captures, fleet, ingest, store, analyst, audit };
   const server = createServer(
     {

@@ -33,24 +33,20 @@ type Unary<Q, R> = (
 
 /** A connection to the coordinator of a context, over mutual TLS. */
 export class Connection {
-  readonly #client: BothendsClient;
+  #client: BothendsClient;
+  #certificatePem: string;
+  readonly #reread: () => Context | null;
   readonly #address: string;
   readonly #now: () => number;
   #authorities = '';
 
-  constructor(context: Context, now: () => number) {
+  /** @param reread the context as its file has it now: another command may renew the certificate while this one runs */
+  constructor(context: Context, now: () => number, reread: () => Context | null = () => null) {
     this.#address = context.address;
     this.#now = now;
-    this.#client = new BothendsClient(context.address, channelCredentials(context), {
-      'grpc.ssl_target_name_override': SERVER_NAME,
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      // A capture may be quiet for minutes: pings tell a dead coordinator from a quiet one.
-      'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 5_000,
-      'grpc.keepalive_permit_without_calls': 0,
-      'grpc.max_reconnect_backoff_ms': 2_000,
-      'grpc.enable_retries': 0,
-    });
+    this.#reread = reread;
+    this.#certificatePem = context.certificatePem;
+    this.#client = clientOf(context);
   }
 
   /** What the coordinator called its authorities last; empty before it answered. */
@@ -72,7 +68,27 @@ export class Connection {
   }
 
   /** One answer. Throws BothendsError with the coordinator's own message. */
-  call<Q, R>(method: Unary<Q, R>, request: Q, long = false): Promise<R> {
+  async call<Q, R>(method: Unary<Q, R>, request: Q, long = false): Promise<R> {
+    try {
+      return await this.#callOnce(method, request, long);
+    } catch (error) {
+      if (!(error instanceof BothendsError && this.revive(error))) throw error;
+      return await this.#callOnce(method, request, long);
+    }
+  }
+
+  /** Connects anew if the coordinator did not know the certificate, and the context file has another by now. */
+  revive({ code }: BothendsError): boolean {
+    if (code !== 'unauthenticated') return false;
+    const context = this.#reread();
+    if (context === null || context.certificatePem === this.#certificatePem) return false;
+    this.#client.close();
+    this.#certificatePem = context.certificatePem;
+    this.#client = clientOf(context);
+    return true;
+  }
+
+  #callOnce<Q, R>(method: Unary<Q, R>, request: Q, long: boolean): Promise<R> {
     const deadline = long ? this.longDeadline : this.#now() + CALL_DEADLINE_MS;
     return new Promise((resolve, reject) => {
       const call = method.call(this.#client, request, new Metadata(), { deadline }, (error, response) => {
@@ -129,6 +145,19 @@ export class Connection {
 /** A status that the server sent came with its headers; one that gRPC made up because it has no connection has none. */
 function cameFromServer(error: ServiceError): boolean {
   return Object.keys(error.metadata.getMap()).length > 0;
+}
+
+function clientOf(context: Context): BothendsClient {
+  return new BothendsClient(context.address, channelCredentials(context), {
+    'grpc.ssl_target_name_override': SERVER_NAME,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    // A capture may be quiet for minutes: pings tell a dead coordinator from a quiet one.
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 5_000,
+    'grpc.keepalive_permit_without_calls': 0,
+    'grpc.max_reconnect_backoff_ms': 2_000,
+    'grpc.enable_retries': 0,
+  });
 }
 
 function channelCredentials(context: Context) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { contextPath, loadContext } from '../context/context.js';
+import { type Context, contextPath, loadContext } from '../context/context.js';
 import type { Io } from '../io.js';
 import type { Connection } from './client.js';
 import { renewContext } from './renew-context.js';
@@ -15,12 +15,21 @@ export async function withCoordinator<T>(
   const context = loadContext(path);
   // gRPC takes longest to load of all that the CLI uses: only commands that talk pay for it.
   const { Connection } = await import('./client.js');
-  const connection = new Connection(context, io.now);
+  const connection = new Connection(context, io.now, () => reread(path));
   try {
     const result = await body(connection);
     await renewContext(path, context, connection, io);
     return result;
   } finally {
     connection.close();
+  }
+}
+
+/** The context as its file has it now, null when it is gone meanwhile. */
+function reread(path: string): Context | null {
+  try {
+    return loadContext(path);
+  } catch {
+    return null;
   }
 }

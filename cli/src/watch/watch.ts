@@ -48,7 +48,9 @@ export async function watchCapture(
       }
       throw new BothendsError('unavailable', `the coordinator at ${connection.address} ended the stream`);
     } catch (error) {
-      if (!(error instanceof BothendsError) || error.code !== 'unavailable') throw error;
+      if (!(error instanceof BothendsError)) throw error;
+      if (connection.revive(error)) continue;
+      if (error.code !== 'unavailable') throw error;
       if (lostAt === null) events.lost(error);
       lostAt ??= options.now();
       if (options.now() - lostAt >= patienceMs)

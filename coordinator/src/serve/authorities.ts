@@ -8,7 +8,7 @@ type Methods = Pick<BothendsServer, 'getAuthorities' | 'rotateAuthority' | 'reti
 /** What administrators do about the fleet's certificate authority. */
 export function authorityMethods(rotation: Rotation, audited: Audited): Methods {
   return {
-    getAuthorities: unary(async () => await rotation.standing()),
+    getAuthorities: unary(() => rotation.standing()),
 
     rotateAuthority: unary(async (_request, call) => {
       return await audited(call, 'ca-rotate', 'authority', async () => ({ issuing: await rotation.begin() }));

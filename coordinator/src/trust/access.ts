@@ -58,7 +58,8 @@ export function authorise(path: string, caller: Caller | null): void {
   if (caller === null) {
     throw new BothendsError(
       'unauthenticated',
-      'no client certificate of this coordinator was shown: users need its context file (--context), agents must join first',
+      'no valid client certificate of this coordinator was shown: users need its context file (--context), agents ' +
+        'must join first; one that has expired, or is of an authority that was retired, counts as none',
     );
   }
   if (needed !== undefined && allows(caller.role, needed)) return;

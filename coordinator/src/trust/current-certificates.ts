@@ -12,6 +12,15 @@ export interface Valid {
   readonly serial: string;
   /** Serial of the one that replaces it once it is used, empty for none. */
   readonly nextSerial: string;
+  /** Name of the authority that the current one is from. */
+  readonly issuer: string;
+}
+
+/** A holder that is let in. */
+export interface Admitted {
+  readonly holder: Holder;
+  readonly name: string;
+  readonly issuer: string;
 }
 
 /** Told when a renewed certificate is used for the first time: the one before is void from then on. */
@@ -30,6 +39,16 @@ export class CurrentCertificates {
     this.#valid.set(keyOf(holderOf(valid.role), name), valid);
   }
 
+  /** Everybody who is let in, by the authority of their current certificate. */
+  admitted(): Admitted[] {
+    return [...this.#valid]
+      .filter(([, { serial }]) => serial !== '')
+      .map(([key, { role, issuer }]) => {
+        const holder = holderOf(role);
+        return { holder, name: key.slice(holder.length + 1), issuer };
+      });
+  }
+
   /** @throws BothendsError `unauthenticated` when a certificate is not its holder's current one */
   check(identity: Identity): void {
     const { role, name, serial } = identity;
@@ -38,7 +57,7 @@ export class CurrentCertificates {
     if (valid !== undefined && valid.role === role) {
       if (valid.serial === serial) return;
       if (valid.nextSerial === serial) {
-        this.set(name, { role, serial, nextSerial: '' });
+        this.set(name, { role, serial, nextSerial: '', issuer: identity.issuer });
         this.#promoted(holder, identity);
         return;
       }

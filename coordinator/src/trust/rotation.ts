@@ -1,13 +1,13 @@
 import { BothendsError } from '@bothends/proto';
 import type { Authority as AuthorityMessage, Dependent } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Fleet } from '../fleet/fleet.js';
-import type { Store } from '../store/store.js';
 import { type Authority, retiredError } from './authority.js';
 import type { Ca } from './ca.js';
+import type { CurrentCertificates } from './current-certificates.js';
 
 export interface RotationInput {
   readonly authority: Authority;
-  readonly store: Store;
+  readonly certificates: CurrentCertificates;
   readonly fleet: Fleet;
   readonly connections: ConnectionTrust;
 }
@@ -43,12 +43,12 @@ export class Rotation {
     this.#in = input;
   }
 
-  async standing(): Promise<Standing> {
+  standing(): Standing {
     const { issuing, outgoing } = this.#in.authority;
     return {
       issuing: messageOf(issuing),
       outgoing: outgoing === null ? undefined : messageOf(outgoing),
-      dependents: await this.#dependents(),
+      dependents: this.#dependents(),
     };
   }
 
@@ -71,7 +71,7 @@ export class Rotation {
   async finish(force: boolean): Promise<Dependent[]> {
     const { authority, fleet, connections } = this.#in;
     const outgoing = authority.outgoing?.name;
-    const dependents = (await this.#dependents()).filter((each) => each.authority === outgoing);
+    const dependents = this.#dependents().filter((each) => each.authority === outgoing);
     if (dependents.length > 0 && !force) throw stillNeeded(dependents);
     await authority.retire();
     connections.retrust();
@@ -83,19 +83,16 @@ export class Rotation {
     return dependents;
   }
 
-  async #dependents(): Promise<Dependent[]> {
-    const { authority, store, fleet } = this.#in;
-    const depends = ({ serial, issuer }: { serial: string; issuer: string }) =>
-      serial !== '' && issuer !== authority.issuing.name;
-    const agents = (await store.agents()).filter(depends).map(({ name, issuer, lastSeenNs }) => {
-      const view = fleet.view(name);
-      const seen = { online: view?.online ?? false, lastSeenNs: view?.lastSeenNs ?? lastSeenNs };
-      return { kind: 'agent', name, authority: issuer, ...seen };
-    });
-    const users = (await store.users()).filter(depends).map(({ name, issuer }) => {
-      return { kind: 'user', name, authority: issuer, online: false, lastSeenNs: 0n };
-    });
-    return [...agents, ...users];
+  #dependents(): Dependent[] {
+    const { authority, certificates, fleet } = this.#in;
+    return certificates
+      .admitted()
+      .filter(({ issuer }) => issuer !== authority.issuing.name)
+      .map(({ holder, name, issuer }) => {
+        const agent = holder === 'agent' ? fleet.view(name) : null;
+        const seen = { online: agent?.online ?? false, lastSeenNs: agent?.lastSeenNs ?? 0n };
+        return { kind: holder, name, authority: issuer, ...seen };
+      });
   }
 }
 
