@@ -15,6 +15,50 @@ function codeOf(action: () => void): string {
   return 'no error';
 }
 
+/** Two segments of 1448 bytes, the second past the end of the sequence space, and their acknowledgment; coding version 1. */
+const VERSION_1 =
+  '010300002a36fe9c97170000d00fd00fc0010101000002020000072c1073381e000000000003060308030c01b81700cf16011c0000016700' +
+  '0001f503000703feff07018284e8a40100820c03feff07018490e8a40100810c0380010100010101a08d0600a9860601f60600aa86060320' +
+  '019f1400a0ea5e01d0ec5e00cfd35e03ea07';
+
+const CONNECTIONS = 600;
+const MSS = 1448;
+
+/** Three rows of each of many connections, one after the other as they come on a busy link: two segments, their ACK. */
+function manyConnections(): PacketTable {
+  const table = new PacketTable(CONNECTIONS * 3);
+  const ends = [0x0a4d0101, 0x0a4d0402];
+  for (let row = 0; row < table.capacity; row++) {
+    const [turn, connection] = [Math.floor(row / CONNECTIONS), row % CONNECTIONS];
+    const answers = turn === 2;
+    const [source = 0, destination = 0] = answers ? ends.toReversed() : ends;
+    // Initial sequence numbers are random, and so are digests.
+    const isn = Math.imul(connection + 1, 0x9e3779b1) >>> 0;
+    const irs = Math.imul(connection + 1, 0x85ebca6b) >>> 0;
+    const acked = (isn + 2 * MSS) >>> 0;
+    table.time[row] = row * 2000;
+    table.wireLength[row] = answers ? 66 : 66 + MSS;
+    table.capturedLength[row] = answers ? 66 : 192;
+    table.layer[row] = Layer.transport;
+    table.ipVersion[row] = 4;
+    table.protocol[row] = 6;
+    table.ipLength[row] = answers ? 52 : 52 + MSS;
+    table.source.set([0, 0, 0xffff, source], row * 4);
+    table.destination.set([0, 0, 0xffff, destination], row * 4);
+    table.sourcePort[row] = answers ? 443 : 20_000 + connection;
+    table.destinationPort[row] = answers ? 20_000 + connection : 443;
+    table.payloadLength[row] = answers ? 0 : MSS;
+    table.digestLength[row] = answers ? 0 : 64;
+    table.digestHigh[row] = Math.imul(row + 1, 0xc2b2ae35);
+    table.digestLow[row] = Math.imul(row + 1, 0x27d4eb2f);
+    table.tcpFlags[row] = 16;
+    table.sequence[row] = answers ? irs : isn + turn * MSS;
+    table.acknowledgment[row] = answers ? acked : irs;
+  }
+  table.length = table.capacity;
+  return table;
+}
+
 /** One bare UDP packet. */
 function oneUdpPacket(): PacketTable {
   const table = new PacketTable(4);
@@ -117,6 +161,29 @@ describe('batch codec', () => {
     expect([bytes[0], decoded.prefixDigests, decoded.length]).toEqual([1, false, table.length]);
     decodeColumns(encodeColumns(oneUdpPacket()), decoded);
     expect(decoded.prefixDigests).toBe(true);
+  });
+
+  it('reads batches of versions 1 and 2, in which acknowledgments follow each other', () => {
+    const bytes = Uint8Array.from(Buffer.from(VERSION_1, 'hex'));
+    for (const version of [1, 2]) {
+      bytes[0] = version;
+      const decoded = new PacketTable(4);
+      decodeColumns(bytes, decoded);
+      expect([decoded.length, decoded.prefixDigests]).toEqual([3, version === 2]);
+      expect([...decoded.sequence.subarray(0, 3)]).toEqual([4294966000, 152, 777000]);
+      expect([...decoded.acknowledgment.subarray(0, 3)]).toEqual([777000, 777000, 1600]);
+      expect([...decoded.sourcePort.subarray(0, 3)]).toEqual([50000, 50000, 443]);
+    }
+  });
+
+  it('takes 16 bytes or less for a packet of many interleaved connections', () => {
+    const table = manyConnections();
+    const bytes = encodeColumns(table);
+    expect(bytes.length / table.length).toBeLessThanOrEqual(16);
+    const decoded = new PacketTable(table.length);
+    decodeColumns(bytes, decoded);
+    expect(decoded.sequence).toEqual(table.sequence);
+    expect(decoded.acknowledgment).toEqual(table.acknowledgment);
   });
 
   it('says so when the coding is of another version', () => {

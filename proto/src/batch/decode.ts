@@ -1,12 +1,10 @@
-import { BothendsError } from '../errors/error.js';
 import type { Column } from '../packet/columns.js';
 import type { PacketTable } from '../packet/table.js';
-import { BATCH_CODEC, WHOLE_DIGESTS_CODEC } from './encode.js';
-import { contextOf } from './flows.js';
+import { codingOf } from './codec.js';
 import { asWords, createFrame, type Frame } from './frame.js';
 import { fillGates } from './gates.js';
 import { readGrouping } from './grouping.js';
-import { type CodedColumn, PLAN, PLAN_LENGTH } from './plan.js';
+import { type CodedColumn, PLAN_LENGTH } from './plan.js';
 import { ByteReader, corrupt } from './reader.js';
 import { Mode, readResiduals, unzigzag } from './residual.js';
 import { readTimes } from './time.js';
@@ -20,10 +18,12 @@ import { readTimes } from './time.js';
 export function decodeColumns(bytes: Uint8Array, table: PacketTable): void {
   table.length = 0;
   const input = new ByteReader(bytes);
+  const { plan, prefixDigests } = codingOf(input.byte());
+  table.prefixDigests = prefixDigests;
   const frame = readHead(input, table);
   const present = input.take((PLAN_LENGTH + 7) >> 3);
   let index = 0;
-  for (const columns of PLAN) {
+  for (const columns of plan) {
     for (const column of columns) {
       const coded = (present[index >> 3] >> (index & 7)) & 1;
       if (coded) readColumn(input, frame, column);
@@ -36,24 +36,17 @@ export function decodeColumns(bytes: Uint8Array, table: PacketTable): void {
   table.length = frame.count;
 }
 
+/** What stands behind the version. */
 function readHead(input: ByteReader, table: PacketTable): Frame {
-  const codec = input.byte();
-  if (codec !== BATCH_CODEC && codec !== WHOLE_DIGESTS_CODEC) {
-    throw new BothendsError(
-      'unsupported',
-      `a batch has column coding ${codec} and this version reads ${WHOLE_DIGESTS_CODEC} and ${BATCH_CODEC}: upgrade the older end`,
-    );
-  }
-  table.prefixDigests = codec === BATCH_CODEC;
   const count = input.varint();
   if (count > table.capacity) throw corrupt(`${count} rows, and a table takes ${table.capacity}`);
   const low = BigInt(input.word());
   table.baseNs = BigInt.asIntN(64, (BigInt(input.word()) << 32n) | low);
   readTimes(input, table.time.subarray(0, count));
   const snaplen = input.varint();
-  const context = contextOf(readGrouping(input, count));
+  const grouping = readGrouping(input, count);
   // Selectors stand in every row; the other gates follow from them.
-  return createFrame(table, 0, new Uint16Array(count).fill(1), context, snaplen);
+  return createFrame(table, 0, new Uint16Array(count).fill(1), grouping, snaplen);
 }
 
 /** A column of which every value is as predicted. */

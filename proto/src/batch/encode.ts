@@ -1,19 +1,15 @@
 import { BothendsError } from '../errors/error.js';
 import type { Column } from '../packet/columns.js';
 import type { PacketTable } from '../packet/table.js';
-import { contextOf, type Grouping, groupRows } from './flows.js';
+import { codecOf, codingOf } from './codec.js';
+import { type Grouping, groupRows } from './flows.js';
 import { asWords, createFrame, type Frame } from './frame.js';
 import { fillGates } from './gates.js';
 import { writeGrouping } from './grouping.js';
-import { type CodedColumn, PLAN, PLAN_LENGTH } from './plan.js';
+import { type CodedColumn, PLAN_LENGTH, type Plan } from './plan.js';
 import { Mode, writeResiduals, zigzag } from './residual.js';
 import { writeTimes } from './time.js';
 import { ByteWriter, MAX_VARINT32 } from './writer.js';
-
-/** Version of the column coding, in a batch's `codec`. Raise it when decoders of the old one would misread. */
-export const BATCH_CODEC = 2;
-/** The coding of the release before: the same columns, without digests of payload prefixes. */
-export const WHOLE_DIGESTS_CODEC = 1;
 
 /** A batch rarely takes more: bulk TCP needs ten bytes a row, requests and short flows twice that. */
 const BYTES_PER_ROW = 24;
@@ -36,21 +32,22 @@ export function encodeColumns(table: PacketTable, from = 0, to: number = table.l
   const union = fillGates(table, from, gates);
   const grouping = groupRows(table, from, gates);
   const snaplen = largest(table.capturedLength, from, to);
-  const frame = createFrame(table, from, gates, contextOf(grouping), snaplen);
+  const frame = createFrame(table, from, gates, grouping, snaplen);
   const out = new ByteWriter(FIXED_BYTES + BYTES_PER_ROW * (to - from));
-  writeHead(out, frame, grouping);
-  writeColumns(out, frame, union);
+  const codec = codecOf(table);
+  writeHead(out, codec, frame, grouping);
+  writeColumns(out, codingOf(codec).plan, frame, union);
   return out.finish();
 }
 
-/** The coding that a table's digests need. */
-export function codecOf({ prefixDigests }: PacketTable): number {
-  return prefixDigests ? BATCH_CODEC : WHOLE_DIGESTS_CODEC;
-}
-
-function writeHead(out: ByteWriter, { table, from, count, snaplen }: Frame, grouping: Grouping): void {
+function writeHead(
+  out: ByteWriter,
+  codec: number,
+  { table, from, count, snaplen }: Frame,
+  grouping: Grouping,
+): void {
   out.reserve(1 + MAX_VARINT32 + 8);
-  out.byte(codecOf(table));
+  out.byte(codec);
   out.varint(count);
   out.word(Number(BigInt.asUintN(32, table.baseNs)));
   out.word(Number(BigInt.asUintN(32, table.baseNs >> 32n)));
@@ -60,13 +57,13 @@ function writeHead(out: ByteWriter, { table, from, count, snaplen }: Frame, grou
   writeGrouping(out, grouping);
 }
 
-function writeColumns(out: ByteWriter, frame: Frame, union: number): void {
+function writeColumns(out: ByteWriter, plan: Plan, frame: Frame, union: number): void {
   const bitmapBytes = (PLAN_LENGTH + 7) >> 3;
   out.reserve(bitmapBytes);
   const bitmap = out.position;
   out.position += bitmapBytes;
   let index = 0;
-  for (const columns of PLAN) {
+  for (const columns of plan) {
     for (const column of columns) {
       if (column.gate & union && writeColumn(out, frame, column)) {
         out.bytes[bitmap + (index >> 3)] |= 1 << (index & 7);

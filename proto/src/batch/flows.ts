@@ -16,7 +16,7 @@ export interface Grouping {
 /** 2^32 divided by the golden ratio: spreads neighbouring values over all bits. */
 const SPREAD = 0x9e3779b1;
 
-const mix = (hash: number, value: number): number => {
+export const mix = (hash: number, value: number): number => {
   const h = Math.imul(hash ^ value, SPREAD);
   return h ^ (h >>> 15);
 };
@@ -85,7 +85,7 @@ function hashPorts(pair: number, table: PacketTable, row: number, gate: number):
 }
 
 /** Open addressing from a hash to a slot; a slot whose value is 0 is free. Room for `count` hashes. */
-class HashIndex {
+export class HashIndex {
   readonly values: Int32Array;
   readonly #keys: Int32Array;
   readonly #mask: number;

@@ -1,5 +1,6 @@
 import type { Column } from '../packet/columns.js';
 import type { PacketTable } from '../packet/table.js';
+import { contextOf, type Grouping } from './flows.js';
 
 /** What coding one batch works on: rows `from`..`from + count - 1` of a table. Rows are counted from 0 here. */
 export interface Frame {
@@ -10,6 +11,9 @@ export interface Frame {
   readonly gates: Uint16Array;
   /** 1 + the row whose values predict this row's; 0 for none. Always an earlier row. */
   readonly context: Int32Array;
+  /** One-way flow of each row, numbered in order of appearance. */
+  readonly flow: Int32Array;
+  readonly flowCount: number;
   /** Largest captured length in the batch: what a longer packet was cut to. */
   readonly snaplen: number;
   /** Scratch, one element a row: what a column is coded relative to. */
@@ -27,7 +31,7 @@ export function createFrame(
   table: PacketTable,
   from: number,
   gates: Uint16Array,
-  context: Int32Array,
+  grouping: Grouping,
   snaplen: number,
 ): Frame {
   const count = gates.length;
@@ -37,7 +41,9 @@ export function createFrame(
     from,
     count,
     gates,
-    context,
+    context: contextOf(grouping),
+    flow: grouping.flow,
+    flowCount: grouping.flowCount,
     snaplen,
     reference: rows(),
     narrow: rows(),

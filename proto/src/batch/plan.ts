@@ -1,6 +1,7 @@
 import type { Column, ColumnName } from '../packet/columns.js';
 import { NO_LENGTH, NO_VLAN, NO_WSCALE, PacketTable, PacketType } from '../packet/table.js';
 import { Gate } from './gates.js';
+import { acknowledged } from './opposite.js';
 import { captured, ipIdentification, ipLength, type Reference, sequence } from './reference.js';
 
 /** How one column, or one of the words of a column that has several a row, is coded. */
@@ -51,7 +52,7 @@ const SELECTED_SELECTORS: readonly CodedColumn[] = [
 ];
 
 /** The order matters only in that a reference's columns stand before the column that uses it. */
-const REST: readonly CodedColumn[] = [
+const rest = (acknowledgment: Coding): readonly CodedColumn[] => [
   ...columns(Gate.network, 'ipLength'),
   ...column('wireLength', { reference: ipLength }),
   ...column('capturedLength', { reference: captured }),
@@ -66,7 +67,8 @@ const REST: readonly CodedColumn[] = [
   ...columns(Gate.tcp, 'tcpFlags'),
   // Echo messages of ICMP have one too.
   ...column('sequence', { gate: Gate.tcp | Gate.icmp, reference: sequence }),
-  ...columns(Gate.tcp, 'acknowledgment', 'window', 'urgent', 'tcpOptions', 'tcpOptionOrder', 'mss'),
+  ...column('acknowledgment', { gate: Gate.tcp, ...acknowledgment }),
+  ...columns(Gate.tcp, 'window', 'urgent', 'tcpOptions', 'tcpOptionOrder', 'mss'),
   ...column('wscale', { gate: Gate.tcp, fallback: NO_WSCALE }),
   ...columns(Gate.tcp, 'timestampValue', 'timestampEcho'),
   ...sackEdges(),
@@ -81,8 +83,13 @@ const REST: readonly CodedColumn[] = [
   ...column('httpLength', { gate: Gate.http, fallback: NO_LENGTH }),
 ];
 
-/** Every column except `time`, in coding order. */
-export const PLAN: readonly (readonly CodedColumn[])[] = [SELECTORS, SELECTED_SELECTORS, REST];
+/** Every column except `time`, in coding order, for each version of the coding. */
+export type Plan = readonly (readonly CodedColumn[])[];
+
+/** Of the version that is written. */
+export const PLAN: Plan = [SELECTORS, SELECTED_SELECTORS, rest({ reference: acknowledged })];
+/** Of versions 1 and 2: each acknowledgment follows the one before. */
+export const PLAN_BEFORE_3: Plan = [SELECTORS, SELECTED_SELECTORS, rest({})];
 
 /** Number of coded columns: one presence bit each. */
 export const PLAN_LENGTH = PLAN.reduce((sum, list) => sum + list.length, 0);

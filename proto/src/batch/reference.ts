@@ -1,4 +1,4 @@
-import { Tcp } from '../packet/table.js';
+import { advance } from './advance.js';
 import type { Frame } from './frame.js';
 import { Gate } from './gates.js';
 
@@ -24,13 +24,8 @@ export function captured({ table, from, count, snaplen, reference }: Frame): voi
 export function sequence({ table, from, count, gates, context, reference }: Frame): void {
   for (let i = 0; i < count; i++) {
     const last = context[i] - 1;
-    reference[i] = last < 0 ? 0 : reference[last] + advance(last);
-  }
-
-  function advance(row: number): number {
-    if (!(gates[row] & Gate.tcp)) return 0;
-    const flags = table.tcpFlags[from + row];
-    return table.payloadLength[from + row] + (flags & Tcp.syn ? 1 : 0) + (flags & Tcp.fin ? 1 : 0);
+    const taken = last >= 0 && gates[last] & Gate.tcp ? advance(table, from + last) : 0;
+    reference[i] = last < 0 ? 0 : reference[last] + taken;
   }
 }
 

@@ -1,0 +1,75 @@
+import type { PacketTable } from '../packet/table.js';
+import { advance } from './advance.js';
+import { HashIndex, mix } from './flows.js';
+import type { Frame } from './frame.js';
+import { Gate } from './gates.js';
+
+/** `opposite` of a flow whose other direction is not in the batch. */
+const NONE = -1;
+
+/**
+ * What an acknowledgment follows: where the other direction of the connection has got to, in the rows before; or, for
+ * acknowledgments that come before all of them, where it begins. In a batch of many connections there are few rows of
+ * each, and next to each other's numbers theirs are not far to go.
+ */
+export function acknowledged(frame: Frame): void {
+  const { table, from, count, gates, flow, flowCount, reference } = frame;
+  const next = beginnings(frame);
+  const opposite = oppositeFlows(frame, flowCount);
+  for (let i = 0; i < count; i++) {
+    const other = opposite[flow[i]];
+    reference[i] = other === NONE ? 0 : next[other];
+    if ((gates[i] & Gate.tcp) === 0) continue;
+    const end = (table.sequence[from + i] + advance(table, from + i)) | 0;
+    // A segment that is sent again is behind what was acknowledged.
+    if (((end - next[flow[i]]) | 0) > 0) next[flow[i]] = end;
+  }
+}
+
+/** Sequence number of the first row of each flow. */
+function beginnings({ table, from, count, flow, flowCount }: Frame): Int32Array {
+  const first = new Int32Array(flowCount);
+  for (let i = count - 1; i >= 0; i--) first[flow[i]] = table.sequence[from + i];
+  return first;
+}
+
+/**
+ * For each flow the one that goes the other way. Worked out from columns that both sides have by then, so that nothing is
+ * written for it; two connections that share a hash cost a few bytes and nothing else.
+ */
+function oppositeFlows(frame: Frame, flowCount: number): Int32Array {
+  const { table, from, count, gates, flow } = frame;
+  const opposite = new Int32Array(flowCount).fill(NONE);
+  const known = new HashIndex(flowCount);
+  let seen = 0;
+  for (let i = 0; i < count && seen < flowCount; i++) {
+    // Flows are numbered in the order in which they appear.
+    if (flow[i] !== seen) continue;
+    const own = seen++;
+    if ((gates[i] & Gate.tcp) === 0) continue;
+    const row = from + i;
+    const other = known.values[known.find(hashTuple(table, row, table.destination, table.source, true))];
+    if (other !== 0) {
+      opposite[own] = other - 1;
+      opposite[other - 1] = own;
+    } else {
+      known.values[known.find(hashTuple(table, row, table.source, table.destination, false))] = own + 1;
+    }
+  }
+  return opposite;
+}
+
+/** Hash of addresses and ports of a row, from one side to the other or `turned` round. */
+function hashTuple(
+  table: PacketTable,
+  row: number,
+  source: Uint32Array,
+  destination: Uint32Array,
+  turned: boolean,
+): number {
+  const near = turned ? table.destinationPort[row] : table.sourcePort[row];
+  const far = turned ? table.sourcePort[row] : table.destinationPort[row];
+  let hash = mix((near << 16) | far, 0);
+  for (let word = row * 4; word < row * 4 + 4; word++) hash = mix(mix(hash, source[word]), destination[word]);
+  return hash;
+}
