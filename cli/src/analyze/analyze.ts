@@ -23,16 +23,15 @@ export async function analyzeFiles(
   onProgress: (amount: Amount) => void,
   recorder: Recorder | null = null,
 ): Promise<FileAnalysis> {
-  const readers: TableReader[] = [];
   const names = tapNames(paths);
-  const open = (i: 0 | 1): FileTap => {
-    const reader = readTables(paths[i]);
-    readers.push(reader);
-    return { reader, name: recorder?.name(names[i]) ?? names[i] };
-  };
+  const readers = readTables(paths) as [TableReader, TableReader];
+  const tap = (i: 0 | 1): FileTap => ({
+    reader: readers[i],
+    name: recorder?.name(names[i]) ?? names[i],
+  });
   try {
-    const taps = [open(0), open(1)] as const;
-    // Only now: the threads that read start meanwhile.
+    const taps = [tap(0), tap(1)] as const;
+    // Only now: the thread that reads starts meanwhile.
     const { createEngine, createLadder } = await import('@bothends/coordinator/engines');
     const warnings = () => taps.flatMap(({ reader }) => warningsAbout(reader.info));
     if (flow !== null) {

@@ -3,14 +3,20 @@ import type { ErrorCode } from '@bothends/proto';
 import type { CaptureFileInfo } from './file.js';
 import type { RingMemory } from './ring.js';
 
-/** What a reading thread is started with. */
-export interface ReadStart {
+/** A file that a reading thread reads into a ring. */
+export interface ReadLane {
   readonly path: string;
   readonly port: MessagePort;
   readonly ring: RingMemory;
 }
 
-/** The one message of a reading thread, posted before it produces the empty table. */
+/** What a reading thread is started with; all rings have the same `wake`. */
+export interface ReadStart {
+  readonly lanes: readonly ReadLane[];
+  readonly wake: SharedArrayBuffer;
+}
+
+/** The one message about a file, posted before the empty table is produced. */
 export type ReadOutcome =
   | { readonly kind: 'end'; readonly info: CaptureFileInfo }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string };

@@ -1,33 +1,55 @@
-/** Thread that reads and decodes a capture file into the tables of a ring. Started by reader.ts. */
+/**
+ * Thread that reads and decodes capture files into the tables of rings. Started by reader.ts. One thread for all files: on
+ * two cores the other is busy with what the tables are for, and what is compiled for one file serves the next.
+ */
 import { workerData } from 'node:worker_threads';
 import { toBothendsError } from '@bothends/proto';
 import { type CaptureFile, openCaptureFile } from './file.js';
-import type { ReadOutcome, ReadStart } from './read-protocol.js';
+import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
 import { RingProducer } from './ring.js';
 
-const { path, port, ring } = workerData as ReadStart;
-const producer = new RingProducer(ring);
+/** One file on its way into its ring. */
+class Lane {
+  ended = false;
+  readonly #lane: ReadLane;
+  readonly #producer: RingProducer;
+  #file: CaptureFile | null = null;
 
-/** Produces every table of the file, and last the empty one. */
-function readAll(file: CaptureFile): void {
-  while (file.next(producer.free())) producer.produce(file.bytesRead);
-  end({ kind: 'end', info: file.info }, file.bytesRead);
-}
-
-function end(outcome: ReadOutcome, bytesRead: number): void {
-  port.postMessage(outcome);
-  producer.free().length = 0;
-  producer.produce(bytesRead);
-}
-
-try {
-  const file = openCaptureFile(path);
-  try {
-    readAll(file);
-  } finally {
-    file.close();
+  constructor(lane: ReadLane) {
+    this.#lane = lane;
+    this.#producer = new RingProducer(lane.ring);
   }
-} catch (thrown) {
-  const { code, message } = toBothendsError(thrown);
-  end({ kind: 'error', code, message }, 0);
+
+  /** Produces a table, the last one empty; false when there is no room for one. */
+  step(): boolean {
+    const table = this.#producer.free();
+    if (table === null) return false;
+    try {
+      this.#file ??= openCaptureFile(this.#lane.path);
+      if (!this.#file.next(table)) this.#end({ kind: 'end', info: this.#file.info });
+    } catch (thrown) {
+      const { code, message } = toBothendsError(thrown);
+      table.length = 0;
+      this.#end({ kind: 'error', code, message });
+    }
+    this.#producer.produce(this.#file?.bytesRead ?? 0);
+    return true;
+  }
+
+  #end(outcome: ReadOutcome): void {
+    this.ended = true;
+    this.#file?.close();
+    this.#lane.port.postMessage(outcome);
+  }
+}
+
+const { lanes: files, wake } = workerData as ReadStart;
+const returned = new Int32Array(wake);
+let lanes = files.map((lane) => new Lane(lane));
+while (lanes.length > 0) {
+  // Before the rings are looked at: what is given back meanwhile ends the wait at once.
+  const seen = Atomics.load(returned, 0);
+  const stepped = lanes.map((lane) => lane.step());
+  if (!stepped.includes(true)) Atomics.wait(returned, 0, seen);
+  lanes = lanes.filter((lane) => !lane.ended);
 }

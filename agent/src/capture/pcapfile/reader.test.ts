@@ -55,6 +55,10 @@ function contents(table: PacketTable): string[] {
   });
 }
 
+function open(path: string): TableReader {
+  return readTables([path])[0] as TableReader;
+}
+
 /** Reads to the end, and calls `check` with each table. */
 function drain(reader: TableReader, check: (table: PacketTable) => void = () => {}): number {
   let packets = 0;
@@ -74,7 +78,7 @@ describe('a capture large enough for a thread', () => {
     const path = file('large.pcap', capture());
     const plain = openCaptureFile(path);
     const expected = new PacketTable();
-    const reader = readTables(path);
+    const reader = open(path);
     const packets = drain(reader, (table) => {
       plain.next(expected);
       expect(table.baseNs).toBe(expected.baseNs);
@@ -89,7 +93,7 @@ describe('a capture large enough for a thread', () => {
 
   test('a cut one gives what is good and says where it ends', () => {
     const path = file('cut.pcap', capture().subarray(0, -7));
-    const reader = readTables(path);
+    const reader = open(path);
     expect(drain(reader)).toBe(PACKETS - 1);
     expect(reader.info.truncated).toContain('ends in the middle of a packet');
   });
@@ -99,22 +103,43 @@ describe('a capture large enough for a thread', () => {
     const wireless = file('wireless.pcap', capture(WIRELESS));
     for (const path of [foreign, wireless]) {
       const error = failure(() => openCaptureFile(path));
-      expect(failure(() => drain(readTables(path)))).toEqual(error);
+      expect(failure(() => drain(open(path)))).toEqual(error);
     }
   });
 
   test('it may be left before its end', () => {
-    const reader = readTables(file('left.pcap', capture()));
+    const reader = open(file('left.pcap', capture()));
     expect(reader.next()?.length).toBeGreaterThan(0);
     expect(() => reader.info).toThrow('complete only at its end');
     reader.close();
   });
 });
 
+describe('two captures on one thread', () => {
+  test('are read in any turn, far apart or in step', () => {
+    const paths = [file('first.pcap', capture()), file('second.pcap', capture().subarray(0, -7))];
+    const [first, second] = readTables(paths) as [TableReader, TableReader];
+    let ahead = 0;
+    for (let i = 0; i < 10; i++) ahead += first.next()?.length ?? 0;
+    expect(drain(second)).toBe(PACKETS - 1);
+    expect(second.info.truncated).toContain('ends in the middle of a packet');
+    expect(ahead + drain(first)).toBe(PACKETS);
+    expect(first.info.truncated).toBeNull();
+  });
+
+  test('one that cannot be read does not keep the other from being read', () => {
+    const paths = [file('good.pcap', capture()), file('bad.pcap', Buffer.from('no capture at all'))];
+    const [good, bad] = readTables(paths) as [TableReader, TableReader];
+    expect(failure(() => bad.next()).message).toContain('bad.pcap: not a capture file');
+    expect(drain(good)).toBe(PACKETS);
+    bad.close();
+  });
+});
+
 test('a compressed one is inflated and decoded on threads', () => {
   // Stored, not deflated, so that it stays large enough for a thread.
   const path = file('large.pcap.gz', gzipSync(capture(), { level: 0 }));
-  const reader = readTables(path);
+  const reader = open(path);
   expect(drain(reader)).toBe(PACKETS);
   expect(reader.info.compressed).toBe(true);
 });

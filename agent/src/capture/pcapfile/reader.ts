@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { BothendsError, PacketTable } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileInfo, openCaptureFile } from './file.js';
-import type { ReadOutcome, ReadStart } from './read-protocol.js';
-import { RingConsumer, ringMemory } from './ring.js';
+import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
+import { RingConsumer, ringMemory, wakeMemory } from './ring.js';
 import { threadScript } from './thread-script.js';
 
 /** A thread takes some 50 ms to start, in which this much is read and decoded without one. */
@@ -21,10 +21,26 @@ export interface TableReader {
   close(): void;
 }
 
-/** Opens a capture file for reading from its beginning to its end; a large one is read and decoded on a thread of its own. */
-export function readTables(path: string): TableReader {
-  const size = fileSize(path);
-  return size >= THREAD_PAYS_BYTES ? new ThreadReader(path, size) : new DirectReader(openCaptureFile(path));
+/**
+ * Opens capture files for reading from their beginning to their end. Where that takes a while, a thread reads and decodes
+ * all of them but pipes.
+ */
+export function readTables(paths: readonly string[]): TableReader[] {
+  const sizes = paths.map(fileSize);
+  const threaded = Math.max(...sizes) >= THREAD_PAYS_BYTES;
+  const thread = new ReadingThread();
+  const readers: TableReader[] = [];
+  try {
+    for (const [i, path] of paths.entries()) {
+      const size = sizes[i] as number;
+      readers.push(threaded && size > 0 ? thread.add(path, size) : new DirectReader(openCaptureFile(path)));
+    }
+  } catch (thrown) {
+    for (const reader of readers) reader.close();
+    throw thrown;
+  }
+  thread.start();
+  return readers;
 }
 
 /** Bytes of a regular file; 0 for anything else: a pipe does not tell its size, and opening says what is wrong. */
@@ -68,25 +84,50 @@ class DirectReader implements TableReader {
   }
 }
 
+/** A thread that reads for some readers; it ends when all of them are closed. */
+class ReadingThread {
+  readonly #wake = wakeMemory();
+  readonly #lanes: ReadLane[] = [];
+  #worker: Worker | null = null;
+  #open = 0;
+
+  /** A reader of one more file, before the thread is started. */
+  add(path: string, bytesTotal: number): TableReader {
+    const ring = ringMemory(this.#wake);
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    this.#lanes.push({ path, port: port2, ring });
+    this.#open++;
+    return new ThreadReader(new RingConsumer(ring), port1, bytesTotal, () => this.#close());
+  }
+
+  start(): void {
+    if (this.#lanes.length === 0) return;
+    const workerData: ReadStart = { lanes: this.#lanes, wake: this.#wake };
+    const transferList = this.#lanes.map(({ port }) => port);
+    const script = threadScript('read-worker');
+    this.#worker = new Worker(script, { workerData, transferList, stdout: false, stderr: false });
+    this.#worker.unref();
+  }
+
+  #close(): void {
+    if (--this.#open === 0) void this.#worker?.terminate();
+  }
+}
+
 /** Waits for its thread synchronously, so that both kinds of reader are used alike. */
 class ThreadReader implements TableReader {
   readonly bytesTotal: number;
   readonly #ring: RingConsumer;
   readonly #port: MessagePort;
-  readonly #worker: Worker;
+  readonly #onClose: () => void;
   #info: CaptureFileInfo | null = null;
 
-  constructor(path: string, bytesTotal: number) {
+  constructor(ring: RingConsumer, port: MessagePort, bytesTotal: number, onClose: () => void) {
+    this.#ring = ring;
+    this.#port = port;
     this.bytesTotal = bytesTotal;
-    const ring = ringMemory();
-    this.#ring = new RingConsumer(ring);
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    const workerData: ReadStart = { path, port: port2, ring };
-    const script = threadScript('read-worker');
-    this.#worker = new Worker(script, { workerData, transferList: [port2], stdout: false, stderr: false });
-    this.#worker.unref();
-    this.#port.unref();
+    this.#onClose = onClose;
   }
 
   get bytesRead(): number {
@@ -112,7 +153,7 @@ class ThreadReader implements TableReader {
 
   close(): void {
     this.#port.close();
-    void this.#worker.terminate();
+    this.#onClose();
   }
 }
 

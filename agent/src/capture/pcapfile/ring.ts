@@ -5,7 +5,7 @@ const SLOTS = 4;
 /** Far above any disk's answer; a thread that died would otherwise be waited for without end. */
 const SILENCE_MS = 60_000;
 
-/** Indices of the counters that both threads see and wait on: tables produced and tables given back. */
+/** Indices of the counters that both threads see: tables produced, which is waited on, and tables given back. */
 const PRODUCED = 0;
 const RETURNED = 1;
 
@@ -17,14 +17,22 @@ const HEAD_BYTES = 24;
 
 /** The memory of a ring, to be handed to the other thread. */
 export interface RingMemory {
+  /** Counts what was given back to any ring of the producing thread, which waits on it. */
+  readonly wake: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly heads: readonly SharedArrayBuffer[];
   readonly tables: readonly SharedArrayBuffer[];
 }
 
-export function ringMemory(): RingMemory {
+/** Memory for the `wake` of rings with one producing thread. */
+export function wakeMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(4);
+}
+
+export function ringMemory(wake: SharedArrayBuffer): RingMemory {
   const blocks = (bytes: number) => Array.from({ length: SLOTS }, () => new SharedArrayBuffer(bytes));
   return {
+    wake,
     counters: new SharedArrayBuffer(8),
     heads: blocks(HEAD_BYTES),
     tables: blocks(tableBytes(TABLE_CAPACITY)),
@@ -74,13 +82,10 @@ export class RingProducer {
     this.#slots = Slot.all(memory);
   }
 
-  /** The next table to fill; blocks this thread until the other one has given it back. */
-  free(): PacketTable {
-    for (;;) {
-      const returned = Atomics.load(this.#counters, RETURNED);
-      if (this.#produced - returned < SLOTS) return this.#slot().table;
-      Atomics.wait(this.#counters, RETURNED, returned);
-    }
+  /** The next table to fill; null while the other thread has all of them. */
+  free(): PacketTable | null {
+    const returned = Atomics.load(this.#counters, RETURNED);
+    return this.#produced - returned < SLOTS ? this.#slot().table : null;
   }
 
   /** Hands over the table that `free` gave. An empty one says that no more will come. */
@@ -99,11 +104,13 @@ export class RingProducer {
 /** The end of a ring that takes tables in. */
 export class RingConsumer {
   bytesRead = 0;
+  readonly #wake: Int32Array;
   readonly #counters: Int32Array;
   readonly #slots: readonly Slot[];
   #taken = 0;
 
   constructor(memory: RingMemory) {
+    this.#wake = new Int32Array(memory.wake);
     this.#counters = new Int32Array(memory.counters);
     this.#slots = Slot.all(memory);
   }
@@ -111,7 +118,8 @@ export class RingConsumer {
   /** The next table; gives back the one before it. Blocks this thread; throws `internal` when the other one is dead. */
   next(): PacketTable {
     Atomics.store(this.#counters, RETURNED, this.#taken);
-    Atomics.notify(this.#counters, RETURNED);
+    Atomics.add(this.#wake, 0, 1);
+    Atomics.notify(this.#wake, 0);
     while (Atomics.load(this.#counters, PRODUCED) === this.#taken) {
       if (Atomics.wait(this.#counters, PRODUCED, this.#taken, SILENCE_MS) === 'timed-out') {
         throw new BothendsError('internal', `reading made no progress for ${SILENCE_MS / 1000} s`);
