@@ -48,7 +48,8 @@ export class Intake {
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
-    this.express?.open(tap, table);
+    const { express } = this;
+    express?.open(tap, table);
     for (let k = 0; k < table.length; k++) {
       const i = order === null ? k : order[k];
       const time = table.time[i] + shift;
@@ -57,6 +58,7 @@ export class Intake {
       if (!(tap.first <= time)) tap.first = time;
       if (!(tap.last >= time)) tap.last = time;
       else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
+      if (order === null && express?.follow(i, tap.packets, time)) continue;
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;

@@ -1,4 +1,4 @@
-import { Checksum, PacketTable, PacketType, Tcp, TcpOption } from '@bothends/proto';
+import { PacketTable, PacketType, TABLE_CAPACITY, TcpOption } from '@bothends/proto';
 import type { Tap } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { CONTROL } from './identity.js';
@@ -8,12 +8,7 @@ import { TTL_PAIRS } from './pairs.js';
 import { State } from './records.js';
 import * as Row from './rows.js';
 import type { FlowStore } from './store.js';
-
-const TCP = 6;
-
-/** TLS records that a verdict may look into: alerts and handshakes (RFC 8446). */
-const TLS_ALERT = 21;
-const TLS_HANDSHAKE = 22;
+import { Seen, survey } from './survey.js';
 
 /** What a record may be and still be matched here: kept, or of a translated flow; otherwise as it came. */
 const PLAIN = State.notable | State.translated;
@@ -32,9 +27,10 @@ export class Express {
   private readonly timeline: Timeline;
   private readonly observer: Observer;
 
-  /** What is read, and at which tap. */
+  /** What is read, at which tap, and what its survey said of each row. */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
+  private seen = new Uint8Array(TABLE_CAPACITY);
   /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
   private i = 0;
   private number = 0;
@@ -48,6 +44,11 @@ export class Express {
   private way = 0;
   private side = 0;
   private far = 0;
+  private translated = false;
+  /** The row before was taken: what was found out of its flow still holds for another segment of it. */
+  private moving = false;
+  /** Nothing is known of the path that would rewrite anything. */
+  private isPathPlain = false;
 
   constructor(store: FlowStore, timeline: Timeline, observer: Observer) {
     this.store = store;
@@ -59,6 +60,9 @@ export class Express {
   open(tap: Tap, table: PacketTable): void {
     this.near = tap.index;
     this.table = table;
+    this.moving = false;
+    if (table.length > this.seen.length) this.seen = new Uint8Array(table.capacity);
+    survey(table, this.seen);
   }
 
   /**
@@ -73,50 +77,80 @@ export class Express {
     direction: number,
     translated: boolean,
   ): boolean {
-    const { table, near, store } = this;
-    if (!isUneventful(table, i)) return false;
+    if ((this.seen[i] & Seen.uneventful) === 0) return false;
+    const { store, near } = this;
+    this.flow = flow;
+    this.direction = direction;
+    this.translated = translated;
+    this.row = store.flow(flow);
+    this.way = store.direction(flow, direction);
+    this.side = store.side(flow, direction, near);
+    this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
+    this.moving = this.isEstablished() && this.step(i, number, time);
+    return this.moving;
+  }
+
+  /** The same for the row after one that was taken, where that is of the same flow and direction. */
+  follow(i: number, number: number, time: number): boolean {
+    if (!this.moving) return false;
+    this.moving = this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i, number, time);
+    return this.moving;
+  }
+
+  private step(i: number, number: number, time: number): boolean {
+    const { table, store } = this;
     this.i = i;
     this.number = number;
     this.time = time;
     this.id = table.ipVersion[i] === 4 ? table.ipId[i] : 0;
     this.stamp = table.tcpOptions[i] & TcpOption.timestamps ? table.timestampValue[i] : 0;
-    this.flow = flow;
-    this.direction = direction;
-    this.row = store.flow(flow);
-    this.way = store.direction(flow, direction);
-    this.side = store.side(flow, direction, near);
-    this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
     if (!this.goesOn() || this.resemblesRecent()) return false;
     const s = store.sides.data;
-    const twin = s[this.far + Row.WAITING] > 0 ? s[this.far + Row.CURSOR] : -1;
-    if (twin < 0) {
-      if (s[this.far + Row.WAITING] > 0) return false;
+    const twin = s[this.far + Row.CURSOR];
+    if (s[this.far + Row.WAITING] === 0) {
       this.observe();
-      this.await(translated);
+      this.await();
     } else {
-      if (!this.isTwin(twin) || !this.isPlainPair(twin)) return false;
+      if (twin < 0 || !this.isTwin(twin) || !this.isPlainPair(twin)) return false;
       this.observe();
-      this.pair(twin, translated);
+      this.pair(twin);
     }
     return true;
   }
 
-  /** The direction goes on where it stood at this tap, with nothing open that the segment could end or be part of. */
-  private goesOn(): boolean {
-    const { table, store, i, near, row, side, far, id } = this;
+  /** The tap saw the flow open, nothing closes or stops it, and no other half of it is looked for; and is its path plain? */
+  private isEstablished(): boolean {
+    const { store, near, row, way, side, far } = this;
     const s = store.sides.data;
-    const f = store.flows.data;
-    const opposite = side + (this.direction === 0 ? 2 * Row.SIDE_WORDS : -2 * Row.SIDE_WORDS);
-    const known = s[side + Row.SEQ_BASE] >= 0 && s[side + Row.TTL] >= 0;
-    const inTurn = ((table.sequence[i] - (s[side + Row.SEQ_BASE] + s[side + Row.SEQ_END])) | 0) === 0;
-    const open = Number.isNaN(s[side + Row.FIN_END]) && Number.isNaN(s[side + Row.ZERO_SINCE]);
-    const first = table.payloadLength[i] > 0 && Number.isNaN(s[side + Row.DATA_TIME]);
-    if (!known || !inTurn || !open || first) return false;
-    if (f[row + (near === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1)] > 0) return false;
-    if (this.time - f[row + (near === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1)] >= IDLE_NS) return false;
-    // A joiner may still be looking for its other half.
-    const elsewhere = s[far + Row.PACKETS] + s[opposite + far - side + Row.PACKETS] > 0;
-    if (!elsewhere && s[side + Row.PACKETS] < FINGERPRINTED) return false;
+    const d = store.directions.data;
+    const opposite = this.direction === 0 ? 1 : -1;
+    const back = way + opposite * Row.DIRECTION_WORDS;
+    this.isPathPlain =
+      d[way + Row.SENDER_TAP] >= 0 &&
+      d[way + Row.ID_KEPT] === 1 &&
+      d[way + Row.TS_KEPT] === 1 &&
+      d[way + Row.SEQ_DELTA] === 0 &&
+      d[back + Row.SEQ_DELTA] === 0;
+    const elsewhere = s[far + Row.PACKETS] + s[far + 2 * opposite * Row.SIDE_WORDS + Row.PACKETS] > 0;
+    return (
+      s[side + Row.SEQ_BASE] >= 0 &&
+      s[side + Row.TTL] >= 0 &&
+      Number.isNaN(s[side + Row.FIN_END]) &&
+      Number.isNaN(s[side + Row.ZERO_SINCE]) &&
+      store.flows.data[row + (near === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1)] === 0 &&
+      (elsewhere || s[side + Row.PACKETS] >= FINGERPRINTED)
+    );
+  }
+
+  /** The direction goes on where it stood at this tap, without a pause, a gap, or an IP id that is not newer. */
+  private goesOn(): boolean {
+    const { table, store, i, near, side, id } = this;
+    const s = store.sides.data;
+    const lastSeen = store.flows.data[this.row + (near === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1)];
+    const next = s[side + Row.SEQ_BASE] + s[side + Row.SEQ_END];
+    if (((table.sequence[i] - next) | 0) !== 0 || this.time - lastSeen >= IDLE_NS) return false;
+    // Its first data is kept.
+    if (table.payloadLength[i] > 0 && Number.isNaN(s[side + Row.DATA_TIME])) return false;
     const last = s[side + Row.IP_ID];
     return id === 0 || last < 0 || ((last - id) & 0xffff) >= ID_WINDOW;
   }
@@ -144,15 +178,11 @@ export class Express {
     return false;
   }
 
-  /** The record is the same transmission, by all that can tell; on a path that is not known to rewrite anything. */
+  /** The record is the same transmission, by all that can tell. */
   private isTwin(c: number): boolean {
-    const { table, i, way, id, stamp } = this;
-    const { records, directions } = this.store;
-    const d = directions.data;
-    const back = way + (this.direction === 0 ? Row.DIRECTION_WORDS : -Row.DIRECTION_WORDS);
-    if (d[way + Row.SEQ_DELTA] !== 0 || d[back + Row.SEQ_DELTA] !== 0) return false;
-    if (d[way + Row.ID_KEPT] !== 1 || d[way + Row.TS_KEPT] !== 1) return false;
-    if (id === 0 && stamp === 0) return false;
+    const { table, i, id, stamp } = this;
+    const { records } = this.store;
+    if (!this.isPathPlain || (id === 0 && stamp === 0)) return false;
     const length = table.payloadLength[i];
     return (
       records.sequence[c] === table.sequence[i] &&
@@ -170,14 +200,13 @@ export class Express {
   /** Nothing was special about the record, and the path changed nothing. */
   private isPlainPair(c: number): boolean {
     const { table, i } = this;
-    const { records, directions } = this.store;
+    const { records } = this.store;
     return (
       (records.state[c] & ~PLAIN) === 0 &&
       records.covered[c] === 0 &&
       records.tos[c] === table.tos[i] &&
       records.digestHigh[c] === table.digestHigh[i] &&
-      (records.digestLow[c] === table.digestLow[i] || records.digestLength[c] !== table.digestLength[i]) &&
-      directions.data[this.way + Row.SENDER_TAP] >= 0
+      (records.digestLow[c] === table.digestLow[i] || records.digestLength[c] !== table.digestLength[i])
     );
   }
 
@@ -225,17 +254,17 @@ export class Express {
   }
 
   /** Makes a record that waits for its twin. */
-  private await(translated: boolean): void {
+  private await(): void {
     const { records } = this.store;
     const r = records.allocate(this.table, this.i);
     records.place(r, this.flow, this.direction, this.near, this.number, this.time);
-    if (translated) records.state[r] = State.translated;
+    if (this.translated) records.state[r] = State.translated;
     this.store.wait(r, this.side);
     this.store.remember(r, this.flow, this.near);
   }
 
   /** As Matcher: the record now stands for the packet at both taps. */
-  private pair(c: number, translated: boolean): void {
+  private pair(c: number): void {
     const { table, store, i } = this;
     const { records } = store;
     const s = store.sides.data;
@@ -246,7 +275,7 @@ export class Express {
     records.peerTtl[c] = table.ttl[i];
     records.peerType[c] = table.packetType[i];
     records.peerIfindex[c] = table.ifindex[i];
-    records.state[c] |= translated ? State.matched | State.peerTranslated : State.matched;
+    records.state[c] |= this.translated ? State.matched | State.peerTranslated : State.matched;
     s[this.side + Row.MATCHED]++;
     s[this.far + Row.MATCHED]++;
     store.unwait(c, this.far);
@@ -286,18 +315,4 @@ export class Express {
       d[way + Row.TOP_TIME_1] = time1;
     }
   }
-}
-
-/** Data or a pure ACK, with an open window, whole, and without a hint that a verdict may rest on. */
-function isUneventful(table: PacketTable, i: number): boolean {
-  const record = table.tlsRecord[i];
-  return (
-    table.protocol[i] === TCP &&
-    (table.tcpFlags[i] & ~Tcp.psh) === Tcp.ack &&
-    table.window[i] !== 0 &&
-    table.checksum[i] !== Checksum.bad &&
-    record !== TLS_ALERT &&
-    record !== TLS_HANDSHAKE &&
-    (table.httpKind[i] | table.dnsFlags[i] | table.dnsType[i]) === 0
-  );
 }
