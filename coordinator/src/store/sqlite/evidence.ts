@@ -7,8 +7,6 @@ type Verbs = Pick<SyncVerbs, 'commit' | 'totals' | 'batches'>;
 interface EvidenceRow {
   head: Uint8Array;
   columns: Uint8Array;
-  previous: Uint8Array | null;
-  signature: Uint8Array | null;
 }
 
 /** Stands for the columns in a head. */

@@ -54,6 +54,32 @@ test.each(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1))(
   },
 );
 
+test('evidence loses the columns that nothing was written to, and no row, index or reference with them', () => {
+  migrate(database, 1);
+  fillAsReleaseOne();
+  migrate(database, 3);
+  const signed = { ...batch('c-1-client', 2, segments(2), coverage(5)), signature: Buffer.alloc(64, 7) };
+  const head = Batch.encode({ ...signed, columns: Buffer.alloc(0) }).finish();
+  database
+    .prepare('INSERT INTO evidence (tap, sequence, head, columns) VALUES (1, 2, ?, ?)')
+    .run(head, signed.columns);
+  expect(columnsOf('evidence')).toEqual(['tap', 'sequence', 'head', 'columns', 'previous', 'signature']);
+  migrate(database);
+  expect(columnsOf('evidence')).toEqual(['tap', 'sequence', 'head', 'columns']);
+  const { batches, commit } = evidenceVerbs(database);
+  expect(batches('c-1-client', 1n, 9)).toEqual([signed]);
+  commit([signed]);
+  expect(batches('c-1-client', 0n, 9)).toHaveLength(2);
+  expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+  database.pragma('foreign_keys = ON');
+  captureVerbs(database).deleteCapture('c-1');
+  expect(batches('c-1-client', 0n, 9)).toEqual([]);
+});
+
+function columnsOf(name: string): string[] {
+  return (database.pragma(`table_info(${name})`) as { name: string }[]).map((column) => column.name);
+}
+
 test('a step that fails leaves the database as it was', () => {
   // A table that the first step wants to make, after others.
   database.exec('CREATE TABLE audit (id INTEGER)');

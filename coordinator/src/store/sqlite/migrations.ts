@@ -88,6 +88,11 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE agent ADD COLUMN issuer TEXT NOT NULL DEFAULT 'bothends CA';
   ALTER TABLE user ADD COLUMN issuer TEXT NOT NULL DEFAULT 'bothends CA';
   `,
+  // Nothing was ever written to either: what an agent signed is in the head, whole.
+  `
+  ALTER TABLE evidence DROP COLUMN previous;
+  ALTER TABLE evidence DROP COLUMN signature;
+  `,
 ];
 
 /** The version that this program makes and reads. */
