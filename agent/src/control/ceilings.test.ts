@@ -18,6 +18,12 @@ describe('the ceilings of an agent', () => {
     expect(ceilingPassed(POLICY, readings(90e6, 20e6))).toMatch(/only 20 MB are free.*min 50 MB/);
   });
 
+  it('end what records where the data directory is gone', () => {
+    const { residentBytes } = readings(90e6, 0);
+    const { freeBytes } = guestReadings('/no/such/directory');
+    expect(ceilingPassed(POLICY, { residentBytes, freeBytes })).toMatch(/data directory cannot be read/);
+  });
+
   it('are read off this process and a real disk', () => {
     const { residentBytes, freeBytes } = guestReadings('/');
     expect(residentBytes()).toBeGreaterThan(1e6);

@@ -1,7 +1,7 @@
 /** Long enough for a filter to compile, a tap to open and a marker to make its round on a busy host. */
 export const ARM_MS = 10_000;
-/** From "start" to "recording"; the taps are open already. */
-export const START_MS = 5_000;
+/** From "start" to "recording": the taps are open already, but a host that is busy may take seconds for its answer. */
+export const START_MS = 10_000;
 /** How long owners may take to be reached and look; nobody captures meanwhile. */
 export const CONSENT_MS = 30 * 60_000;
 /** How long a packet may be late on the path before it counts as lost: beyond a retransmission time-out. */

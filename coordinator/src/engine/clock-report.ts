@@ -1,6 +1,7 @@
 import { type ClockReport, formatInstant } from '@bothends/proto';
 import type { CaptureFacts } from './facts/flow-facts.js';
 import { absolute } from './taps.js';
+import type { ClockView } from './timeline/timeline.js';
 
 /** What is known of the two clocks, as server minus client. */
 export function clockReport(capture: CaptureFacts): ClockReport {
@@ -10,16 +11,12 @@ export function clockReport(capture: CaptureFacts): ClockReport {
   const bases = Number((capture.taps[1].baseNs ?? 0n) - (capture.taps[0].baseNs ?? 0n));
   const sign = capture.clientTap === 0 ? 1 : -1;
   const turned = (ns: number) => Math.round(sign * ns) || 0;
-  const steps = segments.slice(1).map((segment, i) => {
-    const after = lines[i + 1];
-    const before = lines[i];
-    const by = after && before ? after.offset - before.offset : Number.NaN;
-    return {
-      at: formatInstant(absolute(capture.taps[0], segment.from)),
-      byNs: Number.isNaN(by) ? 0 : turned(by),
-      tap: 'unknown',
-    };
-  });
+  const tap = steppedTap(capture);
+  const steps = jumps({ segments, lines }).map(({ at, by }) => ({
+    at: formatInstant(absolute(capture.taps[0], at)),
+    byNs: turned(by),
+    tap,
+  }));
   if (!line) {
     const bounds = timeline.boundsAt(0);
     const known = Number.isFinite(bounds.lower) && Number.isFinite(bounds.upper);
@@ -41,4 +38,25 @@ export function clockReport(capture: CaptureFacts): ClockReport {
     method: 'packets',
     steps,
   };
+}
+
+/**
+ * Where θ jumps and by how much, ns; 0 where a direction is missing on either side. A bucket in which the step fell has the
+ * bounds of both sides and is a stretch of its own: it does not make two steps of one.
+ */
+function jumps({ segments, lines }: ClockView): { at: number; by: number }[] {
+  const kept = segments
+    .map((segment, i) => ({ segment, line: lines[i] }))
+    .filter(({ segment }, i) => i === 0 || i === segments.length - 1 || segment.times.length > 1);
+  return kept.slice(1).map(({ line }, i) => {
+    const before = kept[i];
+    const by = line && before.line ? line.offset - before.line.offset : 0;
+    return { at: before.segment.to, by };
+  });
+}
+
+/** The one tap whose own host says that its clock was set; `unknown` where neither does, or both. */
+function steppedTap({ taps }: CaptureFacts): string {
+  const stepped = taps.filter(({ coverage }) => coverage?.gaps.some(({ cause }) => cause === 'clock-step'));
+  return stepped.length === 1 ? stepped[0].description.name : 'unknown';
 }

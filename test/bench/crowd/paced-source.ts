@@ -110,7 +110,8 @@ class PacedTap implements Tap {
     table.ipId[row] = n & 0xffff;
     table.ipLength[row] = data ? MSS + 52 : 52;
     writeAddresses(table, row, capture, data);
-    const sent = (Math.floor((n * 2) / 3) * MSS) >>> 0;
+    // Two of three packets carry data, each a segment of its own.
+    const sent = (Math.ceil((n * 2) / 3) * MSS) >>> 0;
     table.sequence[row] = data ? sent : 1;
     table.acknowledgment[row] = data ? 1 : sent;
     table.tcpFlags[row] = Tcp.ack;
