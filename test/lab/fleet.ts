@@ -21,6 +21,8 @@ export interface FleetOptions {
   agents?: readonly string[];
   /** Variables of every process besides the usual. */
   environment?: NodeJS.ProcessEnv;
+  /** What all of them run at first; default the built CLI. */
+  program?: readonly string[];
 }
 
 /** Starting a few node processes on a loaded two-core machine takes seconds; ten times that is a fault. */
@@ -36,9 +38,12 @@ export class Fleet implements AsyncDisposable {
   readonly #user: LabHost;
   readonly #processes = new Map<string, ChildProcess>();
   readonly #environmentOfAll: NodeJS.ProcessEnv;
+  readonly #programs = new Map<string, readonly string[]>();
+  readonly #program: readonly string[];
 
-  private constructor(lab: Lab, user: LabHost, environment: NodeJS.ProcessEnv) {
+  private constructor(lab: Lab, user: LabHost, { environment = {}, program = BOTHENDS }: FleetOptions) {
     this.#environmentOfAll = environment;
+    this.#program = program;
     this.folder = mkdtempSync(join(tmpdir(), 'bothends-fleet-'));
     this.#lab = lab;
     this.#user = user;
@@ -46,8 +51,8 @@ export class Fleet implements AsyncDisposable {
 
   /** Returns when every agent is connected. Throws `unavailable` with the logs when that does not happen. */
   static async start(lab: Lab, options: FleetOptions = {}): Promise<Fleet> {
-    const { coordinator = 'coordinator', agents = ['client', 'server'], environment = {} } = options;
-    const fleet = new Fleet(lab, lab.host(coordinator), environment);
+    const { coordinator = 'coordinator', agents = ['client', 'server'] } = options;
+    const fleet = new Fleet(lab, lab.host(coordinator), options);
     try {
       await fleet.startCoordinator();
       await Promise.all(agents.map((name) => fleet.startAgent(name)));
@@ -57,6 +62,11 @@ export class Fleet implements AsyncDisposable {
       throw thrown;
     }
     return fleet;
+  }
+
+  /** What a process runs from its next start on, by its name; that of commands and captures is `user`. */
+  use(program: readonly string[], ...names: readonly string[]): void {
+    for (const name of names) this.#programs.set(name, program);
   }
 
   /** Starts the coordinator (again), and waits until it answers. */
@@ -86,8 +96,9 @@ export class Fleet implements AsyncDisposable {
   /** A new join line for this name: the options of `bothends agent`, and the token that it reads from its input. */
   async joinLine(name: string): Promise<{ options: string[]; token: string }> {
     const { code, stdout, stderr } = await this.run(['join-token', '--name', name]);
-    const [, token = '', options = ''] = /^echo (\S+) \| bothends agent (.+)$/.exec(stdout.trim()) ?? [];
-    if (code === 0 && token !== '') return { token, options: options.split(' ') };
+    // A coordinator of the release before has the token among the options.
+    const [, token = '', options = ''] = /^(?:echo (\S+) \| )?bothends agent (.+)$/.exec(stdout.trim()) ?? [];
+    if (code === 0 && options !== '') return { token, options: options.split(' ') };
     throw new BothendsError('unavailable', `fleet: no join token: ${stderr.trim()}`);
   }
 
@@ -127,14 +138,15 @@ export class Fleet implements AsyncDisposable {
   /** Runs `bothends ARGUMENTS` to its end, as the administrator or with the context file of another user. */
   run(args: readonly string[], context?: string): Promise<CommandResult> {
     const env = this.#environment();
-    return this.#user.run([...BOTHENDS, ...args], {
+    return this.#user.run([...this.#programOf('user'), ...args], {
       env: context === undefined ? env : { ...env, BOTHENDS_CONTEXT: context },
     });
   }
 
   /** Starts `bothends capture ARGUMENTS` as the user. `echo` sees its output as it comes. */
   capture(args: readonly string[], echo?: (text: string) => void): CaptureProcess {
-    const child = this.#user.spawn([...BOTHENDS, 'capture', ...args], { env: this.#environment() });
+    const argv = [...this.#programOf('user'), 'capture', ...args];
+    const child = this.#user.spawn(argv, { env: this.#environment() });
     return new CaptureProcess(child, echo);
   }
 
@@ -155,13 +167,17 @@ export class Fleet implements AsyncDisposable {
   }
 
   #start(name: string, host: LabHost, args: readonly string[], input = ''): void {
-    const child = host.spawn([...BOTHENDS, ...args], { env: this.#environment() });
+    const child = host.spawn([...this.#programOf(name), ...args], { env: this.#environment() });
     // A program that ends without reading its input is no error of ours.
     child.stdin?.on('error', () => undefined).end(input);
     const log = createWriteStream(this.#logFile(name), { flags: 'a' });
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
     this.#processes.set(name, child);
+  }
+
+  #programOf(name: string): readonly string[] {
+    return this.#programs.get(name) ?? this.#program;
   }
 
   async #online(agents: readonly string[]): Promise<boolean> {
