@@ -11,6 +11,14 @@ output=${1:-$root/dist}
 version=$(node -p "require('$root/cli/package.json').version")
 # Where a distribution's package keeps a program's own modules.
 home=usr/lib/bothends
+# The add-on of the capture back end packet-mmap, if this checkout could build it; it fits every Node, but one architecture.
+if [ -e "$root/agent/dist/native/packet-mmap.node" ]; then
+  architecture=$(dpkg --print-architecture)
+  libraries=', libc6'
+else
+  architecture=all
+  libraries=
+fi
 
 say() { printf 'build-deb: %s\n' "$*" >&2; }
 
@@ -62,10 +70,10 @@ control_files() {
   cat > "$tree/DEBIAN/control" <<END
 Package: bothends-agent
 Version: $version
-Architecture: all
+Architecture: $architecture
 Maintainer: bothends
 Installed-Size: $size
-Depends: nodejs (>= 20.11), tcpdump, adduser
+Depends: nodejs (>= 20.11), tcpdump, adduser$libraries
 Recommends: iproute2, ethtool
 Section: net
 Priority: optional
@@ -82,10 +90,11 @@ END
 copy_modules
 copy_packages
 copy_system_files
+[ "$architecture" != all ] || say 'without packet-mmap, which this checkout has not built: it captures with tcpdump'
 chmod -R u=rwX,go=rX "$tree"
 control_files
 mkdir -p "$output"
-package=$output/bothends-agent_${version}_all.deb
+package=$output/bothends-agent_${version}_${architecture}.deb
 dpkg-deb --build --root-owner-group "$tree" "$package" >&2
 say "built from $(cd "$root" && git rev-parse --short HEAD 2>/dev/null || echo 'no git checkout')"
 echo "$package"

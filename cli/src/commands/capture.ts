@@ -49,7 +49,7 @@ export function register({ program, io, exit }: Setup): void {
     .option('--duration <time>', 'stop after this long: 30s, 5m', duration)
     .addOption(new Option('--until <event>', 'stop by itself when this is seen').choices(['rst', 'finding']))
     .option('--name <name>', 'name of the capture', name)
-    .option('--back-end <name>', 'capture back end (default: the best of each host)', name)
+    .option('--back-end <name>', 'packet-mmap, tcpdump or cap (default: the best of each host)', name)
     .option('--detach', 'print the id and return while it records')
     .option('--no-marker', 'send no marker packet (proves less about the taps)')
     .addHelpText('after', EXAMPLES);
