@@ -26,6 +26,8 @@ export interface Tap {
   finished: boolean;
   /** Packets that TCP proves to have passed here and that the tap does not have. */
   missed: number;
+  /** It holds a packet that its own host sent; a capture of what arrives alone (`tcpdump -Q in`) holds none. */
+  speaks: boolean;
   readonly markers: MarkerSightings;
 }
 
@@ -44,6 +46,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     last: Number.NaN,
     finished: false,
     missed: 0,
+    speaks: true,
     markers: new Map(),
   };
 }

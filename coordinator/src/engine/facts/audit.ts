@@ -15,8 +15,10 @@ const AUDIT_LIMIT = 512;
  */
 export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation: Orientation): void {
   const { store } = intake;
-  taps[0].missed = 0;
-  taps[1].missed = 0;
+  for (const tap of taps) {
+    tap.missed = 0;
+    tap.speaks = speaks(intake, tap.index, orientation);
+  }
   for (let flow = 0; flow < store.table.count; flow++) {
     if (store.table.protocol(flow) !== 6 || !store.someWaits(flow)) continue;
     for (let direction = 0; direction < 2; direction++) {
@@ -26,6 +28,22 @@ export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation
       taps[senderTap].missed += missedDepartures(intake, flow, direction, senderTap);
     }
   }
+}
+
+/** Flows looked at for one packet that left its host: a capture of both directions shows it in nearly every flow. */
+const SPEAKING_SAMPLE = 1024;
+
+/** Whether the tap holds any packet that its own host sent. */
+function speaks(intake: Intake, tap: 0 | 1, orientation: Orientation): boolean {
+  const { store } = intake;
+  const flows = Math.min(store.table.count, SPEAKING_SAMPLE);
+  for (let flow = 0; flow < flows; flow++) {
+    for (let direction = 0; direction < 2; direction++) {
+      const seen = store.sides.data[store.side(flow, direction, tap) + Row.PACKETS] > 0;
+      if (seen && orientation.senderTap(flow, direction) === tap) return true;
+    }
+  }
+  return false;
 }
 
 function hasPairs(intake: Intake, flow: number): boolean {

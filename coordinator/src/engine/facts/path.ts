@@ -44,20 +44,26 @@ export interface HeaderMismatch {
 export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | null {
   const toward: Toward = rst.toward;
   const baseline = flow.received(toward, Row.TTL);
-  const hops = hopsOf(rst.ttl);
+  const ttl = arrivalTtl(rst);
+  const hops = hopsOf(ttl);
   const routers = routersOnPath(flow);
-  if (baseline >= 0 && hopsOf(baseline) !== hops && Math.abs(rst.ttl - baseline) > 0) {
+  if (baseline >= 0 && hopsOf(baseline) !== hops && ttl !== baseline) {
     return {
-      text: `its TTL is ${rst.ttl}, that of the alleged sender's other packets ${baseline}: it came ${hopCount(hops)}, they came ${hopCount(hopsOf(baseline))}`,
+      text: `its TTL is ${ttl}, that of the alleged sender's other packets ${baseline}: it came ${hopCount(hops)}, they came ${hopCount(hopsOf(baseline))}`,
     };
   }
   if (baseline < 0 && routers !== null && hops !== routers) {
-    return { text: `its TTL is ${rst.ttl}, ${hopCount(hops)}; the path has ${routers} routers` };
+    return { text: `its TTL is ${ttl}, ${hopCount(hops)}; the path has ${routers} routers` };
   }
   if (rst.ipVersion === 6 && rst.flowLabel === 0 && flow.received(toward, Row.LABEL) > 0) {
     return { text: 'its IPv6 flow label is 0, which this sender uses nowhere else on the connection' };
   }
   return null;
+}
+
+/** TTL with which a packet came to its receiver. */
+function arrivalTtl(p: Packet): number {
+  return p.received?.ttl ?? p.ttl;
 }
 
 /** Where on the path a forger sits, counted from the receiver of what it forged. */
@@ -68,7 +74,8 @@ export interface Location {
 }
 
 export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location {
-  const hops = hopsOf(rst.ttl);
+  const ttl = arrivalTtl(rst);
+  const hops = hopsOf(ttl);
   const routers = routersOnPath(flow);
   if (routers !== null && hops >= routers && routers > 0) {
     if (hops === routers) {
@@ -79,7 +86,7 @@ export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location
     }
     return {
       hopsFromReceiver: null,
-      text: `its TTL of ${rst.ttl} would mean ${hopCount(hops)} on a path of ${routers} routers: its initial TTL is not a usual one`,
+      text: `its TTL of ${ttl} would mean ${hopCount(hops)} on a path of ${routers} routers: its initial TTL is not a usual one`,
     };
   }
   const place = ordinal(hops + 1);

@@ -58,6 +58,11 @@ export class Witness {
    * `notBefore` nor after `notAfter` on the other tap's clock (NaN: unknown), when that tap was capturing.
    */
   departure(tap: 0 | 1, time: number, notBefore: number, notAfter: number): Vouching {
+    const far = this.taps[1 - tap] as Tap;
+    if (!far.speaks && far.coverage?.openedNs == null) {
+      const why = `${far.description.name} holds nothing that its host sent: it may have taken one direction only`;
+      return { level: this.word ? 'word' : 'failed', why };
+    }
     const { from, to, delay, aligned } = this.interval(tap, time);
     const least = from - delay - GUARD_NS;
     const most = to + GUARD_NS;

@@ -61,7 +61,7 @@ function endingOf(flow: FlowFacts, sentShort: boolean): Ending | null {
     };
   if (!reset) return null;
   const { rst } = reset;
-  if (reset.origin === 'path')
+  if (reset.origin === 'path' || reset.origin === 'tap')
     return { by: 'path', packet: rst, text: 'a RST that neither end sent ended the connection' };
   if (reset.origin === 'unclear') return { by: null, packet: rst, text: 'a RST ended the connection' };
   const by = rst.toward === 'toward-client' ? 'server' : 'client';

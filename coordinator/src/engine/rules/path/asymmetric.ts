@@ -1,3 +1,4 @@
+import { PacketType } from '@bothends/proto';
 import { recordAt } from '../../facts/counterpart.js';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import { gradeCase, weakest } from '../../grade.js';
@@ -64,6 +65,9 @@ function neighbours(flows: readonly FlowFacts[], tap: 0 | 1): Neighbours {
       const record = recordAt(flow, p, tap);
       if (record < 0 || p.icmp) continue;
       const leaves = flow.senderTap(p.toward) === tap;
+      // On a router both directions arrive, each by an interface of its own.
+      const kind = records.packetType[record];
+      if (leaves && kind !== PacketType.unknown && kind !== PacketType.outgoing) continue;
       const mac = (leaves ? records.destinationMac : records.sourceMac)[record] ?? 0;
       const via = records.ifindex[record] ?? 0;
       if (mac !== 0) (leaves ? seen.outTo : seen.inFrom).add(mac);

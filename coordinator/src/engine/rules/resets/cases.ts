@@ -1,4 +1,5 @@
-import { Tcp } from '@bothends/proto';
+import { PacketType, Tcp } from '@bothends/proto';
+import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
 import * as Row from '../../match/rows.js';
@@ -25,10 +26,11 @@ export interface ResetCase {
   rst: Packet;
   shape: ResetShape;
   /**
-   * `sender`: it left the alleged sender. `path`: it did not. `local`: the receiver's own host made it and delivered it
+   * `sender`: it left the alleged sender. `path`: it did not. `tap`: it was made on the way, by the host that the alleged
+   * sender's tap runs on. `local`: the receiver's own host made it and delivered it
    * over its loopback. `unclear`: the sender's end cannot tell.
    */
-  origin: 'sender' | 'path' | 'local' | 'unclear';
+  origin: 'sender' | 'path' | 'tap' | 'local' | 'unclear';
   /** Who got it is a host whose packets came before; the packet that it answers, where it is a reply. */
   trigger: Packet | null;
   effect: Effect;
@@ -69,13 +71,31 @@ function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Pack
     flow,
     rst,
     shape: shapeOf(rst),
-    origin: rst.sent || rewrittenFrom ? 'sender' : originOfInjected(flow, rst),
+    origin: rst.sent || rewrittenFrom ? originOfSent(flow, rst) : originOfInjected(flow, rst),
     trigger: triggerOf(rst, tap, before),
     effect: rst.received === null ? 'unknown' : survivor ? 'ignored' : 'took-effect',
     survivor,
     livesOn: rst.received ? findLiving(flow, rst, rst.received) : null,
     rewrittenFrom,
   };
+}
+
+/**
+ * On a router the sender's packets come in before they go out; a RST that only goes out was made there, by a rule of that
+ * router and not by the sender.
+ */
+function originOfSent(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
+  const { packetType } = flow.capture.intake.store.records;
+  const tap = flow.senderTap(rst.toward);
+  const kindOf = (p: Packet) => packetType[recordAt(flow, p, tap)];
+  if (kindOf(rst) !== PacketType.outgoing) return 'sender';
+  const others = flow.packets
+    .filter((p) => p.toward === rst.toward && p.sent && !isRst(p) && !p.icmp)
+    .map(kindOf);
+  return others.length > 0 &&
+    others.every((kind) => kind === PacketType.host || kind === PacketType.otherHost)
+    ? 'tap'
+    : 'sender';
 }
 
 function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {

@@ -24,7 +24,7 @@ const IDLE_MS = 500;
 export function forgedResets(cases: readonly ResetCase[]): Draft[] {
   const known = cases.filter((c) => c.rst.vouching?.level !== 'open');
   const suspects = known.filter(
-    (c) => c.origin === 'path' || (c.origin === 'unclear' && isSuspicious(c, known)),
+    (c) => c.origin === 'path' || c.origin === 'tap' || (c.origin === 'unclear' && isSuspicious(c, known)),
   );
   const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
   const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
@@ -124,6 +124,16 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
       exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst),
     );
   }
+  const passing = first.origin === 'tap';
+  if (passing) {
+    evidence.push(
+      exhibit(
+        'made-at-tap',
+        `the ${alleged}'s packets come in to the host of this tap and go on; the RST only went out, so that this host made it`,
+        rst,
+      ),
+    );
+  }
   if (first.livesOn) {
     evidence.push(
       exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn),
@@ -148,14 +158,14 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
       ),
     );
   }
-  const lines = [absent, first.livesOn, header || untimed, fast, guessed].filter(Boolean).length;
-  const otherThanHeader = absent || first.livesOn || fast || guessed;
+  const lines = [absent || passing, first.livesOn, header || untimed, fast, guessed].filter(Boolean).length;
+  const otherThanHeader = absent || passing || first.livesOn || fast || guessed;
   return {
     lines,
-    conclusive: absent && (first.livesOn !== null || fast !== null || neverArrived),
+    conclusive: (absent || passing) && (first.livesOn !== null || fast !== null || neverArrived),
     // Without the sender's own silence nothing is claimed to be absent, and what is left must not convict alone.
     absence: absent ? (rst.vouching?.level ?? null) : null,
-    headersOnly: !otherThanHeader || !absent,
+    headersOnly: !otherThanHeader || !(absent || passing),
     counter: 0,
     evidence,
     counterEvidence: [] as Exhibit[],

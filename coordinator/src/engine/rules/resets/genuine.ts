@@ -1,5 +1,7 @@
+import { hopsOf, INITIAL_TTLS } from '../../facts/hops.js';
 import type { Packet } from '../../facts/packet.js';
 import { gradeCase, weakest } from '../../grade.js';
+import * as Row from '../../match/rows.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { type Cause, causeOf } from './cause.js';
@@ -10,7 +12,7 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
   const seen = new Map<string, Draft>();
   cases.forEach((c, index) => {
     // What a tap has yet to report may still show where it came from.
-    if (c.origin === 'path' || c.rst.vouching?.level === 'open') return;
+    if (c.origin === 'path' || c.origin === 'tap' || c.rst.vouching?.level === 'open') return;
     if (c.origin === 'local') {
       if (!drafts.some((d) => d.attributes.shape === 'loopback')) drafts.push(ownFirewall(c));
       return;
@@ -39,11 +41,12 @@ function genuine(c: ResetCase, cause: Cause): Draft {
     evidence.push(exhibit('rewritten', 'a device on the path changed its numbers', c.rewrittenFrom, c.rst));
   }
   evidence.push(...cause.evidence);
+  const nearer = madeNearer(c);
   // That it left its sender is seen, not inferred; the grade of the finding is that of what it says of the cause.
   const place = gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 });
   return draft({
     code: 'rst-genuine',
-    grade: weakest(place, cause.name === 'unknown' ? 'strong' : gradeOfKnown(cause)),
+    grade: weakest(place, nearer ? 'possible' : cause.name === 'unknown' ? 'strong' : gradeOfKnown(cause)),
     flow: c.flow,
     direction: c.rst.toward,
     sender,
@@ -53,8 +56,24 @@ function genuine(c: ResetCase, cause: Cause): Draft {
     statement: `The ${sender} itself sent the RST: it ${cause.text}.`,
     attributes: { count: 1, shape: c.shape, causeGrade: cause.grade, effect: c.effect },
     evidence,
+    counter: nearer ? [exhibit('nearer', nearer, original)] : [],
     missing: cause.open ? [cause.open] : [],
   });
+}
+
+/**
+ * Text when the RST began nearer to the tap than the packets of its alleged sender, as on a router beside the host: theirs
+ * have passed routers, by their TTL, and the RST has not.
+ */
+function madeNearer({ flow, rst }: ResetCase): string | null {
+  const others = flow.sent(rst.toward, Row.TTL);
+  const own = rst.sent?.ttl ?? 0;
+  if (others < 0 || INITIAL_TTLS.includes(others) || !INITIAL_TTLS.includes(own)) return null;
+  if (own !== others + hopsOf(others)) return null;
+  return (
+    `at this tap its TTL is ${own} and that of the ${senderOf(rst.toward)}'s other packets ${others}: the tap is not on that ` +
+    'host, and what made the RST is nearer to it'
+  );
 }
 
 /** A cause that is only possible does not weaken the fact that this host sent the RST. */

@@ -33,7 +33,8 @@ function tookEffectLater(cases: readonly ResetCase[], first: ResetCase): boolean
 
 function ignoredReset(c: ResetCase): Draft {
   const receiver = receiverOf(c.rst.toward);
-  const sender = c.origin === 'path' ? 'path' : c.origin === 'sender' ? senderOf(c.rst.toward) : null;
+  const onTheWay = c.origin === 'path' || c.origin === 'tap';
+  const sender = onTheWay ? 'path' : c.origin === 'sender' ? senderOf(c.rst.toward) : null;
   return draft({
     code: 'rst-ignored',
     // That it had no effect is seen; who sent it is not.
