@@ -10,10 +10,12 @@ import { crowd, idle } from './cases/crowd.js';
 import { decode } from './cases/decode.js';
 import { flows } from './cases/flows.js';
 import { live } from './cases/live.js';
+import { page } from './cases/page.js';
 import { replay } from './cases/replay.js';
+import { reporting } from './cases/report.js';
 import { figureTable } from './table.js';
 
-const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay, crowd, idle];
+const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay, crowd, idle, reporting, page];
 
 /** Enough that starting a process does not count, few enough for a small disk: 200 MB a file. */
 const PACKETS = '1000000';

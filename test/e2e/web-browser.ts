@@ -8,7 +8,7 @@ import type { LabHost } from '../lab/host.js';
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Keeps the browser to itself: no look for updates, no sync, no QUIC; as root there is no sandbox to have. */
-const ARGUMENTS = [
+export const BROWSER_ARGUMENTS: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -45,7 +45,10 @@ export class LabBrowser implements AsyncDisposable {
     const wrapper = join(folder, 'browser');
     writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${host.namespace} ${program} "$@"\n`);
     chmodSync(wrapper, 0o755);
-    return new LabBrowser(folder, await chromium.launch({ executablePath: wrapper, args: ARGUMENTS }));
+    return new LabBrowser(
+      folder,
+      await chromium.launch({ executablePath: wrapper, args: [...BROWSER_ARGUMENTS] }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Report } from '@bothends/proto';
-import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { type Bench, type Case, type Figure, median } from '../case.js';
 import { type Crowd, startAgents, startLinks } from '../crowd/agents.js';
+import { online, packetsOf, reached, report, start, states } from '../crowd/captures.js';
 import { BenchCoordinator, call, until } from '../crowd/coordinator.js';
 import { cpuSeconds, residentBytes } from '../process-cost.js';
 
@@ -127,51 +126,6 @@ async function recordAll(bench: Bench, captures: number, rate: number): Promise<
 
 function madeBy({ sources }: Crowd): number {
   return sources.reduce((sum, source) => sum + source.made, 0);
-}
-
-async function start({ client }: BenchCoordinator, index: number): Promise<string> {
-  const request = {
-    ...{ client: `client-${index}`, server: `server-${index}`, filter: '', name: `crowd-${index}` },
-    ...{ interface: '', snaplen: 0, durationMs: 0n, maxPackets: 0n, backEnd: '', port: 0 },
-    ...{ noMarker: true, until: '' },
-  };
-  return (await call<{ captureId: string }>((done) => client.startCapture(request, done))).captureId;
-}
-
-async function states({ client }: BenchCoordinator): Promise<CaptureState[]> {
-  return (await call<{ captures: CaptureState[] }>((done) => client.listCaptures({}, done))).captures;
-}
-
-/** Returns when every capture is in one of these states. Throws when one has failed. */
-async function reached(
-  coordinator: BenchCoordinator,
-  ids: readonly string[],
-  wanted: readonly string[],
-): Promise<void> {
-  await until(wanted.join(' or '), TIMEOUT_MS, async () => {
-    const all = (await states(coordinator)).filter(({ id }) => ids.includes(id));
-    const failed = all.find(({ state }) => state === 'failed');
-    if (failed) throw new Error(`${failed.name} failed: ${failed.reason}`);
-    return all.every(({ state }) => wanted.includes(state));
-  });
-}
-
-async function online({ client }: BenchCoordinator, count: number): Promise<void> {
-  await until('agents connected', TIMEOUT_MS, async () => {
-    const { agents } = await call<{ agents: { online: boolean }[] }>((done) => client.listAgents({}, done));
-    return agents.filter((agent) => agent.online).length >= count;
-  });
-}
-
-async function report({ client }: BenchCoordinator, captureId: string): Promise<Report> {
-  const answer = await call<{ reportJson: string }>((done) => client.getReport({ captureId }, done));
-  return JSON.parse(answer.reportJson) as Report;
-}
-
-async function packetsOf(coordinator: BenchCoordinator, ids: readonly string[]): Promise<number> {
-  let packets = 0;
-  for (const id of ids) for (const tap of (await report(coordinator, id)).taps) packets += tap.packets;
-  return packets;
 }
 
 /** Pause between two questions, as of a person with a script. */

@@ -26,6 +26,7 @@ export async function startAgents(
   folder: string,
   captures: number,
   rate: number,
+  flows = 1,
 ): Promise<Crowd> {
   const clock = new SystemClock();
   const sources: PacedSource[] = [];
@@ -37,7 +38,7 @@ export async function startAgents(
       const name = `${end}-${capture}`;
       const dataDir = join(folder, name);
       await enrol({ ...(await coordinator.joinLine(name)), name, dataDir });
-      const source = new PacedSource({ rate, capture, end, nowNs: () => clock.wallNs() });
+      const source = new PacedSource({ rate, capture, flows, end, nowNs: () => clock.wallNs() });
       sources.push(source);
       const kit = { source: async () => source, filter: async () => ({ text: 'made up', length: 1 }) };
       const over = new AbortController();

@@ -15,24 +15,28 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 export class BenchCoordinator implements AsyncDisposable {
   readonly pid: number;
   readonly client: BothendsClient;
+  /** Context file of its administrator. */
+  readonly context: string;
   readonly #address: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, client: BothendsClient, address: string) {
+  private constructor(child: ChildProcess, client: BothendsClient, address: string, context: string) {
     this.#child = child;
+    this.context = context;
     this.#address = address;
     this.pid = child.pid ?? 0;
     this.client = client;
   }
 
-  /** Returns when it listens. Throws with its log when it ends before. */
-  static async start(folder: string): Promise<BenchCoordinator> {
+  /** Returns when it listens; `web`: with the page. Throws with its log when it ends before. */
+  static async start(folder: string, web = false): Promise<BenchCoordinator> {
     const data = join(folder, 'coordinator');
     const [program = '', ...args] = BOTHENDS;
     const listen = `127.0.0.1:${await freePort()}`;
+    const page = web ? `127.0.0.1:${await freePort()}` : 'off';
     const child = spawn(
       program,
-      [...args, 'coordinator', '--listen', listen, '--web', 'off', '--data', data],
+      [...args, 'coordinator', '--listen', listen, '--web', page, '--data', data],
       {
         env: { ...process.env, BOTHENDS_CONTEXT: join(folder, 'context.json') },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,7 +59,7 @@ export class BenchCoordinator implements AsyncDisposable {
       'grpc.ssl_target_name_override': 'bothends-coordinator',
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     });
-    return new BenchCoordinator(child, client, context.address);
+    return new BenchCoordinator(child, client, context.address, join(data, 'context.json'));
   }
 
   /** Options of a join line for an agent of this name. */

@@ -9,19 +9,23 @@ const TURN_MS = 50;
 const TABLES = 4;
 const MSS = 1448;
 const PROTOCOL_TCP = 6;
+const FIRST_PORT = 20_000;
+const SERVER_PORT = 443;
 
 export interface PacedOptions {
   /** Packets per second of one tap. */
   readonly rate: number;
   /** Tells the connections of one capture from those of others: part of both addresses. */
   readonly capture: number;
-  /** Which end of the connection the tap is at. */
+  /** Connections that take turns. Default 1. */
+  readonly flows?: number;
+  /** Which end of the connections the tap is at. */
   readonly end: 'client' | 'server';
   /** Epoch ns. */
   readonly nowNs: () => bigint;
 }
 
-/** Makes the packets of a bulk transfer at a steady rate; both ends of a capture make the same ones. */
+/** Makes the packets of bulk transfers at a steady rate; both ends of a capture make the same ones. */
 export class PacedSource implements CaptureSource {
   readonly name = 'tcpdump';
   /** Packets of all taps so far. */
@@ -93,8 +97,9 @@ class PacedTap implements Tap {
 
   /** Packet n: two segments from the server, then the client's acknowledgment. */
   #write(table: PacketTable, timeNs: bigint): void {
-    const { capture, end } = this.#options;
-    const n = this.#packets;
+    const { capture, end, flows = 1 } = this.#options;
+    const flow = this.#packets % flows;
+    const n = Math.floor(this.#packets / flows);
     const data = n % 3 < 2;
     const row = table.length++;
     if (row === 0) table.baseNs = timeNs;
@@ -109,7 +114,7 @@ class PacedTap implements Tap {
     table.ttl[row] = data === (end === 'server') ? 64 : 62;
     table.ipId[row] = n & 0xffff;
     table.ipLength[row] = data ? MSS + 52 : 52;
-    writeAddresses(table, row, capture, data);
+    writeAddresses(table, row, capture, data, FIRST_PORT + flow);
     // Two of three packets carry data, each a segment of its own.
     const sent = (Math.ceil((n * 2) / 3) * MSS) >>> 0;
     table.sequence[row] = data ? sent : 1;
@@ -123,11 +128,17 @@ class PacedTap implements Tap {
   }
 }
 
-function writeAddresses(table: PacketTable, row: number, capture: number, fromServer: boolean): void {
+function writeAddresses(
+  table: PacketTable,
+  row: number,
+  capture: number,
+  fromServer: boolean,
+  port: number,
+): void {
   const client = 0x0a500000 + capture * 4;
   const word = row * 4;
   table.source.set([0, 0, 0xffff, fromServer ? client + 1 : client], word);
   table.destination.set([0, 0, 0xffff, fromServer ? client : client + 1], word);
-  table.sourcePort[row] = fromServer ? 443 : 40_000;
-  table.destinationPort[row] = fromServer ? 40_000 : 443;
+  table.sourcePort[row] = fromServer ? SERVER_PORT : port;
+  table.destinationPort[row] = fromServer ? port : SERVER_PORT;
 }
