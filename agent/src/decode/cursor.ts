@@ -1,5 +1,5 @@
 import { Layer, Mark, PacketTable } from '@bothends/proto';
-import type { KeyedDigest } from './digest.js';
+import type { KeyedDigest, PayloadDigest } from './digest.js';
 import { type Next, STOP } from './next.js';
 
 const NO_BYTES = new DataView(new ArrayBuffer(0));
@@ -20,10 +20,13 @@ export class Cursor {
   wireEnd = 0;
   layer: number = Layer.none;
   marks = 0;
+  /** Of names and addresses, and of payloads. */
   readonly digest: KeyedDigest;
+  readonly payloadDigest: PayloadDigest;
 
-  constructor(digest: KeyedDigest) {
+  constructor(digest: KeyedDigest, payloadDigest: PayloadDigest) {
     this.digest = digest;
+    this.payloadDigest = payloadDigest;
   }
 
   /** A header does not fit in what was captured: cut by the snaplen, or the packet itself is too short. */

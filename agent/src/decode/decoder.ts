@@ -3,6 +3,7 @@ import { Cursor } from './cursor.js';
 import { writeDefaults } from './defaults.js';
 import { FILE_DIGEST_KEY, KeyedDigest } from './digest.js';
 import { decodeEthernet, decodeVlan, decodeVnTag } from './ethernet.js';
+import { FileDigest } from './file-digest.js';
 import { decodeErspan2, decodeErspan3, decodeGre } from './gre.js';
 import { decodeIcmp, decodeIcmpv6 } from './icmp.js';
 import { decodeAuthentication, decodeIpv4 } from './ipv4.js';
@@ -20,7 +21,7 @@ import { decodeUdp } from './udp.js';
 export interface DecoderOptions {
   /** LINKTYPE number of the packets. */
   readonly linkType: number;
-  /** 16 bytes, the same at all taps of a capture; without it the published key for files. */
+  /** 16 bytes, the same at all taps of a capture; without it payloads are digested as those of files, names with a published key. */
   readonly digestKey?: Uint8Array;
   /** Decodes the link header in place of the link type's own decoder, where packets come without one or with more. */
   readonly link?: (c: Cursor) => Next;
@@ -40,7 +41,8 @@ export class Decoder {
   constructor(options: DecoderOptions) {
     this.linkType = options.linkType;
     this.#link = options.link ?? linkDecoder(options.linkType);
-    this.#cursor = new Cursor(new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY));
+    const keyed = new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY);
+    this.#cursor = new Cursor(keyed, options.digestKey === undefined ? new FileDigest() : keyed);
   }
 
   /**

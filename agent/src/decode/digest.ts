@@ -21,8 +21,19 @@ export const DIGEST_KEY_BYTES = 16;
 /** The published key of digests that never leave the machine: both files of an analysis are decoded with it. */
 export const FILE_DIGEST_KEY: Uint8Array = new TextEncoder().encode('bothends.file.v1');
 
+/** Digests payloads; results are valid until the next call. */
+export interface PayloadDigest {
+  /** High and low half of the last digest. */
+  readonly result: Uint32Array;
+  /**
+   * Digest of `length` bytes, at least one, from `at`. From `DIGEST_PREFIX` on the high half is the digest of the first
+   * `DIGEST_PREFIX` alone: two captures of one payload that kept more and less of it can be compared by that half.
+   */
+  ofPayload(view: DataView, at: number, length: number): void;
+}
+
 /** Keyed 64-bit digests of short byte ranges. One instance per decoder; results are valid until the next call. */
-export class KeyedDigest {
+export class KeyedDigest implements PayloadDigest {
   /** High and low half of the last digest. */
   readonly result = new Uint32Array(2);
   /** Bytes that a caller may fill (names in lower case) and digest with `ofScratch`. */
@@ -51,10 +62,6 @@ export class KeyedDigest {
     this.#digest(view, at, length, false);
   }
 
-  /**
-   * The same, but from `DIGEST_PREFIX` on the high half is the digest of the first `DIGEST_PREFIX` alone: two captures
-   * of one payload that kept more and less of it can be compared by that half.
-   */
   ofPayload(view: DataView, at: number, length: number): void {
     this.#digest(view, at, length, length > DIGEST_PREFIX);
   }

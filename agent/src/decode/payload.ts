@@ -20,10 +20,10 @@ export function writePayload(c: Cursor, at: number, length: number): void {
   if (covered <= 0) return;
   if (covered > DIGEST_BYTES) covered = DIGEST_BYTES;
   if (covered < length && covered > DIGEST_PREFIX) covered &= BLOCK_MASK;
-  const { digest } = c;
-  digest.ofPayload(c.view, at, covered);
-  table.digestHigh[row] = digest.result[0] as number;
-  table.digestLow[row] = digest.result[1] as number;
+  const { payloadDigest } = c;
+  payloadDigest.ofPayload(c.view, at, covered);
+  table.digestHigh[row] = payloadDigest.result[0] as number;
+  table.digestLow[row] = payloadDigest.result[1] as number;
   table.digestLength[row] = covered;
 }
 

@@ -1,7 +1,7 @@
 import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 
-/** Records to make room for at first: two files read in step wait for each other by a table or two, some 4000 rows each. */
-const INITIAL_RECORDS = 16_384;
+/** Records to make room for at first (typical traffic in flight needs fewer). */
+const INITIAL_RECORDS = 4096;
 
 /** Words of an address. */
 const ICMP_SOURCE_WORDS = 4;
