@@ -3,7 +3,9 @@
 #
 # usage: deploy/build-deb.sh [OUTPUT FOLDER]      default: dist below this checkout
 #
-# Needs a checkout that is set up and built (npm run setup), and dpkg-deb. Prints the path of the package.
+# Needs a checkout that is set up and built (npm run setup), and dpkg-deb. Prints the path of the package. It is of this
+# machine's architecture where the capture back end packet-mmap was built, else of all. DEBFULLNAME and DEBEMAIL say who
+# maintains it.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,13 +13,21 @@ output=${1:-$root/dist}
 version=$(node -p "require('$root/cli/package.json').version")
 # Where a distribution's package keeps a program's own modules.
 home=usr/lib/bothends
-# The add-on of the capture back end packet-mmap, if this checkout could build it; it fits every Node, but one architecture.
-if [ -e "$root/agent/dist/native/packet-mmap.node" ]; then
+
+# The same commit makes the same package, byte for byte.
+commit=$(cd "$root" && git rev-parse --short HEAD 2>/dev/null || echo 'no git checkout')
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(cd "$root" && git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+maintainer="${DEBFULLNAME:-bothends} <${DEBEMAIL:-root@$(hostname -f 2>/dev/null || hostname)}>"
+
+# The add-on of packet-mmap, where it could be built: Node-API is the same in all releases, the machine's code is not.
+addon=agent/dist/native/packet-mmap.node
+if [ -e "$root/$addon" ]; then
   architecture=$(dpkg --print-architecture)
-  libraries=', libc6'
+  libc='libc6, '
 else
   architecture=all
-  libraries=
+  libc=
 fi
 
 say() { printf 'build-deb: %s\n' "$*" >&2; }
@@ -42,7 +52,11 @@ copy_modules() {
     mkdir -p "$(dirname "$target")"
     cp -a "$folder" "$target"
   done
-  find "$tree/$home/node_modules" \( -name '*.map' -o -name '*.d.ts' -o -name '*.md' \) -delete
+  find "$tree/$home/node_modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.md' -o -name '*.html' \
+    -o -name '.npmignore' -o -name '.git*' -o -name '*.sh' -o -name 'bin.*js' \) -delete
+  find "$tree/$home/node_modules" -type d \( -name test -o -name bin -o -name '.husky' \) -prune -exec rm -r {} +
+  # Some archives have modules marked as programs; none of them is one.
+  find "$tree/$home/node_modules" -type f -exec chmod a-x {} +
 }
 
 copy_packages() {
@@ -54,15 +68,24 @@ copy_packages() {
   cp -a "$root/cli/bin" "$tree/$home/cli/"
   find "$tree/$home" -path '*/dist/*' \( -name '*.test.*' -o -name '*.map' -o -name '*.d.ts' -o -name '*.tsbuildinfo' \) -delete
   find "$tree/$home" -path '*/dist/testing' -prune -exec rm -r {} +
+  if [ -e "$tree/$home/$addon" ]; then strip --strip-unneeded "$tree/$home/$addon"; fi
 }
 
 copy_system_files() {
-  mkdir -p "$tree/usr/bin" "$tree/usr/lib/systemd/system" "$tree/usr/share/man/man1" "$tree/usr/share/doc/bothends-agent" "$tree/etc/bothends"
+  doc=$tree/usr/share/doc/bothends-agent
+  mkdir -p "$tree/usr/bin" "$tree/usr/lib/systemd/system" "$tree/usr/share/man/man1" "$doc/examples" "$tree/etc/bothends"
   ln -s "../lib/bothends/cli/bin/bothends.js" "$tree/usr/bin/bothends"
   sed "s#/opt/bothends#/$home#g" "$root/deploy/bothends-agent.service" > "$tree/usr/lib/systemd/system/bothends-agent.service"
   cp "$root/deploy/policy.yaml" "$tree/etc/bothends/policy.yaml"
   node "$root/cli/bin/bothends.js" man | gzip -9n > "$tree/usr/share/man/man1/bothends.1.gz"
-  cp "$root/LICENSE" "$tree/usr/share/doc/bothends-agent/copyright"
+  sed "s#/opt/bothends#/$home#g" "$root/deploy/bothends-agent-pods.conf" > "$doc/examples/pods.conf"
+  cp "$root/LICENSE" "$doc/copyright"
+  changelog | gzip -9n > "$doc/changelog.gz"
+}
+
+changelog() {
+  printf 'bothends-agent (%s) unstable; urgency=medium\n\n  * Built from %s.\n\n -- %s  %s\n' \
+    "$version" "$commit" "$maintainer" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")"
 }
 
 control_files() {
@@ -71,9 +94,9 @@ control_files() {
 Package: bothends-agent
 Version: $version
 Architecture: $architecture
-Maintainer: bothends
+Maintainer: $maintainer
 Installed-Size: $size
-Depends: nodejs (>= 20.11), tcpdump, adduser$libraries
+Depends: ${libc}nodejs (>= 20.11), tcpdump, adduser
 Recommends: iproute2, ethtool
 Section: net
 Priority: optional
@@ -94,7 +117,7 @@ copy_system_files
 chmod -R u=rwX,go=rX "$tree"
 control_files
 mkdir -p "$output"
-package=$output/bothends-agent_${version}_${architecture}.deb
+package=$output/bothends-agent_${version}_$architecture.deb
 dpkg-deb --build --root-owner-group "$tree" "$package" >&2
-say "built from $(cd "$root" && git rev-parse --short HEAD 2>/dev/null || echo 'no git checkout')"
+say "built from $commit"
 echo "$package"

@@ -2,9 +2,11 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkCommand } from '../lab/command.js';
 import { describeLab } from '../lab/describe.js';
 import { Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
+import { REPOSITORY_ROOT } from '../lab/paths.js';
 import { NodeRoot } from './node-root.js';
 import { Traffic } from './traffic.js';
 
@@ -32,9 +34,13 @@ describeLab('captures in pods', () => {
     const policy = join(fleet.folder, 'policy.yaml');
     writeFileSync(policy, 'pods: ["shop/*", "test/*"]\n');
     const data = join(fleet.folder, 'confined');
+    await checkCommand(['install', '-d', '-m', '0700', '-o', USER, data]);
     // An unprivileged agent next to the pods, not in them; what enters them stays root.
     const how = ['--pods', '--user', USER, '--host-root', node.folder, '--policy', policy, '--data', data];
-    await fleet.startAgent('node-1', how, 'coordinator');
+    await fleet.startAgent('node-1', how, {
+      on: 'coordinator',
+      under: ['setpriv', `--bounding-set=-all,${rights()}`],
+    });
     await fleet.connected(['client', 'node-1']);
   });
   afterAll(async () => {
@@ -123,6 +129,16 @@ describeLab('captures in pods', () => {
     await running.stop();
   });
 });
+
+/** What the unit gives to root, and no more: as setpriv takes it. */
+function rights(): string {
+  const unit = readFileSync(join(REPOSITORY_ROOT, 'deploy/bothends-agent-pods.conf'), 'utf8');
+  const [, names = ''] = /^CapabilityBoundingSet=(.+)$/m.exec(unit) ?? [];
+  return names
+    .split(' ')
+    .map((name) => name.replace('CAP_', '+').toLowerCase())
+    .join(',');
+}
 
 /** Processes that one has started, by their program's name. */
 function childrenOf(pid: number, program: string): number[] {

@@ -83,14 +83,19 @@ export class Fleet implements AsyncDisposable {
   /**
    * Joins a host, or starts its agent again: the second time it needs no token.
    * @param more arguments besides
-   * @param on host that it runs on, when it is called otherwise
+   * @param where host that it runs on, when it is called otherwise; command that starts it with fewer rights
    */
-  async startAgent(name: string, more: readonly string[] = [], on: string = name): Promise<void> {
+  async startAgent(
+    name: string,
+    more: readonly string[] = [],
+    where: { on?: string; under?: readonly string[] } = {},
+  ): Promise<void> {
+    const { on = name, under = [] } = where;
     const data = join(this.folder, name);
     const joined = mkdirSync(data, { recursive: true }) === undefined;
     const { options, token } = joined ? { options: [], token: '' } : await this.joinLine(name);
     const args = ['agent', ...options, '--name', name, '--data', data, ...more];
-    this.#start(name, this.#lab.host(on), args, token);
+    this.#start(name, this.#lab.host(on), args, token, under);
   }
 
   /** A new join line for this name: the options of `bothends agent`, and the token that it reads from its input. */
@@ -166,8 +171,14 @@ export class Fleet implements AsyncDisposable {
     await this.stop();
   }
 
-  #start(name: string, host: LabHost, args: readonly string[], input = ''): void {
-    const child = host.spawn([...this.#programOf(name), ...args], { env: this.#environment() });
+  #start(
+    name: string,
+    host: LabHost,
+    args: readonly string[],
+    input = '',
+    under: readonly string[] = [],
+  ): void {
+    const child = host.spawn([...under, ...this.#programOf(name), ...args], { env: this.#environment() });
     // A program that ends without reading its input is no error of ours.
     child.stdin?.on('error', () => undefined).end(input);
     const log = createWriteStream(this.#logFile(name), { flags: 'a' });

@@ -35,7 +35,9 @@ export async function openPacketPipe(): Promise<PacketPipe | null> {
   try {
     directory = mkdtempSync(join(tmpdir(), 'bothends-'));
     const path = join(directory, 'packets');
-    await run('mkfifo', ['-m', '600', path], { timeout: HELPER_MS });
+    // Nobody else gets into the folder. Others may write so that a broker of pods, which may have no other right of
+    // root over files than to see this process's descriptors, can hand it on to a tcpdump in a pod.
+    await run('mkfifo', ['-m', '602', path], { timeout: HELPER_MS });
     // The reader first, or opening the writer would wait for it; only our end is non-blocking.
     const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writeEnd = openSync(path, constants.O_WRONLY);
