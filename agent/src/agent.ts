@@ -16,6 +16,7 @@ import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
 import { Taps } from './control/taps.js';
+import { watchWhereabouts } from './host/whereabouts.js';
 import { BrokerClient } from './pods/client.js';
 import { PodsOfNode } from './pods/node.js';
 import type { Channel } from './pods/protocol.js';
@@ -148,12 +149,17 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
       if (passed !== null) taps.endAll(passed);
     }, CEILINGS_MS),
   ];
+  const stopLooking = watchWhereabouts(() => {
+    logger.info({ hostname: host.hostname }, 'this host has another name or address');
+    link.introduce();
+  });
   const stopReloading = surroundings.onReload?.(() => {
     inForce = reloadPolicy(options.policyPath, inForce, logger);
     link.introduce();
   });
   await untilDrained(link, taps, signal);
   stopReloading?.();
+  stopLooking();
   for (const timer of timers) clearInterval(timer);
   stopWatch();
   unlock();

@@ -30,7 +30,10 @@ export function thisHost(): Host {
   const platform = `${type()} ${release()}`;
   const namespace = networkNamespace();
   return {
-    hostname: hostname(),
+    // It may be renamed while this runs.
+    get hostname() {
+      return hostname();
+    },
     bootId: readText(BOOT_ID),
     platform,
     interfaces: () => readInterfaces().map((state) => survey.describe(state)),

@@ -1,6 +1,7 @@
 import { BothendsError, codeOfGrpcStatus, nearestNames, plainDetails } from '@bothends/proto';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
+import { tlsTrouble } from '@bothends/proto/trust/tls-trouble';
 import {
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -177,11 +178,26 @@ function channelCredentials(context: Context) {
 }
 
 function unreachable(address: string, told: string, cause: unknown): BothendsError {
-  const certificate = /certificate|self.signed|issuer|altname|SSL|TLS/i.test(told);
-  const why = certificate
-    ? `what answers at ${address} is not the coordinator of this context (${told}): take a context file from it`
-    : `cannot reach the coordinator at ${address}: is it running, and is the address in the context right? (${plainDetails(told)})`;
-  return new BothendsError(certificate ? 'unauthenticated' : 'unavailable', why, { cause });
+  switch (tlsTrouble(told)) {
+    case 'untimely':
+      return new BothendsError(
+        'unauthenticated',
+        `the certificate of the coordinator at ${address} is not valid at the time of this machine (${told}): set its clock`,
+        { cause },
+      );
+    case 'untrusted':
+      return new BothendsError(
+        'unauthenticated',
+        `what answers at ${address} is not the coordinator of this context (${told}): take a context file from it`,
+        { cause },
+      );
+    case null:
+      return new BothendsError(
+        'unavailable',
+        `cannot reach the coordinator at ${address}: is it running, and is the address in the context right? (${plainDetails(told)})`,
+        { cause },
+      );
+  }
 }
 
 /** The error for a name that is not in a list, with the nearest that are. */

@@ -6,8 +6,13 @@ const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 const MS_PER_DAY = 86_400_000;
-/** Certificates begin an hour early, so that a host whose clock is late can still join. */
+/** Clients' certificates begin an hour early: they are held against the coordinator's clock, which may be set back. */
 const BACKDATE_MS = 3_600_000;
+/**
+ * Those that agents and users check begin at the beginning of time: a host whose clock is years late, as without a
+ * battery, can join, and comes back. When they were made is nobody's protection.
+ */
+const ALWAYS = new Date(0);
 /** Outlives a fleet's hardware; `bothends ca rotate` replaces one before. */
 export const CA_DAYS = 3650;
 /** A coordinator makes its own anew at every start. */
@@ -47,7 +52,8 @@ export async function createCa(keys: KeyPair, nowMs: number): Promise<x509.X509C
     serialNumber: serialNumber(),
     // A name of its own: while one replaces another both are trusted, and issuers are looked up by name.
     name: `CN=bothends CA ${randomBytes(4).toString('hex')}`,
-    ...validity(nowMs, CA_DAYS),
+    notBefore: ALWAYS,
+    notAfter: after(nowMs, CA_DAYS),
     keys: keys,
     signingAlgorithm: SIGNING_ALGORITHM,
     extensions: [
@@ -78,7 +84,8 @@ export async function issue(
     serialNumber: serialNumber(),
     subject: [{ CN: [wanted.commonName] }],
     issuer: issuer.certificate.subject,
-    ...validity(nowMs, wanted.days),
+    notBefore: wanted.usage === 'server' ? ALWAYS : new Date(nowMs - BACKDATE_MS),
+    notAfter: after(nowMs, wanted.days),
     publicKey: wanted.publicKey,
     signingKey: issuer.privateKey,
     signingAlgorithm: SIGNING_ALGORITHM,
@@ -103,6 +110,6 @@ function serialNumber(): string {
   return bytes.toString('hex');
 }
 
-function validity(nowMs: number, days: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(nowMs - BACKDATE_MS), notAfter: new Date(nowMs + days * MS_PER_DAY) };
+function after(nowMs: number, days: number): Date {
+  return new Date(nowMs + days * MS_PER_DAY);
 }
