@@ -183,10 +183,11 @@ export class CoverageLedger {
     this.#closedNs = ns;
   }
 
-  toMessage(): Coverage {
+  /** @param whole with the host around the tap, which is much on a host with many interfaces, and changes little */
+  toMessage(whole = true): Coverage {
     return {
       ...this.#head,
-      ...this.#surroundings,
+      ...(whole ? this.#surroundings : { interfaceStates: [] }),
       ...(this.#marker === undefined ? {} : { marker: this.#marker }),
       ...(this.#endedBy === undefined ? {} : { endedBy: this.#endedBy }),
       closedNs: this.#closedNs,

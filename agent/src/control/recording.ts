@@ -1,4 +1,5 @@
 import { type BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
+import type { Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Logger } from 'pino';
 import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../capture/source.js';
 import type { Clock } from '../clock/clock.js';
@@ -33,7 +34,7 @@ const PULSE_MS = 200;
 const QUIET_MS = 2 * TABLE_AGE_MS;
 /** A pulse this late means that the process got no time, and what the back end has sent may wait unread. */
 const LATE_MS = PULSE_MS + QUIET_MS;
-/** Each second the spool goes to the disk itself, and the host is looked at. */
+/** Each second the spool goes to the disk itself, and the host is looked at and told of. */
 const PULSES_PER_SECOND = 5;
 
 /** How much a tap may take; infinite where there is no limit. */
@@ -63,6 +64,8 @@ export class Recording {
   #shippedNs = 0n;
   #pulses = 0;
   #asking = false;
+  /** The next batch tells what the host looks like. */
+  #describe = true;
 
   constructor(parts: RecordingParts) {
     this.#parts = parts;
@@ -113,7 +116,7 @@ export class Recording {
     this.#taken.bytes += bytesOf(table, count);
     const lastNs = table.baseNs + BigInt(table.time[count - 1]);
     ledger.recorded(count, lastNs);
-    this.#batches.rows(table, count, ledger.toMessage());
+    this.#batches.rows(table, count, this.#coverage());
     this.#shippedNs = ledger.watermarkNs;
     pump();
     this.#checkLimits(lastNs);
@@ -152,6 +155,14 @@ export class Recording {
     const { spool, logger, ledger, survey } = this.#parts;
     spool.sync().catch((err) => logger.warn({ err }, 'spool not synced to disk'));
     ledger.surveyed(survey());
+    this.#describe = true;
+  }
+
+  /** For a batch that is not the last. */
+  #coverage(): Coverage {
+    const whole = this.#describe;
+    this.#describe = false;
+    return this.#parts.ledger.toMessage(whole);
   }
 
   async #check(): Promise<void> {
@@ -171,7 +182,7 @@ export class Recording {
     const { ledger, pump } = this.#parts;
     if (ledger.watermarkNs <= this.#shippedNs) return;
     this.#shippedNs = ledger.watermarkNs;
-    this.#batches.coverage(ledger.toMessage(), false);
+    this.#batches.coverage(this.#coverage(), false);
     pump();
   }
 

@@ -176,6 +176,25 @@ describe('a tap', () => {
     expect(coverage.watermarkNs).toBe(coverage.closedNs);
   });
 
+  it('tells what the host looks like at its begin, each second and at its end', async () => {
+    const tap = await recording();
+    const begun = clock.wallNs();
+    for (let i = 0; i < 30; i++) {
+      tap.push([clock.wallNs()]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    stop();
+    await reached('complete');
+    const batches = shipped();
+    const telling = batches.filter(({ coverage }) => coverage?.host !== undefined);
+    const seconds = Number(clock.wallNs() - begun) / 1e9;
+    expect(telling[0]).toBe(batches[0]);
+    expect(telling.at(-1)).toBe(batches.at(-1));
+    expect(telling.length).toBeGreaterThanOrEqual(3);
+    expect(telling.length).toBeLessThanOrEqual(seconds + 2);
+    for (const { coverage } of telling) expect(coverage?.interfaceStates).toEqual(HOST.interfaces());
+  });
+
   it('is forgotten, with its disk, once everything is committed', async () => {
     const tap = await recording();
     tap.push([clock.wallNs()]);

@@ -18,13 +18,19 @@ export interface ReportText {
   headline: string;
 }
 
+/** One committed batch with the end at which it was taken. */
+export interface Evidence {
+  role: End;
+  batch: Batch;
+}
+
 /**
  * The verdicts on one capture while its evidence comes in. Asynchronous, so that an engine can live on another
  * thread, and what crosses is text, which is cheap to move. Calls take effect in their order.
  */
 export interface Analysis {
-  /** Takes one committed batch; batches of a tap come in their order. Resolves true when it held a RST. */
-  feed(role: End, batch: Batch): Promise<boolean>;
+  /** Takes committed batches; those of a tap come in their order. Resolves true when one of them held a RST. */
+  feed(evidence: readonly Evidence[]): Promise<boolean>;
   /** Nothing more will come of either tap. */
   finish(capture: Capture): Promise<void>;
   /** Null when there is nothing new since the last call. */

@@ -2,7 +2,7 @@ import { canonicalJson, type End, NOTE_CODES, type PathHistory } from '@bothends
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { type Capture, tapName } from '../captures/capture.js';
 import type { EngineLike } from '../engine/types.js';
-import type { News, ReportText } from './analysis.js';
+import type { Evidence, News, ReportText } from './analysis.js';
 import { TapFeed } from './tap-feed.js';
 
 /** An engine with the two taps of a capture, fed with batches. */
@@ -28,6 +28,13 @@ export class CaptureEngine {
   /** Returns true when the batch held a RST. */
   feed(role: End, batch: Batch): boolean {
     return this.#feeds[role].push(batch);
+  }
+
+  /** The same for several, in their order. */
+  feedAll(evidence: readonly Evidence[]): boolean {
+    let reset = false;
+    for (const { role, batch } of evidence) reset = this.feed(role, batch) || reset;
+    return reset;
   }
 
   finish(capture: Capture): void {

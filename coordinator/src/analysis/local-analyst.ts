@@ -30,7 +30,7 @@ export class LocalAnalyst implements Analyst {
 
 function analysisOf(running: CaptureEngine): Analysis {
   return {
-    feed: async (role, batch) => running.feed(role, batch),
+    feed: async (evidence) => running.feedAll(evidence),
     finish: async (capture) => running.finish(capture),
     news: async () => running.news(),
     report: async () => running.report(),

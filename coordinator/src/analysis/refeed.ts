@@ -1,9 +1,9 @@
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture, Tap } from '../captures/capture.js';
 import type { Store } from '../store/store.js';
-import type { Analysis } from './analysis.js';
+import type { Analysis, Evidence } from './analysis.js';
 
-/** Batches fetched at once: a few megabytes at most, and few trips to the database thread. */
+/** Batches that go from thread to thread at once: a few megabytes at most, and few trips. */
 const CHUNK = 16;
 
 /** Where committed batches are. */
@@ -68,8 +68,12 @@ export async function* evidenceOf(
 /** Feeds an analysis with everything that is committed of a capture. Resolves true when a RST was in it. */
 export async function refeed(analysis: Analysis, capture: Capture, store: Store): Promise<boolean> {
   let reset = false;
+  let evidence: Evidence[] = [];
   for await (const { tap, batch } of evidenceOf(capture, store)) {
-    reset = (await analysis.feed(tap.role, batch)) || reset;
+    evidence.push({ role: tap.role, batch });
+    if (evidence.length < CHUNK) continue;
+    reset = (await analysis.feed(evidence)) || reset;
+    evidence = [];
   }
-  return reset;
+  return evidence.length > 0 ? (await analysis.feed(evidence)) || reset : reset;
 }

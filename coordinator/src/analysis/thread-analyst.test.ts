@@ -15,9 +15,13 @@ test('the real engine reports from its own thread, each analysis for itself', as
   const [one, other] = [analyst.analyse(capture), analyst.analyse(capture)];
   const closed = { closed: true };
   expect(
-    await one.feed('client', batch('c-1-client', 1, segments(20, { reset: true }), coverage(20, closed))),
+    await one.feed([
+      { role: 'client', batch: batch('c-1-client', 1, segments(10), coverage(10)) },
+      { role: 'client', batch: batch('c-1-client', 2, segments(10, { reset: true }), coverage(20, closed)) },
+    ]),
   ).toBe(true);
-  expect(await one.feed('server', batch('c-1-server', 1, segments(20), coverage(20, closed)))).toBe(false);
+  const far = batch('c-1-server', 1, segments(20), coverage(20, closed));
+  expect(await one.feed([{ role: 'server', batch: far }])).toBe(false);
   await one.finish(capture);
   const { json, headline } = await one.report();
   expect(JSON.parse(json)).toMatchObject({ schema: 'bothends.report.v1', headline });

@@ -43,7 +43,7 @@ export class ThreadAnalyst implements Analyst {
     const call = async <V extends keyof AnalysisVerbs>(verb: V, ...input: Parameters<AnalysisVerbs[V]>) =>
       await callVerb(await opened, verb, ...input);
     return {
-      feed: async (role, batch) => await call('feed', key, role, batch),
+      feed: async (evidence) => await call('feed', key, evidence),
       finish: async (latest) => await call('finish', key, latest),
       news: async () => await call('news', key),
       report: async () => await call('report', key),

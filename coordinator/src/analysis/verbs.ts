@@ -1,7 +1,6 @@
-import { BothendsError, type End, type Ladder, type PathHistory } from '@bothends/proto';
-import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
+import { BothendsError, type Ladder, type PathHistory } from '@bothends/proto';
 import type { Capture } from '../captures/capture.js';
-import { engineOptions, type News, type ReportText } from './analysis.js';
+import { type Evidence, engineOptions, type News, type ReportText } from './analysis.js';
 import { CaptureEngine } from './capture-engine.js';
 import type { EngineFactory, LadderFactory } from './local-analyst.js';
 
@@ -9,7 +8,7 @@ import type { EngineFactory, LadderFactory } from './local-analyst.js';
 export interface AnalysisVerbs {
   /** `flowId` null: an analysis without a ladder. */
   open(key: number, capture: Capture, flowId: string | null): void;
-  feed(key: number, role: End, batch: Batch): boolean;
+  feed(key: number, evidence: readonly Evidence[]): boolean;
   finish(key: number, capture: Capture): void;
   news(key: number): News | null;
   report(key: number): ReportText;
@@ -41,7 +40,7 @@ export function analysisVerbs(createEngine: EngineFactory, createLadder: LadderF
       const engine = createLadder(options, flowId);
       entries.set(key, { running: new CaptureEngine(engine, capture), ladder: () => engine.ladder() });
     },
-    feed: (key, role, batch) => entryOf(key).running.feed(role, batch),
+    feed: (key, evidence) => entryOf(key).running.feedAll(evidence),
     finish: (key, capture) => entryOf(key).running.finish(capture),
     news: (key) => entryOf(key).running.news(),
     report: (key) => entryOf(key).running.report(),

@@ -39,7 +39,7 @@ export async function* captureBundle(input: CaptureBundleInput): AsyncGenerator<
     yield writer.head();
     for await (const { tap, batch } of evidenceOf(original, store)) {
       const kept = pseudonyms ? pseudonymBatch(batch, pseudonyms) : batch;
-      await analysis.feed(tap.role, kept);
+      await analysis.feed([{ role: tap.role, batch: kept }]);
       yield writer.batch(original.taps.indexOf(tap) + 1, kept);
     }
     for (const [i, { policyJson }] of capture.taps.entries()) {

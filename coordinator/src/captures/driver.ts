@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Analyst, ReportText } from '../analysis/analysis.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { LiveCapture } from '../ingest/live-capture.js';
+import { Pace } from '../ingest/pace.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
 import { armMessage, type CoordinatorEndpoint, digestKeyFor } from './arm.js';
@@ -30,6 +31,7 @@ const NS_PER_MS = 1_000_000n;
 /** Moves captures from state to state and does what each step asks for: save, order, wait, analyse, report. */
 export class Driver {
   readonly #in: DriverInput;
+  readonly #pace = new Pace();
   #closed = false;
 
   constructor(input: DriverInput) {
@@ -152,15 +154,20 @@ export class Driver {
   #goLive(entry: Entry): LiveCapture {
     const { capture } = entry;
     const { store, clock, logger, analyst } = this.#in;
-    entry.live = new LiveCapture(capture, analyst.analyse(capture), store, clock, {
-      news: ({ headline, findings }) => {
-        entry.findings = findings;
-        entry.capture = { ...entry.capture, headline };
-        for (const watcher of entry.watchers) watcher.findings(findings);
+    entry.live = new LiveCapture(
+      capture,
+      analyst.analyse(capture),
+      { store, clock, pace: this.#pace },
+      {
+        news: ({ headline, findings }) => {
+          entry.findings = findings;
+          entry.capture = { ...entry.capture, headline };
+          for (const watcher of entry.watchers) watcher.findings(findings);
+        },
+        reached: () => this.apply(entry, { type: 'stop', by: `--until ${capture.request.until}` }),
+        failed: (reason) => logger.error({ capture: capture.id, reason }, 'analysis failed'),
       },
-      reached: () => this.apply(entry, { type: 'stop', by: `--until ${capture.request.until}` }),
-      failed: (reason) => logger.error({ capture: capture.id, reason }, 'analysis failed'),
-    });
+    );
     return entry.live;
   }
 

@@ -1,10 +1,11 @@
 import { type BothendsError, type End, type PathHistory, toBothendsError } from '@bothends/proto';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
-import type { Analysis, News, ReportText } from '../analysis/analysis.js';
+import type { Analysis, Evidence, News, ReportText } from '../analysis/analysis.js';
 import { refeed } from '../analysis/refeed.js';
 import type { Capture } from '../captures/capture.js';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
+import type { Pace } from './pace.js';
 
 /** What a live capture tells. */
 export interface LiveListener {
@@ -18,9 +19,14 @@ export interface LiveListener {
 
 /** New evidence waits this long for more; with the way here it stays far below a second on the operator's screen. */
 const DEBOUNCE_MS = 50;
-/** Looking takes at most a fifth of the time: what took 40 ms is followed by 160 ms for the packets. */
-const REST_FACTOR = 4;
 const NS_PER_MS = 1e6;
+
+/** What live captures share. */
+export interface LiveTools {
+  store: Store;
+  clock: Clock;
+  pace: Pace;
+}
 
 /** The analysis of one capture while it runs: evidence in, findings out, at last the report. */
 export class LiveCapture {
@@ -28,25 +34,43 @@ export class LiveCapture {
   readonly #clock: Clock;
   readonly #listener: LiveListener;
   readonly #until: Capture['request']['until'];
+  readonly #pace: Pace;
+  readonly #leavePace: () => void;
   /** Everything that feeds the analysis runs in this order. */
   #work: Promise<void> = Promise.resolve();
+  /** Batches that go to the engine in its next turn, and that turn. */
+  #waiting: Evidence[] = [];
+  #turn: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #earliestNs = 0n;
   #over = false;
   #broken: BothendsError | null = null;
 
   /** Begins with what is committed already, so that a restart of the coordinator loses nothing. */
-  constructor(capture: Capture, analysis: Analysis, store: Store, clock: Clock, listener: LiveListener) {
+  constructor(capture: Capture, analysis: Analysis, tools: LiveTools, listener: LiveListener) {
+    const { store, clock, pace } = tools;
     this.#analysis = analysis;
     this.#clock = clock;
+    this.#pace = pace;
+    this.#leavePace = pace.join();
     this.#listener = listener;
     this.#until = capture.request.until;
     void this.#queue(async () => this.#taken(await refeed(analysis, capture, store)));
   }
 
-  /** Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. */
+  /**
+   * Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. Those that come
+   * while the engine is busy go to it together: under load the way there costs more than small batches are worth.
+   */
   async feed(role: End, batch: Batch): Promise<void> {
-    await this.#queue(async () => this.#taken(await this.#analysis.feed(role, batch)));
+    this.#waiting.push({ role, batch });
+    this.#turn ??= this.#queue(async () => {
+      const evidence = this.#waiting;
+      this.#waiting = [];
+      this.#turn = null;
+      this.#taken(await this.#analysis.feed(evidence));
+    });
+    await this.#turn;
   }
 
   /**
@@ -82,6 +106,7 @@ export class LiveCapture {
 
   #end(): void {
     this.#over = true;
+    this.#leavePace();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
   }
@@ -118,7 +143,7 @@ export class LiveCapture {
     const beganNs = this.#clock.nowNs();
     await this.#tell();
     const endedNs = this.#clock.nowNs();
-    this.#earliestNs = endedNs + (endedNs - beganNs) * BigInt(REST_FACTOR);
+    this.#earliestNs = endedNs + this.#pace.restNs(endedNs - beganNs);
   }
 
   async #tell(): Promise<void> {

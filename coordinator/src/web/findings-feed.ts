@@ -30,9 +30,11 @@ function watched(analysis: Analysis, capture: Capture, listeners: FeedListeners,
   const known = new Known();
   return {
     ...analysis,
-    feed: async (role, batch) => {
-      if (batch.coverage !== undefined) listeners.gaps(capture, role, batch.coverage.gaps.length);
-      return await analysis.feed(role, batch);
+    feed: async (evidence) => {
+      for (const { role, batch } of evidence) {
+        if (batch.coverage !== undefined) listeners.gaps(capture, role, batch.coverage.gaps.length);
+      }
+      return await analysis.feed(evidence);
     },
     news: async () => {
       const news = await analysis.news();
