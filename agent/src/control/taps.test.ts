@@ -58,6 +58,10 @@ const clock: Clock = {
 const OFFSET_NS = 1_700_000_000_000_000_000n - process.hrtime.bigint();
 let offsetNs = OFFSET_NS;
 
+/** A loaded machine takes its time; what holds at last is the point. */
+const PATIENCE_MS = 10_000;
+const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS });
+
 let directory: string;
 let source: SyntheticSource;
 let states: TapState[];
@@ -109,7 +113,7 @@ afterEach(async () => {
 });
 
 const lastState = () => states.at(-1)?.state;
-const reached = (state: string) => vi.waitFor(() => expect(lastState()).toBe(state));
+const reached = (state: string) => eventually(() => expect(lastState()).toBe(state));
 
 async function armed(change: Partial<Arm> = {}): Promise<SyntheticTap> {
   taps.command({ $case: 'arm', value: { ...ARM, ...change } });
@@ -220,7 +224,7 @@ describe('a tap', () => {
     const tap = await recording();
     const base = clock.wallNs();
     tap.push([base + 5n, base + 2n, base + 9n, base + 7n]);
-    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(4));
+    await eventually(() => expect(packetTimes(shipped())).toHaveLength(4));
     const [batch] = shipped().filter(({ count }) => count > 0);
     expect(batch).toMatchObject({ firstNs: base + 2n, lastNs: base + 9n });
   });
@@ -264,7 +268,7 @@ describe('a tap', () => {
   it('advances its watermark while it is quiet, but not past the last check for drops', async () => {
     await recording();
     const begun = clock.wallNs();
-    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.watermarkNs).toBeGreaterThan(begun));
+    await eventually(() => expect(shipped().at(-1)?.coverage?.watermarkNs).toBeGreaterThan(begun));
     expect(finalCoverage(shipped()).watermarkNs).toBeLessThan(clock.wallNs());
   });
 
@@ -272,7 +276,7 @@ describe('a tap', () => {
     const tap = await recording();
     const before = clock.wallNs();
     tap.kernelDrops = 12;
-    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(12n));
+    await eventually(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(12n));
     const [gap, ...others] = finalCoverage(shipped()).gaps;
     expect(others).toEqual([]);
     expect(gap).toMatchObject({ cause: 'kernel-drop', packets: 12n });
@@ -283,7 +287,7 @@ describe('a tap', () => {
   it('declares an interval for packets that the back end dropped', async () => {
     const tap = await recording();
     tap.agentDrops = 3;
-    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.agentDrops).toBe(3n));
+    await eventually(() => expect(shipped().at(-1)?.coverage?.agentDrops).toBe(3n));
     expect(finalCoverage(shipped()).gaps).toMatchObject([{ cause: 'agent-drop', packets: 3n }]);
     expect(taps.progress()[0].agentDrops).toBe(3n);
   });
@@ -324,7 +328,7 @@ describe('a tap', () => {
   it('is thrown away when the capture does not start', async () => {
     const tap = await armed();
     stop(0, true);
-    await vi.waitFor(() => expect([...taps.all()]).toEqual([]));
+    await eventually(() => expect([...taps.all()]).toEqual([]));
     expect(tap.closed).toBe(true);
     expect(readdirSync(join(directory, 'spool'))).toEqual([]);
   });
@@ -334,7 +338,7 @@ describe('a tap', () => {
     try {
       const tap = await armed();
       await vi.advanceTimersByTimeAsync(40_000);
-      await vi.waitFor(() => expect([...taps.all()]).toEqual([]));
+      await eventually(() => expect([...taps.all()]).toEqual([]));
       expect(tap.closed).toBe(true);
     } finally {
       vi.useRealTimers();
@@ -398,7 +402,7 @@ describe('a ceiling of the agent', () => {
     const tap = await recording();
     const times = [clock.wallNs(), clock.wallNs()];
     tap.push(times);
-    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(2));
+    await eventually(() => expect(packetTimes(shipped())).toHaveLength(2));
     taps.endAll('the agent takes too much memory');
     await reached('complete');
     expect(packetTimes(shipped())).toEqual(times);
@@ -413,7 +417,7 @@ describe('a ceiling of the agent', () => {
       code: 'resource-exhausted',
       reason: 'db-1 cannot record: only 1 MB are free on its disk',
     });
-    await vi.waitFor(() => expect(source.taps[0]?.closed).toBe(true));
+    await eventually(() => expect(source.taps[0]?.closed).toBe(true));
   });
 
   it('of captured bytes ends the tap that passes it', async () => {
@@ -446,7 +450,7 @@ describe('an agent that starts again', () => {
     const tap = await recording();
     const times = [clock.wallNs(), clock.wallNs()];
     tap.push(times);
-    await vi.waitFor(() => expect(packetTimes(shipped())).toHaveLength(2));
+    await eventually(() => expect(packetTimes(shipped())).toHaveLength(2));
     return times;
   }
 
@@ -458,9 +462,9 @@ describe('an agent that starts again', () => {
     expect(source.taps[1]?.options).toEqual(source.taps[0]?.options);
     const later = clock.wallNs();
     source.taps[1]?.push([later]);
-    await vi.waitFor(() => expect(packetTimes(shipped(again))).toEqual([...times, later]));
+    await eventually(() => expect(packetTimes(shipped(again))).toEqual([...times, later]));
     again.command({ $case: 'stop', value: { tapId: ARM.tapId, leadOutMs: 0, discard: false } });
-    await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+    await eventually(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
     const batches = shipped(again);
     expect(batches.map(({ sequence }) => sequence)).toEqual(batches.map((_, i) => BigInt(i + 1)));
     for (const [i, batch] of batches.slice(1).entries()) {
@@ -482,13 +486,13 @@ describe('an agent that starts again', () => {
     const tap = await recording({ maxPackets: 3n });
     tap.kernelDrops = 5;
     tap.push([clock.wallNs(), clock.wallNs()]);
-    await vi.waitFor(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(5n));
+    await eventually(() => expect(shipped().at(-1)?.coverage?.kernelDrops).toBe(5n));
     const again = await restarted();
     const [, resumed] = source.taps;
     if (resumed) resumed.kernelDrops = 2;
-    await vi.waitFor(() => expect(shipped(again).at(-1)?.coverage?.kernelDrops).toBe(7n));
+    await eventually(() => expect(shipped(again).at(-1)?.coverage?.kernelDrops).toBe(7n));
     resumed?.push([clock.wallNs(), clock.wallNs()]);
-    await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+    await eventually(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
     expect(finalCoverage(shipped(again))).toMatchObject({ packets: 3n, kernelDrops: 7n });
   });
 
@@ -496,7 +500,7 @@ describe('an agent that starts again', () => {
     await interrupted();
     offsetNs -= 3_600_000_000_000n;
     const again = await restarted();
-    await vi.waitFor(() => expect(shipped(again).at(-1)?.coverage?.gaps).toHaveLength(2));
+    await eventually(() => expect(shipped(again).at(-1)?.coverage?.gaps).toHaveLength(2));
     const [down, step] = finalCoverage(shipped(again)).gaps;
     expect([down?.cause, step?.cause]).toEqual(['agent-down', 'clock-step']);
     expect((step?.toNs ?? 0n) - (step?.fromNs ?? 0n)).toBeGreaterThan(3_500_000_000_000n);
@@ -509,7 +513,7 @@ describe('an agent that starts again', () => {
       const again = await restarted();
       await vi.advanceTimersByTimeAsync(30_000);
       vi.useRealTimers();
-      await vi.waitFor(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
+      await eventually(() => expect(again.states()).toMatchObject([{ state: 'complete' }]));
       expect(finalCoverage(shipped(again)).endedBy).toContain('its time was over');
     } finally {
       vi.useRealTimers();
@@ -588,7 +592,7 @@ describe('a full spool', () => {
     for (let round = 0; round < rounds; round++) {
       const noise = Array.from({ length: 4000 }, (_, i) => clock.wallNs() + BigInt(i * i * 7919));
       tap.push(noise);
-      await vi.waitFor(() => expect(taps.progress()[0].packets).toBe(BigInt((round + 1) * 4000)));
+      await eventually(() => expect(taps.progress()[0].packets).toBe(BigInt((round + 1) * 4000)));
     }
     const lost = taps.progress()[0].agentDrops;
     expect(lost).toBeGreaterThan(0n);
