@@ -1,4 +1,4 @@
-import { BothendsError, type Ladder, REPORT_SCHEMA, type Report } from '@bothends/proto';
+import { BothendsError, canonicalJson, type Ladder, REPORT_SCHEMA, type Report } from '@bothends/proto';
 import { printable } from '../render/layout.js';
 
 /** A report with the bytes that it was computed as. */
@@ -19,6 +19,22 @@ export function readReport(json: string): ReportDocument {
   return { json, report };
 }
 
+/**
+ * A report that was computed here. It is written down only when somebody asks for the bytes: with 100 000 flows that takes
+ * longer than to show it.
+ */
+export function ownReport(report: Report): ReportDocument {
+  // What flows say is made of numbers and addresses; text from elsewhere, as names of files, stands in the rest.
+  const rest = JSON.stringify({ ...report, flows: [] });
+  if (!isSafe(rest)) return readReport(canonicalJson(report));
+  return {
+    report,
+    get json() {
+      return canonicalJson(report);
+    },
+  };
+}
+
 /** Joins the chunks of a ladder: the first is its head with rows, the others are more rows. */
 export async function readLadder(chunks: AsyncIterable<string>): Promise<Ladder> {
   let ladder: Ladder | null = null;
@@ -34,10 +50,14 @@ export async function readLadder(chunks: AsyncIterable<string>): Promise<Ladder>
 /** How JSON writes control characters, other than the end of a line. */
 const ESCAPES = /\\[bfrtu]/;
 
+/** No string in it needs to be made safe. A look at the whole text is far cheaper than one at each string of a large report. */
+function isSafe(json: string): boolean {
+  return !ESCAPES.test(json) && printable(json) === json;
+}
+
 function parse(json: string, what: string): unknown {
   try {
-    // A look at the whole text is far cheaper than one at each string of a large report.
-    if (!ESCAPES.test(json) && printable(json) === json) return JSON.parse(json);
+    if (isSafe(json)) return JSON.parse(json);
     return JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? printable(value) : value));
   } catch (error) {
     throw new BothendsError('internal', `${what} that came back is not JSON`, { cause: error });

@@ -7,7 +7,7 @@ import { refuseSameFile, tapNames } from '../analyze/source.js';
 import { type ListFormat, type ReportFormat, reportOptions } from '../args/output.js';
 import { name, port } from '../args/values.js';
 import { type LadderFlags, ladderOptions } from '../args/zoom.js';
-import { readReport } from '../client/report.js';
+import { ownReport } from '../client/report.js';
 import { ExitStatus, UsageError } from '../errors.js';
 import type { NewFile } from '../export/new-file.js';
 import { type FileFlags, fileOptions, requireOutputs, writeOutputs } from '../export/outputs.js';
@@ -100,7 +100,7 @@ async function recorderInto(
 
 function show({ result, warnings }: FileAnalysis, flags: AnalyzeFlags, io: Io): number {
   for (const warning of warnings) io.stderr.write(`bothends: warning: ${warning}\n`);
-  if (result.kind === 'report') return printReport(readReport(canonicalJson(result.report)), flags, io);
+  if (result.kind === 'report') return printReport(ownReport(result.report), flags, io);
   printLadder(result.ladder, { ...flags, output: ladderFormat(flags.output) }, io);
   return ExitStatus.done;
 }

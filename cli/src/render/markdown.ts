@@ -19,12 +19,12 @@ export function reportMarkdown(report: Report): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
-function faultBlocks({ lead, alike, consequences }: FindingGroup, report: Report): string[] {
+function faultBlocks({ lead, more, consequences }: FindingGroup, report: Report): string[] {
   const flow = report.flows.find((f) => f.id === lead.flow);
   const facts = [...fields(lead)];
   if (flow) facts.push(`flow \`${flow.id}\` \`${tuple(flow)}\``, ...translated(flow).map(inline));
   if (lead.at) facts.push(`at \`${lead.at}\``);
-  if (alike.length > 0) facts.push(`the same on ${counted(alike.length, 'more flow')}`);
+  if (more > 0) facts.push(`the same on ${counted(more, 'more flow')}`);
   const blocks = [`### \`${lead.code}\`: ${lead.grade}`, inline(lead.statement), facts.join(' · ')];
   const section = (title: string, lines: string[]) => {
     if (lines.length > 0) blocks.push(`**${title}**`, lines.join('\n'));
@@ -59,13 +59,13 @@ function assumption(item: Finding['assumptions'][number]): string {
   return `- [${item.checked ? 'x' : ' '}] ${inline(item.text)}`;
 }
 
-function note({ lead, alike }: FindingGroup): string {
-  const more = alike.length > 0 ? ` (and ${counted(alike.length, 'more flow')})` : '';
+function note({ lead, more: flows }: FindingGroup): string {
+  const more = flows > 0 ? ` (and ${counted(flows, 'more flow')})` : '';
   return `- \`${lead.code}\`: ${inline(lead.statement)}${more}`;
 }
 
 function flowBlocks(report: Report, page: Page): string[] {
-  const title = `### ${counted(report.flows.length, 'flow')}, ${grouped(page.faultyFlows)} with a fault`;
+  const title = `### ${counted(page.totalFlows, 'flow')}, ${grouped(page.faultyFlows)} with a fault`;
   if (report.flows.length === 0) return ['### No flows'];
   const byId = new Map(report.findings.map((f) => [f.id, f]));
   const row = (f: FlowReport) =>
@@ -83,7 +83,7 @@ function flowBlocks(report: Report, page: Page): string[] {
     '| --- | --- | --- | ---: | ---: | ---: | --- |',
     ...page.flows.slice(0, FLOWS_SHOWN).map((f) => `| ${row(f)} |`),
   ];
-  const rest = report.flows.length - FLOWS_SHOWN;
+  const rest = page.totalFlows - FLOWS_SHOWN;
   return [title, table.join('\n'), ...(rest > 0 ? [`…and ${grouped(rest)} more.`] : [])];
 }
 

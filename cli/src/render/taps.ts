@@ -75,7 +75,14 @@ export function gapTexts(tap: TapReport): string[] {
 /** Everything that a reader must know of a tap beside its figures. */
 export function remarks(tap: TapReport): string[] {
   const ended = tap.endedBy === undefined ? [] : [`ended by itself: ${tap.endedBy}`];
-  return [...gapTexts(tap), ...ended, ...markerTexts(tap), ...cutTexts(tap), ...unreadTexts(tap)];
+  return [
+    ...gapTexts(tap),
+    ...ended,
+    ...markerTexts(tap),
+    ...cutTexts(tap),
+    ...unreadTexts(tap),
+    ...untrackedTexts(tap),
+  ];
 }
 
 /** Nothing about a marker that left and was seen at both ends: that is how it should be. */
@@ -111,6 +118,12 @@ function unreadTexts({ notRead = [], packets }: TapReport): string[] {
   if (!isOdd) return [];
   const kinds = notRead.map((kind) => `${kind.packets} ${kind.what}`);
   return [`not looked into: ${kinds.join(', ')}`];
+}
+
+function untrackedTexts({ untracked }: TapReport): string[] {
+  if (untracked === undefined) return [];
+  const what = `${counted(untracked, 'packet')} of further flows`;
+  return [`${what}, not judged: more flows came than one capture follows; narrow the filter`];
 }
 
 /** The sentence about the two clocks. */

@@ -1,7 +1,7 @@
 import type { Evidence, Finding, Grade, Report } from '@bothends/proto';
 import { flowTable } from './flows.js';
 import { fit, wrap } from './layout.js';
-import { type FindingGroup, outcomeOf, pageOf } from './page.js';
+import { type FindingGroup, outcomeOf, type Page, pageOf } from './page.js';
 import type { Style, TextOptions } from './style.js';
 import { tapLines } from './taps.js';
 import { counted, fields, grouped, packetNumbers, translated, tuple } from './words.js';
@@ -23,7 +23,7 @@ export function reportText(report: Report, options: TextOptions): string {
   const rest = page.faults.length - FAULTS_SHOWN;
   if (rest > 0) blocks.push([`  and ${counted(rest, 'more kind')} of fault: use -o json for all of them`]);
   if (page.notes.length > 0) blocks.push(notes(page.notes, options));
-  blocks.push(flows(report, page.flows.slice(0, FLOWS_SHOWN), page.faultyFlows, options));
+  blocks.push(flows(report, page, options));
   blocks.push(tapLines(report, options));
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -118,11 +118,10 @@ function evidence(item: Evidence, mark: string, width: number, paint: (t: string
 /** Other flows with the same finding, and findings that follow from it. */
 function related(group: FindingGroup, { width }: TextOptions): string[] {
   const lines: string[] = [];
-  if (group.alike.length > 0) {
+  if (group.more > 0) {
     const flowIds = group.alike.map((f) => f.flow).filter((id) => id !== null);
-    lines.push(
-      ...wrap(`the same on ${counted(group.alike.length, 'more flow')}: ${some(flowIds)}`, width, '  '),
-    );
+    const which = flowIds.length > 0 ? `: ${some(flowIds, group.more)}` : '';
+    lines.push(...wrap(`the same on ${counted(group.more, 'more flow')}${which}`, width, '  '));
   }
   for (const finding of group.consequences.slice(0, 3)) {
     lines.push(...wrap(`consequence: ${finding.code}: ${finding.statement}`, width, '  ↳ '));
@@ -132,8 +131,8 @@ function related(group: FindingGroup, { width }: TextOptions): string[] {
 
 function notes(groups: readonly FindingGroup[], { width, style }: TextOptions): string[] {
   const lines = [style.bold('Notes')];
-  for (const { lead, alike } of groups.slice(0, NOTES_SHOWN)) {
-    const times = alike.length > 0 ? ` (and ${counted(alike.length, 'more flow')})` : '';
+  for (const { lead, more } of groups.slice(0, NOTES_SHOWN)) {
+    const times = more > 0 ? ` (and ${counted(more, 'more flow')})` : '';
     lines.push(...wrap(`${lead.code}: ${lead.statement}${times}`, width, '  • '));
   }
   const rest = groups.length - NOTES_SHOWN;
@@ -141,19 +140,25 @@ function notes(groups: readonly FindingGroup[], { width, style }: TextOptions): 
   return lines;
 }
 
-function flows(report: Report, shown: Report['flows'], faulty: number, options: TextOptions): string[] {
-  const total = report.flows.length;
+function flows(report: Report, page: Page, options: TextOptions): string[] {
+  const { totalFlows: total, faultyFlows: faulty } = page;
+  const shown = page.flows.slice(0, FLOWS_SHOWN);
   if (total === 0) return [options.style.bold('Flows: none')];
   const count = faulty > 0 ? `, ${grouped(faulty)} with a fault` : ', none with a fault';
   const lines = [options.style.bold(`${counted(total, 'flow')}${count}`)];
   lines.push(...flowTable(shown, report, options.width - 2).map((line) => `  ${line}`));
   const rest = total - shown.length;
-  if (rest > 0) lines.push(`  and ${grouped(rest)} more`);
+  if (rest > 0) lines.push(`  and ${grouped(rest)} more: ${whereAllFlowsAre(report)}`);
   return lines;
 }
 
-/** `f2, f3, f4 and 9 more`. */
-function some(ids: readonly string[]): string {
-  const shown = ids.slice(0, 6).join(', ');
-  return ids.length > 6 ? `${shown} and ${ids.length - 6} more` : shown;
+/** `f2, f3, f4 and 9 more`: the first of so many. */
+function some(ids: readonly string[], of: number): string {
+  const shown = ids.slice(0, 6);
+  return of > shown.length ? `${shown.join(', ')} and ${grouped(of - shown.length)} more` : shown.join(', ');
+}
+
+/** Analyses of two files are kept nowhere: they have no id to ask for. */
+function whereAllFlowsAre({ capture }: Report): string {
+  return capture.id === 'files' ? '-o json lists them' : `\`bothends flows ${capture.id}\` lists them`;
 }

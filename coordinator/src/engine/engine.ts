@@ -1,17 +1,19 @@
-import type { FlowReport, PacketTable, PathHistory, Report } from '@bothends/proto';
+import type { PacketTable, PathHistory, Report } from '@bothends/proto';
 import { arbitrate } from './arbitrate.js';
 import { auditTaps } from './facts/audit.js';
 import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import { Orientation } from './facts/orientation.js';
 import { findProxied } from './facts/proxies.js';
 import { Witness } from './facts/witness.js';
-import { foldNotes } from './fold.js';
+import { Fold } from './fold.js';
 import { weakest } from './grade.js';
 import { pathHistory } from './history.js';
 import { Intake } from './intake.js';
-import { buildReport, flowReport } from './report.js';
+import { Listing } from './listing.js';
+import { buildReport, type Judgement } from './report.js';
 import type { Draft } from './rules/draft.js';
 import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
+import { isUneventful } from './rules/uneventful.js';
 import { newTap, relative, type Tap } from './taps.js';
 import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
 
@@ -54,8 +56,7 @@ export class Engine implements EngineLike {
 
   report(): Report {
     const { capture, flows } = this.facts();
-    const { drafts, rows } = this.judge(capture, flows);
-    return buildReport(this.options, capture, flows, rows, drafts);
+    return buildReport(this.options, capture, flows, this.judge(capture, flows));
   }
 
   history(): PathHistory {
@@ -85,22 +86,26 @@ export class Engine implements EngineLike {
   }
 
   /** Looks at each flow once: one that was put away is taken out only for that. */
-  private judge(capture: CaptureFacts, flows: readonly FlowFacts[]): { drafts: Draft[]; rows: FlowReport[] } {
+  private judge(capture: CaptureFacts, flows: readonly FlowFacts[]): Judgement {
+    const { peeks } = this.intake.store.dormant;
     const drafts: Draft[] = [];
-    const rows: FlowReport[] = [];
+    const listing = new Listing();
+    const fold = new Fold();
     const proxied = legsOf(capture);
     for (const flow of flows) {
-      this.intake.store.dormant.peeks.pinned = flow.flow;
-      rows.push(flowReport(flow, []));
+      peeks.pinned = flow.flow;
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
-      if (proxied.has(flow.flow)) continue;
-      const own = FLOW_RULES.flatMap((rule) => rule(flow));
+      const own =
+        proxied.has(flow.flow) || isUneventful(flow) ? [] : FLOW_RULES.flatMap((rule) => rule(flow));
       for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
-      drafts.push(...own);
+      listing.add(flow, own);
+      drafts.push(...fold.take(flow, own));
+      flow.forgetPackets();
     }
-    this.intake.store.dormant.peeks.pinned = -1;
+    peeks.pinned = -1;
+    fold.finish();
     for (const rule of CAPTURE_RULES) drafts.push(...rule(capture, flows));
-    return { drafts: arbitrate(foldNotes(drafts)), rows };
+    return { drafts: arbitrate(drafts), standIns: (flow) => fold.standIns(flow), listing };
   }
 
   private flowsOf(capture: CaptureFacts): FlowFacts[] {

@@ -1,34 +1,70 @@
 import { expect, it } from 'vitest';
 import type { FlowFacts } from './facts/flow-facts.js';
-import { foldNotes } from './fold.js';
-import { draft } from './rules/draft.js';
+import { Fold } from './fold.js';
+import { type Draft, draft } from './rules/draft.js';
 
-const flow = (port: number) =>
+const flow = (port: number, service = 443) =>
   ({
     client: { address: '192.0.2.1', port },
-    server: { address: '192.0.2.2', port: 443 },
+    server: { address: '192.0.2.2', port: service },
     serverView: null,
   }) as FlowFacts;
 
-const change = (code: 'dscp-changed' | 'data-loss', port: number, after: number) =>
+const found = (code: 'dscp-changed' | 'data-loss' | 'ack-loss', of: FlowFacts, after = 0) =>
   draft({
     code,
     grade: 'proven',
-    flow: flow(port),
+    flow: of,
     statement: '',
     direction: 'toward-server',
     attributes: { before: 46, after },
   });
 
+/** What is told of flows, each with its findings. */
+function told(fold: Fold, drafts: readonly (readonly Draft[])[]): Draft[] {
+  const kept = drafts.flatMap((own) => [...fold.take(own[0]?.flow as FlowFacts, own)]);
+  fold.finish();
+  return kept;
+}
+
 it('keeps a few of many equal notes and says how many flows they hold for', () => {
-  const notes = Array.from({ length: 500 }, (_, port) => change('dscp-changed', port, 0));
-  const kept = foldNotes([...notes, change('dscp-changed', 999, 8)]);
+  const notes = Array.from({ length: 500 }, (_, port) => [found('dscp-changed', flow(port))]);
+  const kept = told(new Fold(), [...notes, [found('dscp-changed', flow(999), 8)]]);
   expect(kept.length).toBeLessThan(50);
   expect(kept[0]?.attributes.flows).toBe(500);
   expect(kept.at(-1)?.attributes).toEqual({ before: 46, after: 8 });
 });
 
-it('never folds a fault', () => {
-  const faults = Array.from({ length: 500 }, (_, port) => change('data-loss', port, 0));
-  expect(foldNotes(faults)).toEqual(faults);
+it('counts the flows with the same fault beyond the first, and each of them points to it', () => {
+  const fold = new Fold();
+  const flows = Array.from({ length: 5000 }, (_, port) => flow(port));
+  const kept = told(
+    fold,
+    flows.map((each) => [found('data-loss', each)]),
+  );
+  expect(kept.length).toBeLessThan(200);
+  const [first] = kept;
+  expect(kept.length + (first?.standsFor ?? 0)).toBe(5000);
+  expect(flows.filter((each) => fold.standIns(each)[0] === first).length).toBe(first?.standsFor);
+});
+
+it('tells faults of a few hundred flows, and those of another service, one by one', () => {
+  const one = Array.from({ length: 100 }, (_, port) => [found('data-loss', flow(port))]);
+  const other = Array.from({ length: 100 }, (_, port) => [found('data-loss', flow(port, 80))]);
+  expect(told(new Fold(), [...one, ...other])).toHaveLength(200);
+});
+
+it('tells all faults of a flow or none, so that no consequence loses its cause', () => {
+  const both = Array.from({ length: 300 }, (_, port) => {
+    const each = flow(port);
+    return [found('data-loss', each), found('ack-loss', each)];
+  });
+  const kept = told(new Fold(), both);
+  const count = (code: string) => kept.filter((d) => d.code === code).length;
+  expect(count('data-loss')).toBe(count('ack-loss'));
+});
+
+it('is bounded however many services are concerned', () => {
+  const drafts = Array.from({ length: 60_000 }, (_, port) => [found('data-loss', flow(1, port))]);
+  expect(told(new Fold(), drafts).length).toBeLessThan(11_000);
 });

@@ -115,6 +115,7 @@ export class Intake {
     const { store } = this;
     let flow = store.table.find(table, i);
     let direction = store.table.direction;
+    if (flow < 0) return leaveOut(tap, time);
     store.introduce(flow);
     const translated = this.joiner.resolve(flow) !== flow;
     if (translated) {
@@ -122,6 +123,7 @@ export class Intake {
       flow = this.joiner.resolve(flow);
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
+    if (flow < 0) return leaveOut(tap, time);
     store.ensure(flow);
     const mayHurry = !isLaterFragment(table, i) && !this.trace?.(flow);
     if (mayHurry && this.express?.take(i, number, time, flow, direction, translated)) return;
@@ -246,6 +248,12 @@ export class Intake {
   text(words: Uint32Array, offset: number): string {
     return formatAddress(words, offset);
   }
+}
+
+/** A packet of a flow that is not followed because there are too many: from now on the tap vouches for nothing. */
+function leaveOut(tap: Tap, time: number): void {
+  tap.untracked++;
+  if (!(tap.untrackedFrom <= time)) tap.untrackedFrom = time;
 }
 
 /** Error messages: unreachable, time exceeded, parameter problem (RFC 792); types below 128 (RFC 4443). */

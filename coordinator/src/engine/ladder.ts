@@ -4,7 +4,7 @@ import { Engine } from './engine.js';
 import type { FlowFacts } from './facts/flow-facts.js';
 import { flagLetters, type Packet } from './facts/packet.js';
 import { flowId } from './flow-id.js';
-import { flowReport } from './report.js';
+import { flowReport } from './flow-report.js';
 import { absolute } from './taps.js';
 import type { EngineOptions, LadderLike } from './types.js';
 

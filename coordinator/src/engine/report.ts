@@ -1,6 +1,5 @@
 import {
   type Finding,
-  type FlowReport,
   formatInstant,
   type Instant,
   NOTE_CODES,
@@ -11,9 +10,8 @@ import {
 } from '@bothends/proto';
 import { clockReport } from './clock-report.js';
 import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
-import { latencyOf } from './facts/latency.js';
-import { lossOf } from './facts/loss.js';
 import type { Sighting } from './facts/packet.js';
+import type { Listing } from './listing.js';
 import { markerReport } from './markers.js';
 import { type Draft, type Exhibit, packetRefs, sentenceOf } from './rules/draft.js';
 import { absolute, type Tap } from './taps.js';
@@ -24,18 +22,29 @@ import { ENGINE_VERSION } from './version.js';
 /** Packets named per piece of evidence: enough to look up, few enough to read. */
 const REFERENCES = 6;
 
-/** Writes the report down from ranked drafts; `rows` are the flows' own lines, in the order of `flows`. */
+/** All that was found about the flows of a capture. */
+export interface Judgement {
+  /** Ranked. */
+  readonly drafts: readonly Draft[];
+  /** What was found about another flow and holds for this one, too. */
+  readonly standIns: (flow: FlowFacts) => readonly Draft[];
+  readonly listing: Listing;
+}
+
+/** Writes the report down. */
 export function buildReport(
   options: EngineOptions,
   capture: CaptureFacts,
   flows: readonly FlowFacts[],
-  rows: readonly FlowReport[],
-  drafts: readonly Draft[],
+  { drafts, standIns, listing }: Judgement,
 ): Report {
   const ids = new Map(drafts.map((d, i) => [d, `F${i + 1}`]));
   const findings = drafts.map((d) => finding(d, ids));
-  const byFlow = new Map<string, string[]>();
-  for (const f of findings) if (f.flow) byFlow.set(f.flow, [...(byFlow.get(f.flow) ?? []), f.id]);
+  const byFlow = new Map<FlowFacts, Draft[]>();
+  for (const d of drafts) if (d.flow) byFlow.set(d.flow, [...(byFlow.get(d.flow) ?? []), d]);
+  const { rows, omitted } = listing.close(flows, drafts);
+  const namesOf = (flow: FlowFacts) =>
+    [...(byFlow.get(flow) ?? []), ...standIns(flow)].flatMap((d) => ids.get(d) ?? []);
   const taps = tapOrder(capture).map((tap) => tapReport(capture, tap));
   return {
     schema: REPORT_SCHEMA,
@@ -57,7 +66,8 @@ export function buildReport(
     },
     taps,
     clock: clockReport(capture),
-    flows: rows.map((row) => ({ ...row, findings: byFlow.get(row.id) ?? [] })),
+    flows: [...rows].map(([flow, row]) => ({ ...row, findings: namesOf(flow) })),
+    ...(omitted === null ? {} : { flowsOmitted: omitted }),
     findings,
     headline: headline(findings, flows, capture),
   };
@@ -88,7 +98,8 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
     kernelDrops: c?.kernelDrops ?? null,
     agentDrops: c?.agentDrops ?? 0,
     timestamps: c?.timestamps ?? 'file',
-    coverage: lossy || tap.missed > 0 ? 'gaps' : c?.kernelDrops === 0 ? 'complete' : 'unknown',
+    coverage:
+      lossy || tap.missed > 0 || tap.untracked > 0 ? 'gaps' : c?.kernelDrops === 0 ? 'complete' : 'unknown',
     gaps: (c?.gaps ?? []).map((gap) => ({
       from: formatInstant(gap.fromNs),
       to: formatInstant(gap.toNs),
@@ -97,29 +108,9 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
     })),
     ...(marker === undefined ? {} : { marker }),
     ...(c?.endedBy === undefined ? {} : { endedBy: c.endedBy }),
+    ...(tap.untracked > 0 ? { untracked: tap.untracked } : {}),
     ...(tap.cut > 0 ? { cutShort: tap.cut } : {}),
     ...(unread.length > 0 ? { notRead: unread } : {}),
-  };
-}
-
-export function flowReport(flow: FlowFacts, findings: string[]): FlowReport {
-  const toServer = lossOf(flow, 'toward-server');
-  const toClient = lossOf(flow, 'toward-client');
-  return {
-    id: flow.id,
-    protocol: flow.protocol,
-    client: flow.client,
-    server: flow.server,
-    serverView: flow.serverView,
-    packets: {
-      clientTap: flow.seenAt(flow.clientTap),
-      serverTap: flow.seenAt(1 - flow.clientTap),
-      matched: flow.matched,
-      lostToServer: toServer.lost,
-      lostToClient: toClient.lost,
-    },
-    latency: latencyOf(flow),
-    findings,
   };
 }
 
@@ -147,6 +138,7 @@ function finding(d: Draft, ids: ReadonlyMap<Draft, string>): Finding {
     missing: [...new Set(d.missing)],
     consequenceOf: d.consequenceOf ? (ids.get(d.consequenceOf) ?? null) : null,
     remedy: d.remedy ?? remedyOf(d.code, d.cause),
+    ...(d.standsFor > 0 ? { standsFor: d.standsFor } : {}),
   };
 }
 

@@ -28,6 +28,9 @@ export interface Tap {
   missed: number;
   /** It holds a packet that its own host sent; a capture of what arrives alone (`tcpdump -Q in`) holds none. */
   speaks: boolean;
+  /** Packets of flows beyond those that are followed, and the time of the earliest, NaN before. */
+  untracked: number;
+  untrackedFrom: number;
   readonly markers: MarkerSightings;
 }
 
@@ -47,6 +50,8 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     finished: false,
     missed: 0,
     speaks: true,
+    untracked: 0,
+    untrackedFrom: Number.NaN,
     markers: new Map(),
   };
 }
@@ -85,6 +90,9 @@ export function vouch(tap: Tap, from: number, to: number, word: boolean): Vouchi
   const coverage = tap.coverage;
   if (!Number.isFinite(from) || !Number.isFinite(to)) {
     return { level: word ? 'word' : 'failed', why: 'the two clocks could not be compared' };
+  }
+  if (tap.untrackedFrom <= to) {
+    return { level: 'failed', why: `${tap.description.name} saw more flows by then than are followed` };
   }
   if (coverage?.openedNs != null) return vouchLive(tap, coverage, from, to);
   if (word) return { level: 'word', why: 'the operator vouches for the file' };

@@ -5,6 +5,8 @@ import type { Finding, FlowReport, Report } from './types.js';
 export interface FindingGroup {
   readonly lead: Finding;
   readonly alike: readonly Finding[];
+  /** Flows beside the lead's of which the same is said, those that have no finding of their own included. */
+  readonly more: number;
   /** Findings that this one explains. */
   readonly consequences: readonly Finding[];
 }
@@ -16,6 +18,8 @@ export interface Page {
   /** Flows with a fault first, then those with notes, then the rest; busiest first within each. */
   readonly flows: readonly FlowReport[];
   readonly faultyFlows: number;
+  /** All flows, those that the report does not list included. */
+  readonly totalFlows: number;
 }
 
 export type Outcome = 'fault' | 'inconclusive' | 'clean';
@@ -40,7 +44,8 @@ export function pageOf(report: Report): Page {
     ),
     notes: grouped(own.filter(isNote), report),
     flows: flows.map((f) => f.flow),
-    faultyFlows: flows.filter((f) => f.weight === 2).length,
+    faultyFlows: flows.filter((f) => f.weight === 2).length + (report.flowsOmitted?.faulty ?? 0),
+    totalFlows: report.flows.length + (report.flowsOmitted?.flows ?? 0),
   };
 }
 
@@ -62,6 +67,7 @@ function grouped(findings: readonly Finding[], report: Report): FindingGroup[] {
   return [...groups.values()].map(([lead, ...alike]) => ({
     lead: lead as Finding,
     alike,
+    more: [lead as Finding, ...alike].reduce((sum, { standsFor = 0 }) => sum + standsFor, alike.length),
     consequences: report.findings.filter((f) => f.consequenceOf === lead?.id),
   }));
 }

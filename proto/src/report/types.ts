@@ -53,6 +53,8 @@ export interface TapReport {
   cutShort?: number;
   /** Packets that were not looked into, by what they are (`SCTP`, `not IP`); absent when there are none. */
   notRead?: UnreadReport[];
+  /** Packets of flows beyond those that the engine follows, which are not judged; absent when there are none. */
+  untracked?: number;
   /** The ceiling that ended the tap by itself, in words; absent when it was stopped as asked. */
   endedBy?: string;
 }
@@ -137,6 +139,8 @@ export interface Finding {
   missing: string[];
   consequenceOf: string | null;
   remedy: string | null;
+  /** Further flows of which the same was found: their `findings` name this one. Absent when there are none. */
+  standsFor?: number;
 }
 
 export interface Report {
@@ -146,6 +150,8 @@ export interface Report {
   taps: TapReport[];
   clock: ClockReport;
   flows: FlowReport[];
+  /** Flows that are not listed, and of them those with a fault; absent when all are. */
+  flowsOmitted?: { flows: number; faulty: number };
   findings: Finding[];
   headline: string;
 }

@@ -4,13 +4,13 @@ import { counted, fields, packetNumbers, translated, tuple } from '../words.js';
 import { escapeHtml, prose } from './escape.js';
 
 /** One fault as an article: what, where, why, what would weaken it, what to do. */
-export function faultArticle({ lead, alike, consequences }: FindingGroup, report: Report): string {
+export function faultArticle({ lead, more, consequences }: FindingGroup, report: Report): string {
   const tone = lead.grade === 'proven' || lead.grade === 'strong' ? 'fault' : 'inconclusive';
   const parts = [
     `<article class="${tone}" id="${escapeHtml(lead.id)}">`,
     `<h2><span class="grade">${lead.grade}</span> <code>${lead.code}</code></h2>`,
     `<p>${prose(lead.statement)}</p>`,
-    `<p class="facts">${facts(lead, report, alike.length)}</p>`,
+    `<p class="facts">${facts(lead, report, more)}</p>`,
     section('Evidence', lead.evidence.map(evidence), '✓', 'for'),
     section('What speaks against it', lead.counter.map(evidence), '✗', 'against'),
     section('Checked', assumptions(lead, true), '✓', 'for'),
@@ -34,7 +34,7 @@ function section(title: string, items: readonly string[], mark: string, kind: st
   return items.length === 0 ? '' : `<h3>${title}</h3>\n${listOf(items, mark, kind)}`;
 }
 
-function facts(finding: Finding, report: Report, alike: number): string {
+function facts(finding: Finding, report: Report, more: number): string {
   const said = fields(finding).map(escapeHtml);
   const flow = report.flows.find((f) => f.id === finding.flow);
   if (flow)
@@ -43,7 +43,7 @@ function facts(finding: Finding, report: Report, alike: number): string {
       ...translated(flow).map(escapeHtml),
     );
   if (finding.at) said.push(`at <time>${escapeHtml(finding.at)}</time>`);
-  if (alike > 0) said.push(`the same on ${counted(alike, 'more flow')}`);
+  if (more > 0) said.push(`the same on ${counted(more, 'more flow')}`);
   return said.join(' · ');
 }
 

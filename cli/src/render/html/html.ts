@@ -52,8 +52,8 @@ function faults(report: Report, page: Page): string[] {
 
 function notes(page: Page): string[] {
   if (page.notes.length === 0) return [];
-  const items = page.notes.map(({ lead, alike }) => {
-    const more = alike.length > 0 ? ` (and ${counted(alike.length, 'more flow')})` : '';
+  const items = page.notes.map(({ lead, more: flows }) => {
+    const more = flows > 0 ? ` (and ${counted(flows, 'more flow')})` : '';
     return `<code>${lead.code}</code> ${escapeHtml(lead.statement)}${more}`;
   });
   return [`<section><h2>Notes</h2>${listOf(items, '•', '')}</section>`];
@@ -72,9 +72,9 @@ function flowSection(report: Report, page: Page): string {
     return `<tr>${text.join('')}${numbers.join('')}${lost}${number(connect)}<td class="findings">${escapeHtml(names)}</td></tr>`;
   };
   const shown = page.flows.slice(0, FLOWS_SHOWN);
-  const rest = report.flows.length - shown.length;
+  const rest = page.totalFlows - shown.length;
   const more = rest > 0 ? `<p>…and ${grouped(rest)} more flows.</p>` : '';
-  return `<section><h2>${counted(report.flows.length, 'flow')}, ${grouped(page.faultyFlows)} with a fault</h2>
+  return `<section><h2>${counted(page.totalFlows, 'flow')}, ${grouped(page.faultyFlows)} with a fault</h2>
 <div class="scroll"><table>
 <thead><tr><th scope="col">Flow</th><th scope="col">Protocol</th><th scope="col">Client</th><th scope="col">Server</th><th scope="col" class="n">At client</th><th scope="col" class="n">At server</th><th scope="col" class="n">Matched</th><th scope="col" class="n">Lost → / ←</th><th scope="col" class="n">Connect</th><th scope="col">Findings</th></tr></thead>
 <tbody>

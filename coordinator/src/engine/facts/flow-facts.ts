@@ -111,6 +111,11 @@ export class FlowFacts {
     return this.collected;
   }
 
+  /** Lets go of the packets until they are asked for again: those of all flows together are many times the flows. */
+  forgetPackets(): void {
+    this.collected = null;
+  }
+
   direction(toward: Toward): 0 | 1 {
     return toward === 'toward-server' ? this.clientDirection : ((1 - this.clientDirection) as 0 | 1);
   }

@@ -12,6 +12,12 @@ const MAPPED_PREFIX = 0xffff;
 /** Slots of the cache of recent tuples: traffic comes in runs, and a hit saves hashing forty bytes. */
 const CACHE_SLOTS = 1024;
 
+/**
+ * Flows of a capture that are followed. A flow that was put away takes some 100 bytes and what was written of it: with so
+ * many the engine stays below a gigabyte. Packets of further flows are counted.
+ */
+export const FLOW_LIMIT = 524_288;
+
 /** Flows to make room for at first; the table doubles as it fills. */
 const INITIAL_FLOWS = 1024;
 
@@ -21,6 +27,8 @@ const INITIAL_FLOWS = 1024;
  */
 export class FlowTable {
   count = 0;
+  /** Flows that get a number; see FLOW_LIMIT. */
+  limit = FLOW_LIMIT;
   /** Direction of the packet that `find` looked up last: 0 from endpoint a to b, 1 back. */
   direction = 0;
   private keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
@@ -28,7 +36,7 @@ export class FlowTable {
   private readonly probe = new Uint32Array(KEY_WORDS);
   private readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
 
-  /** The flow of the packet's own tuple; a new one if it was never seen. */
+  /** The flow of the packet's own tuple; a new one if it was never seen, -1 if there are too many already. */
   find(table: PacketTable, row: number): number {
     const from = row * 4;
     const ports = table.sourcePort[row] + table.destinationPort[row];
@@ -36,7 +44,7 @@ export class FlowTable {
     const cached = this.cache[slot];
     if (cached >= 0 && this.isOf(cached, table, row)) return cached;
     const flow = this.findAnew(table, row);
-    this.cache[slot] = flow;
+    if (flow >= 0) this.cache[slot] = flow;
     return flow;
   }
 
@@ -93,8 +101,9 @@ export class FlowTable {
     );
   }
 
-  /** A further flow with the key of `flow`: the same tuple came back for a new connection. `find` keeps giving the first. */
+  /** A further flow with the key of `flow`: the same tuple came back for a new connection; -1 if there are too many. `find` keeps giving the first. */
   again(flow: number): number {
+    if (this.count >= this.limit) return -1;
     const next = this.count++;
     if (this.count * KEY_WORDS > this.keys.length) this.keys = grown(this.keys);
     this.keys.copyWithin(next * KEY_WORDS, flow * KEY_WORDS, (flow + 1) * KEY_WORDS);
@@ -148,7 +157,7 @@ export class FlowTable {
       if (this.equals(flow)) return flow;
       slot = (slot + 1) & mask;
     }
-    if (!create) return -1;
+    if (!create || this.count >= this.limit) return -1;
     const flow = this.count++;
     if (this.count * KEY_WORDS > this.keys.length) this.keys = grown(this.keys);
     this.keys.set(this.probe, flow * KEY_WORDS);

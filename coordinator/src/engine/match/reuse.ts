@@ -15,7 +15,7 @@ export class TupleReuse {
     this.store = store;
   }
 
-  /** The flow that the packet belongs to, `flow` being the first one of its tuple. */
+  /** The flow that the packet belongs to, `flow` being the first one of its tuple; -1 when it begins one too many. */
   current(flow: number, direction: number, tap: number, table: PacketTable, row: number): number {
     const link = tap === 0 ? Link.current0 : Link.current1;
     const now = this.store.links.get(flow, link);
@@ -30,7 +30,7 @@ export class TupleReuse {
       known < 0 ? this.isEmpty(current, tap) && born === null : known === isn || !this.isOver(current, tap);
     if (fits) return current;
     const next = born ?? this.begin(current);
-    this.store.links.set(flow, link, next);
+    if (next >= 0) this.store.links.set(flow, link, next);
     return next;
   }
 
@@ -77,6 +77,7 @@ export class TupleReuse {
     for (let later = this.later(last); later >= 0; later = this.later(last)) last = later;
     // The other tap may have begun a successor whose SYN this tap missed: only a fresh flow is safe.
     const next = this.store.table.again(current);
+    if (next < 0) return next;
     this.store.ensure(next);
     this.store.links.set(next, Link.previous, last);
     this.successors.set(last, next);

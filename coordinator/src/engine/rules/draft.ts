@@ -44,6 +44,8 @@ export interface Draft {
   remedy: string | null;
   /** The draft that brought this one about; arbitration turns it into `consequenceOf`. */
   consequenceOf: Draft | null;
+  /** Further flows of which the same was found, and that are not told one by one. */
+  standsFor: number;
 }
 
 /** The sentence as its grade allows: what is only possible never reads like a fact. */
@@ -73,6 +75,7 @@ export function draft(base: Pick<Draft, 'code' | 'grade' | 'flow' | 'statement'>
     missing: [],
     remedy: null,
     consequenceOf: null,
+    standsFor: 0,
     ...base,
   };
 }

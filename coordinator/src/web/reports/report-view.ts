@@ -45,7 +45,7 @@ export class ReportView {
       outcome: outcomeOf(report),
       faults: page.faults.slice(0, GROUPS_SHOWN).map((group) => this.#groupView(group)),
       notes: page.notes.slice(0, GROUPS_SHOWN).map((group) => this.#groupView(group)),
-      flowCount: report.flows.length,
+      flowCount: page.totalFlows,
       faultyFlows: page.faultyFlows,
       codes: [...new Set(report.findings.map(({ code }) => code))].sort(),
     };
@@ -73,14 +73,14 @@ export class ReportView {
     if (lead === undefined)
       throw new BothendsError('not-found', `the report has no finding ${id.slice(0, 80)}`);
     const consequences = this.#report.findings.filter(({ consequenceOf }) => consequenceOf === id);
-    return this.#groupView({ lead, alike: [], consequences });
+    return this.#groupView({ lead, alike: [], more: lead.standsFor ?? 0, consequences });
   }
 
-  #groupView({ lead, alike, consequences }: FindingGroup): GroupView {
+  #groupView({ lead, more, consequences }: FindingGroup): GroupView {
     return {
       lead,
       flow: lead.flow === null ? null : (this.#flowsById.get(lead.flow) ?? null),
-      alike: alike.length,
+      alike: more,
       consequences: consequences.slice(0, CONSEQUENCES_SHOWN),
       ends: Object.fromEntries(this.#report.taps.map(({ name, role }) => [name, role])),
     };
