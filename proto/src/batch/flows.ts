@@ -69,13 +69,15 @@ export function contextOf({ flow, parent, flowCount }: Grouping): Int32Array {
 }
 
 function hashPair(table: PacketTable, row: number, gate: number): number {
-  let hash = mix(table.packetType[row], table.ifindex[row]);
-  if (!(gate & Gate.network)) return hash;
-  hash = mix(hash, table.protocol[row]);
-  for (let word = row * 4; word < row * 4 + 4; word++) {
-    hash = mix(hash, table.source[word]);
-    hash = mix(hash, table.destination[word]);
-  }
+  const { source, destination } = table;
+  const where = (table.ifindex[row] << 3) ^ table.packetType[row];
+  if (!(gate & Gate.network)) return mix(where, 0);
+  const word = row * 4;
+  let hash = mix((where << 8) | table.protocol[row], source[word + 3]);
+  hash = mix(hash, destination[word + 3]);
+  // The other words of an IPv4 address are the same in all of them.
+  if (table.ipVersion[row] === 4) return hash;
+  for (let k = word; k < word + 3; k++) hash = mix(mix(hash, source[k]), destination[k]);
   return hash;
 }
 
