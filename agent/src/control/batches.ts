@@ -22,7 +22,8 @@ export class BatchWriter {
 
   /** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
   rows(table: PacketTable, count: number, coverage: Coverage): boolean {
-    const columns = Buffer.from(encodeColumns(table, 0, count));
+    const bytes = encodeColumns(table, 0, count);
+    const columns = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     // Packets of different CPUs are a little out of order, and a gap has to cover every packet of a lost batch.
     const [first, last] = timeRange(table, count);
     const firstNs = table.baseNs + BigInt(first);

@@ -1,13 +1,12 @@
 import { BothendsError } from '../errors/error.js';
-import type { Column } from '../packet/columns.js';
 import type { PacketTable } from '../packet/table.js';
 import { codecOf, codingOf } from './codec.js';
+import { writeColumn } from './encode-column.js';
 import { type Grouping, groupRows } from './flows.js';
-import { asWords, createFrame, type Frame } from './frame.js';
-import { fillGates } from './gates.js';
+import { createFrame, type Frame } from './frame.js';
+import { commonGates, fillGates } from './gates.js';
 import { writeGrouping } from './grouping.js';
-import { type CodedColumn, PLAN_LENGTH, type Plan } from './plan.js';
-import { Mode, writeResiduals, zigzag } from './residual.js';
+import { PLAN_LENGTH, type Plan } from './plan.js';
 import { writeTimes } from './time.js';
 import { ByteWriter, MAX_VARINT32 } from './writer.js';
 
@@ -32,7 +31,7 @@ export function encodeColumns(table: PacketTable, from = 0, to: number = table.l
   const union = fillGates(table, from, gates);
   const grouping = groupRows(table, from, gates);
   const snaplen = largest(table.capturedLength, from, to);
-  const frame = createFrame(table, from, gates, grouping, snaplen);
+  const frame = createFrame(table, from, gates, grouping, snaplen, commonGates(gates));
   const out = new ByteWriter(FIXED_BYTES + BYTES_PER_ROW * (to - from));
   const codec = codecOf(table);
   writeHead(out, codec, frame, grouping);
@@ -65,70 +64,12 @@ function writeColumns(out: ByteWriter, plan: Plan, frame: Frame, union: number):
   let index = 0;
   for (const columns of plan) {
     for (const column of columns) {
-      if (column.gate & union && writeColumn(out, frame, column)) {
+      if (frame.count > 0 && column.gate & union && writeColumn(out, frame, column)) {
         out.bytes[bitmap + (index >> 3)] |= 1 << (index & 7);
       }
       index++;
     }
   }
-}
-
-/** Codes one column; returns false, having written nothing, when every value is as predicted. */
-function writeColumn(out: ByteWriter, frame: Frame, column: CodedColumn): boolean {
-  const { table, from, count, gates, context, relative, residual, reference } = frame;
-  const { gate, stride, word } = column;
-  const words = asWords(table[column.name]);
-  const values = words ?? copyNarrow(table[column.name], frame);
-  const offset = words ? from * stride + word : 0;
-  if (column.reference) column.reference(frame);
-  else {
-    const only = onlyValue(values, offset, frame, column);
-    if (only !== null) return writeConstant(out, only, column);
-    reference.fill(0);
-  }
-  relative[0] = column.fallback;
-  let any = 0;
-  for (let i = 0; i < count; i++) {
-    const predicted = relative[context[i]];
-    const value = gates[i] & gate ? (values[offset + i * stride] - reference[i]) | 0 : predicted;
-    relative[i + 1] = value;
-    const coded = zigzag((value - predicted) | 0);
-    residual[i] = coded;
-    any |= coded;
-  }
-  // Most columns are wholly as predicted.
-  return any !== 0 && writeResiduals(out, residual, gates, gate);
-}
-
-/** The one value of all rows that have the column, null when there are several. */
-function onlyValue(
-  values: Int32Array,
-  offset: number,
-  { gates, count }: Frame,
-  { gate, stride, fallback }: CodedColumn,
-): number | null {
-  let i = 0;
-  while (i < count && (gates[i] & gate) === 0) i++;
-  if (i === count) return fallback | 0;
-  const first = values[offset + i * stride];
-  for (; i < count; i++) {
-    if (gates[i] & gate && values[offset + i * stride] !== first) return null;
-  }
-  return first;
-}
-
-function writeConstant(out: ByteWriter, value: number, { fallback }: CodedColumn): boolean {
-  if (value === (fallback | 0)) return false;
-  out.reserve(1 + MAX_VARINT32);
-  out.byte(Mode.constant);
-  out.varint(zigzag((value - fallback) | 0));
-  return true;
-}
-
-/** Narrow columns have one element a row. */
-function copyNarrow(column: Column, { narrow, from, count }: Frame): Int32Array {
-  narrow.set(column.subarray(from, from + count));
-  return narrow;
 }
 
 function largest(column: Uint32Array, from: number, to: number): number {

@@ -1,5 +1,6 @@
 import type { PacketTable } from '../packet/table.js';
 import { Gate } from './gates.js';
+import { HashIndex, mix } from './hash-index.js';
 
 /**
  * Rows grouped into one-way flows. The grouping only chooses what predicts what: two flows that share a
@@ -13,21 +14,17 @@ export interface Grouping {
   readonly flowCount: number;
 }
 
-/** 2^32 divided by the golden ratio: spreads neighbouring values over all bits. */
-const SPREAD = 0x9e3779b1;
-
-export const mix = (hash: number, value: number): number => {
-  const h = Math.imul(hash ^ value, SPREAD);
-  return h ^ (h >>> 15);
-};
+/** Used again for each batch, which is grouped without interruption. */
+const flowIndex = new HashIndex();
+const pairIndex = new HashIndex();
 
 /** Groups rows `from`..`from + gates.length - 1` by hosts, protocol, interface, direction and ports. */
 export function groupRows(table: PacketTable, from: number, gates: Uint16Array): Grouping {
   const count = gates.length;
   const flow = new Int32Array(count);
   const parent = new Int32Array(count);
-  const flows = new HashIndex(count);
-  const pairs = new HashIndex(count);
+  const flows = flowIndex.cleared(count);
+  const pairs = pairIndex.cleared(count);
   let flowCount = 0;
   for (let i = 0; i < count; i++) {
     const pair = hashPair(table, from + i, gates[i]);
@@ -84,28 +81,4 @@ function hashPair(table: PacketTable, row: number, gate: number): number {
 function hashPorts(pair: number, table: PacketTable, row: number, gate: number): number {
   if (!(gate & Gate.transport)) return pair;
   return mix(pair, (table.sourcePort[row] << 16) | table.destinationPort[row]);
-}
-
-/** Open addressing from a hash to a slot; a slot whose value is 0 is free. Room for `count` hashes. */
-export class HashIndex {
-  readonly values: Int32Array;
-  readonly #keys: Int32Array;
-  readonly #mask: number;
-
-  constructor(count: number) {
-    // At most half full, so that probe chains stay short.
-    const size = 2 ** Math.ceil(Math.log2(count * 2 + 2));
-    this.values = new Int32Array(size);
-    this.#keys = new Int32Array(size);
-    this.#mask = size - 1;
-  }
-
-  /** The slot of `hash`; a free slot is claimed by setting its value. */
-  find(hash: number): number {
-    let slot = Math.imul(hash, SPREAD) >>> 7;
-    slot &= this.#mask;
-    while (this.values[slot] !== 0 && this.#keys[slot] !== hash) slot = (slot + 1) & this.#mask;
-    this.#keys[slot] = hash;
-    return slot;
-  }
 }

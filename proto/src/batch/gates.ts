@@ -37,6 +37,13 @@ export function fillGates(table: PacketTable, from: number, gates: Uint16Array):
   return union;
 }
 
+/** Gate bits that all rows have. */
+export function commonGates(gates: Uint16Array): number {
+  let common = ~0;
+  for (let i = 0; i < gates.length; i++) common &= gates[i];
+  return common;
+}
+
 function gateOf(table: PacketTable, row: number): number {
   let gate: number = Gate.always;
   if (table.ipVersion[row] !== 0) gate |= Gate.network;

@@ -1,8 +1,8 @@
 import type { PacketTable } from '../packet/table.js';
 import { advance } from './advance.js';
-import { HashIndex, mix } from './flows.js';
 import type { Frame } from './frame.js';
 import { Gate } from './gates.js';
+import { HashIndex, mix } from './hash-index.js';
 
 /** `opposite` of a flow whose other direction is not in the batch. */
 const NONE = -1;
@@ -26,6 +26,9 @@ export function acknowledged(frame: Frame): void {
   }
 }
 
+/** Used again for each batch. */
+const tupleIndex = new HashIndex();
+
 /** Sequence number of the first row of each flow. */
 function beginnings({ table, from, count, flow, flowCount }: Frame): Int32Array {
   const first = new Int32Array(flowCount);
@@ -40,7 +43,7 @@ function beginnings({ table, from, count, flow, flowCount }: Frame): Int32Array 
 function oppositeFlows(frame: Frame, flowCount: number): Int32Array {
   const { table, from, count, gates, flow } = frame;
   const opposite = new Int32Array(flowCount).fill(NONE);
-  const known = new HashIndex(flowCount);
+  const known = tupleIndex.cleared(flowCount);
   let seen = 0;
   for (let i = 0; i < count && seen < flowCount; i++) {
     // Flows are numbered in the order in which they appear.

@@ -49,6 +49,32 @@ export function writeResiduals(
   return true;
 }
 
+/**
+ * Writes residuals of which few, `count` of those in `rows` rows, are not 0; `exceptions` has their places. False, having
+ * written nothing, where it is not certain that sparse is shortest: then `writeResiduals` has to look.
+ */
+export function writeFewResiduals(
+  out: ByteWriter,
+  residual: Int32Array,
+  exceptions: Int32Array,
+  count: number,
+  rows: number,
+): boolean {
+  // Each costs its own varint and two bytes of distance; dense, every other row costs a byte.
+  if (MAX_VARINT32 + 2 * count >= rows - count) return false;
+  out.reserve(1 + MAX_VARINT32 + 2 * MAX_VARINT32 * count);
+  out.byte(Mode.sparse);
+  out.varint(count);
+  let last = 0;
+  for (let i = 0; i < count; i++) {
+    const row = exceptions[i];
+    out.varint(row - last);
+    out.varint(residual[row]);
+    last = row;
+  }
+  return true;
+}
+
 function writeSparse(out: ByteWriter, residual: Int32Array, exceptions: number): void {
   out.byte(Mode.sparse);
   out.varint(exceptions);
