@@ -49,7 +49,7 @@ export class Intake {
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
     const { express } = this;
-    express?.open(tap, table);
+    express?.open(tap, table, shift);
     for (let k = 0; k < table.length; k++) {
       const i = order === null ? k : order[k];
       const time = table.time[i] + shift;
@@ -58,7 +58,7 @@ export class Intake {
       if (!(tap.first <= time)) tap.first = time;
       if (!(tap.last >= time)) tap.last = time;
       else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
-      if (order === null && express?.follow(i, tap.packets, time)) continue;
+      if (order === null && express?.follow(i)) continue;
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;
@@ -126,7 +126,7 @@ export class Intake {
     if (flow < 0) return leaveOut(tap, time);
     store.ensure(flow);
     const mayHurry = !isLaterFragment(table, i) && !this.trace?.(flow);
-    if (mayHurry && this.express?.take(i, number, time, flow, direction, translated)) return;
+    if (mayHurry && this.express?.take(i, flow, direction, translated)) return;
     const r = store.records.allocate(table, i);
     store.records.place(r, flow, direction, tap.index, number, time);
     if (translated) store.records.state[r] |= State.translated;

@@ -27,9 +27,11 @@ export class Express {
   private readonly timeline: Timeline;
   private readonly observer: Observer;
 
-  /** What is read, at which tap, and what its survey said of each row. */
+  /** What is read, at which tap, what its survey said of each row; the tap's number and time of row and time 0. */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
+  private firstNumber = 1;
+  private shift = 0;
   private seen = new Uint8Array(TABLE_CAPACITY);
   /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
   private i = 0;
@@ -56,27 +58,24 @@ export class Express {
     this.observer = observer;
   }
 
-  /** The segments that follow are rows of `table`, seen at `tap`. */
-  open(tap: Tap, table: PacketTable): void {
+  /**
+   * The segments that follow are rows of `table`, the next packets of `tap`; `shift` is its base time in ns on the tap's
+   * scale.
+   */
+  open(tap: Tap, table: PacketTable, shift: number): void {
     this.near = tap.index;
     this.table = table;
+    this.firstNumber = tap.packets + 1;
+    this.shift = shift;
     this.moving = false;
     if (table.length > this.seen.length) this.seen = new Uint8Array(table.capacity);
     survey(table, this.seen);
   }
 
   /**
-   * Takes row `i`, packet `number` of its tap at `time` (ns, its clock), or returns false and leaves everything as it
-   * is. `translated`: it goes by the flow's other tuple.
+   * Takes row `i`, or returns false and leaves everything as it is. `translated`: it goes by the flow's other tuple.
    */
-  take(
-    i: number,
-    number: number,
-    time: number,
-    flow: number,
-    direction: number,
-    translated: boolean,
-  ): boolean {
+  take(i: number, flow: number, direction: number, translated: boolean): boolean {
     if ((this.seen[i] & Seen.uneventful) === 0) return false;
     const { store, near } = this;
     this.flow = flow;
@@ -86,27 +85,27 @@ export class Express {
     this.way = store.direction(flow, direction);
     this.side = store.side(flow, direction, near);
     this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
-    this.moving = this.isEstablished() && this.step(i, number, time);
+    this.moving = this.isEstablished() && this.step(i);
     return this.moving;
   }
 
   /** The same for the row after one that was taken, where that is of the same flow and direction. */
-  follow(i: number, number: number, time: number): boolean {
+  follow(i: number): boolean {
     if (!this.moving) return false;
-    this.moving = this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i, number, time);
+    this.moving = this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i);
     return this.moving;
   }
 
-  private step(i: number, number: number, time: number): boolean {
+  private step(i: number): boolean {
     const { table, store } = this;
     this.i = i;
-    this.number = number;
-    this.time = time;
+    this.number = this.firstNumber + i;
+    this.time = table.time[i] + this.shift;
     this.id = table.ipVersion[i] === 4 ? table.ipId[i] : 0;
     this.stamp = table.tcpOptions[i] & TcpOption.timestamps ? table.timestampValue[i] : 0;
     if (!this.goesOn() || this.resemblesRecent()) return false;
     const s = store.sides.data;
-    const twin = s[this.far + Row.CURSOR];
+    const twin = s[this.far + Row.CURSOR] | 0;
     if (s[this.far + Row.WAITING] === 0) {
       this.observe();
       this.await();

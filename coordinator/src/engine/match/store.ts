@@ -258,7 +258,7 @@ export class FlowStore {
     const next = row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1);
     const place = this.ring(flow, tap) + f[next];
     f[next] = (f[next] + 1) & (RECENT - 1);
-    const oldest = f[place];
+    const oldest = f[place] | 0;
     f[place] = r;
     this.records.holds[r]++;
     if (oldest >= 0) this.unhold(oldest);
