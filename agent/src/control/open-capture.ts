@@ -93,7 +93,7 @@ async function openWith(
   }
   const { ringBytes } = capture;
   if (ringBytes > 0 && ringBytes < options.bufferBytes)
-    logger.warn({ tap: tapId, ringBytes, wanted: options.bufferBytes }, 'the kernel gave a smaller ring');
+    logger.warn({ tap: tapId, ringBytes, wanted: options.bufferBytes }, 'the ring is smaller than usual');
   return { source, capture };
 }
 

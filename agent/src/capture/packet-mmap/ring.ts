@@ -11,6 +11,11 @@ import { NOTHING, toBytes } from './program.js';
 export const BLOCK_BYTES = 256 * 1024;
 /** A packet waits this long at most for others in its block. */
 export const RETIRE_MS = 10;
+/**
+ * What the rings of all taps take at most, as long as there are not very many: they count as memory of the agent, which
+ * ends its taps when it takes 512 MB (or what its host's policy says).
+ */
+const ALL_RINGS_BYTES = 192 * 1024 * 1024;
 /** Less does not hold the packets of one pause of the reader. */
 const LEAST_BLOCKS = 4;
 
@@ -37,7 +42,7 @@ export interface RingCounters {
 
 /** An open packet socket and its ring. Closed rings take calls of `close` only. */
 export class Ring {
-  /** May be less than was asked for, when the kernel has no more memory to give. */
+  /** May be less than was asked for, see `open`. */
   readonly bytes: number;
   readonly memory: ArrayBuffer;
   readonly counters: RingCounters = { received: 0, dropped: 0, freezes: 0 };
@@ -45,18 +50,25 @@ export class Ring {
   readonly #handle: RingHandle;
   readonly #news = new Uint32Array(3);
   #closed = false;
+  /** Bytes of all rings that are open in this process. */
+  static #inUse = 0;
 
   private constructor(addon: PacketMmapAddon, handle: RingHandle, memory: ArrayBuffer) {
     this.#addon = addon;
     this.#handle = handle;
     this.memory = memory;
     this.bytes = memory.byteLength;
+    Ring.#inUse += this.bytes;
   }
 
-  /** Opens it, with a ring of half the size for as long as the kernel refuses. Throws what the add-on throws. */
+  /**
+   * Opens it. Beside other rings it takes half of what is left for all at most, and where the kernel refuses, half of
+   * that, and again. Throws what the add-on throws.
+   */
   static open(addon: PacketMmapAddon, request: RingRequest): Ring {
     const { interfaceIndex, datagrams, program, ringBytes, onReadable } = request;
-    let blocks = Math.max(LEAST_BLOCKS, Math.floor(ringBytes / BLOCK_BYTES));
+    const share = Math.min(ringBytes, (ALL_RINGS_BYTES - Ring.#inUse) / 2);
+    let blocks = Math.max(LEAST_BLOCKS, Math.floor(share / BLOCK_BYTES));
     for (;;) {
       const sizes = [BLOCK_BYTES, blocks, RETIRE_MS] as const;
       // As tcpdump does: everything that the interface gets, where there is one.
@@ -101,6 +113,7 @@ export class Ring {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    Ring.#inUse -= this.bytes;
     this.#addon.close(this.#handle);
   }
 }

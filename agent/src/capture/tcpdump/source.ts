@@ -21,18 +21,23 @@ export function tcpdumpThrough(launch: Launch): CaptureSource {
   return { name: 'tcpdump', probe, open: (options) => open(options, launch) };
 }
 
+/** What it said when it last ran; asking again would start it again, for each tap several times. */
+let found: Probe | null = null;
+
 async function probe(): Promise<Probe> {
+  if (found !== null) return found;
   const { status, stdout, stderr, failure } = await runTcpdump(['--version'], PROBE_MS);
   if (failure === 'ENOENT') return { available: false, reason: NOT_INSTALLED, version: '' };
   if (status !== 0)
     return { available: false, reason: `tcpdump does not run: ${failure ?? stderr.trim()}`, version: '' };
   const version = /tcpdump version (\S+)/.exec(stdout)?.[1] ?? '';
   const libpcap = /libpcap version (\S+)/.exec(stdout)?.[1] ?? '';
-  return {
+  found = {
     available: true,
     reason: '',
     version: libpcap === '' ? version : `${version}, libpcap ${libpcap}`,
   };
+  return found;
 }
 
 async function open(options: OpenOptions, launch: Launch): Promise<Tap> {
