@@ -5,7 +5,8 @@ import { printable, tableLines, wrap } from './layout.js';
 import type { Style } from './style.js';
 import { plusMinus } from './words.js';
 
-const COLUMNS = ['HOST', 'STATE', 'CLOCK', 'INTERFACES', 'BACK ENDS', 'VERSION', 'LAST SEEN'];
+/** What a narrow terminal cuts off matters least. */
+const COLUMNS = ['HOST', 'STATE', 'LAST SEEN', 'CLOCK', 'VERSION', 'INTERFACES', 'BACK ENDS'];
 
 /** The fleet as a table; `nowMs` is the wall clock, epoch ms. */
 export function agentTable(agents: readonly Agent[], nowMs: number, width: number): string {
@@ -13,11 +14,11 @@ export function agentTable(agents: readonly Agent[], nowMs: number, width: numbe
     [
       agent.name,
       agent.online ? 'online' : 'offline',
+      lastSeen(agent, nowMs),
       clock(agent),
+      agent.version,
       agent.interfaces.join(', '),
       agent.backEnds.join(', '),
-      agent.version,
-      lastSeen(agent, nowMs),
     ].map(printable),
   );
   const lines = tableLines(

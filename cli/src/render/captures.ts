@@ -1,11 +1,13 @@
 import { formatDuration } from '@bothends/proto';
 import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { instantOrNull } from '../output/json-lines.js';
-import { printable, tableLines } from './layout.js';
+import { printable, tableLines, wrap } from './layout.js';
 
-const COLUMNS = ['ID', 'NAME', 'STATE', 'STARTED', 'LASTED', 'HOSTS', 'HEADLINE'];
+const COLUMNS = ['ID', 'NAME', 'STATE', 'STARTED', 'LASTED', 'HOSTS'];
+/** A sentence stands below the line of its capture, further in. */
+const INDENT = '  ';
 
-/** Captures as a table. */
+/** Captures as a table; below each line the sentence that its report begins with, or why there is none. */
 export function captureTable(captures: readonly CaptureState[], width: number): string {
   const rows = captures.map((capture) =>
     [
@@ -15,15 +17,20 @@ export function captureTable(captures: readonly CaptureState[], width: number): 
       instantOrNull(capture.startedNs)?.slice(0, 19).replace('T', ' ') ?? '–',
       lasted(capture),
       capture.taps.map((tap) => tap.agent).join(', '),
-      capture.headline || capture.reason || '–',
     ].map(printable),
   );
-  const lines = tableLines(
+  const [head = '', ...lines] = tableLines(
     COLUMNS.map((title) => ({ title })),
     rows,
     width,
   );
-  return `${lines.join('\n')}\n`;
+  const told = lines.flatMap((line, i) => [line, ...sentence(captures[i], width)]);
+  return `${[head, ...told].join('\n')}\n`;
+}
+
+function sentence(capture: CaptureState | undefined, width: number): string[] {
+  const text = capture?.headline || capture?.reason || '';
+  return text === '' ? [] : wrap(printable(text), width, INDENT);
 }
 
 /** A capture as the JSON that other programs read. */

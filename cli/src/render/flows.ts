@@ -12,6 +12,9 @@ const COLUMNS: readonly TableColumn[] = [
   { title: 'FINDINGS' },
 ];
 
+/** Columns below which a table has no room for grades: the codes alone fit a terminal of 80. */
+const GRADED_WIDTH = 96;
+
 /** The flow table as lines: packets at the client's and the server's tap, how many died on the way there and back. */
 export function flowTable(flows: readonly FlowReport[], report: Report, width: number): string[] {
   const byId = new Map(report.findings.map((f) => [f.id, f]));
@@ -22,15 +25,15 @@ export function flowTable(flows: readonly FlowReport[], report: Report, width: n
     endpoint(flow.server),
     `${flow.packets.clientTap}/${flow.packets.serverTap}`,
     `${flow.packets.lostToServer}/${flow.packets.lostToClient}`,
-    findingsText(findingsOf(flow, byId)),
+    findingsText(findingsOf(flow, byId), width >= GRADED_WIDTH),
   ]);
   return tableLines(COLUMNS, rows, width);
 }
 
-/** The codes of a flow's findings, the first with its grade: a table has little room. */
-function findingsText([first, ...rest]: readonly Finding[]): string {
+/** The codes of a flow's findings, the first with its grade where there is room. */
+function findingsText([first, ...rest]: readonly Finding[], graded: boolean): string {
   if (!first) return '–';
-  return [findingLabel(first), ...rest.map((f) => f.code)].join(', ');
+  return [graded ? findingLabel(first) : first.code, ...rest.map((f) => f.code)].join(', ');
 }
 
 /** Findings of a flow, faults before notes. */

@@ -34,3 +34,8 @@ test('control characters and direction marks of another host never reach the ter
   expect(printable('a\u001b[2Jb\u009bc\u202ed\r')).toBe('a\ufffd[2Jb\ufffdc\ufffdd\ufffd');
   expect(printable('two\nlines →')).toBe('two\nlines →');
 });
+
+test('a number stays with its thousands and with its unit', () => {
+  const lines = wrap('the tap saw 1 204 567 packets and the clocks differ by 3.51 ms or 1 204 ns here', 20);
+  for (const whole of ['1 204 567', '3.51 ms', '1 204 ns']) expect(lines.join('\n')).toContain(whole);
+});

@@ -41,8 +41,12 @@ export function wrap(text: string, width: number, first = ''): string[] {
   return lines.map((line, i) => `${i === 0 ? first : indent}${line}`.trimEnd());
 }
 
-/** Words, code between back quotes with what touches it counting as one. */
-const WORDS = /[^\s`]*`[^`]*`\S*|\S+/g;
+/**
+ * Words. Code between back quotes with what touches it counts as one, and so does a number with its thousands set apart,
+ * and one with its unit.
+ */
+const WORDS =
+  /[^\s`]*`[^`]*`\S*|\d{1,3}(?: \d{3})+(?!\d)\S*|[-−\d.]*\d (?:ns|µs|ms|s|min|h|d|B|kB|MB|GB|ppm|%)(?!\w)\S*|\S+/g;
 
 export interface TableColumn {
   readonly title: string;

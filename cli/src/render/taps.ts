@@ -52,13 +52,16 @@ function openText(tap: TapReport): string {
   return `, open from ${tap.openedAt.slice(0, 10)} ${toTheMs(tap.openedAt)}${until}`;
 }
 
-/** A tap's filter is the user's, widened by what verdicts need: its beginning says enough, the JSON has it whole. */
+/** A tap's filter is the user's, widened by what verdicts need; what the user wrote stands at its end. */
 const FILTER_SHOWN = 70;
 
-/** The filter of a tap, cut where it is long. */
+/** The filter of a tap; of a long one the end, the JSON has it whole. */
 export function filterText({ filter }: TapReport): string {
   if (filter.length <= FILTER_SHOWN) return filter;
-  return `${filter.slice(0, FILTER_SHOWN).trimEnd()} … (${filter.length} characters)`;
+  const end = filter.slice(-FILTER_SHOWN);
+  // From the begin of a part, where one begins.
+  const part = end.slice(Math.max(0, end.indexOf(' or (')));
+  return `… ${part.trimStart()} (the last of ${filter.length} characters)`;
 }
 
 /** One sentence per gap of a tap, the first few. */

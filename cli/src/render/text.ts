@@ -1,6 +1,6 @@
 import type { Evidence, Finding, Grade, Report } from '@bothends/proto';
 import { flowTable } from './flows.js';
-import { fit, wrap } from './layout.js';
+import { wrap } from './layout.js';
 import { type FindingGroup, outcomeOf, type Page, pageOf } from './page.js';
 import type { Style, TextOptions } from './style.js';
 import { tapLines } from './taps.js';
@@ -104,7 +104,7 @@ function where(finding: Finding, report: Report, { width, style }: TextOptions):
   if (flow) said.push(`flow ${flow.id}`, `${flow.protocol} ${tuple(flow)}`);
   if (finding.at) said.push(`at ${finding.at}`);
   if (said.length === 0) return [];
-  const lines = [fit(`  ${said.join(' · ')}`, width)];
+  const lines = wrap(said.join(' · '), width, '  ');
   if (flow) lines.push(...translated(flow).flatMap((text) => wrap(text, width, '  ')));
   return lines.map(style.dim);
 }

@@ -6,6 +6,9 @@ import { report } from '../crowd/captures.js';
 import { call } from '../crowd/coordinator.js';
 import { type LargeCapture, largeCapture } from '../crowd/large-capture.js';
 
+/** What is computed from all evidence takes seconds, and a minute on a busy machine. */
+const PATIENCE_MS = 120_000;
+
 /** What is looked at, and the element with which a reader can begin. */
 interface View {
   readonly what: string;
@@ -75,7 +78,7 @@ async function open(
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const before = await taskMs();
   await shown.goto(new URL(path, url).href);
-  await shown.locator(ready).first().waitFor();
+  await shown.locator(ready).first().waitFor({ timeout: PATIENCE_MS });
   // Since the begin of the navigation; the answer takes a free thread, as a key would.
   const readyMs = await shown.evaluate(() => performance.now());
   const cpuMs = (await taskMs()) - before;
