@@ -62,24 +62,30 @@ function calledCommand(argv: readonly string[]): string | null {
   return null;
 }
 
+/** Columns of a description below which wrapping it would read worse than a long line. */
+const MIN_HELP_WIDTH = 20;
+
 function rootCommand(io: Io): Command {
-  return new Command('bothends')
-    .description('Proves what a network did to a connection, from captures at both ends.')
-    .version(version, '-V, --version', 'print the version')
-    .option('--context <file>', 'coordinator and credentials to use (or BOTHENDS_CONTEXT)')
-    .helpOption('-h, --help', 'print help')
-    .commandsGroup('Help:')
-    .addHelpCommand(
-      new Command('help').argument('[command]').description('print help of a command').helpGroup('Help:'),
-    )
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      // main() prints errors, in one form for all of them.
-      outputError: () => {},
-      getOutHelpWidth: () => io.stdout.columns || 100,
-      getErrHelpWidth: () => io.stderr.columns || 100,
-    });
+  return (
+    new Command('bothends')
+      .description('Proves what a network did to a connection, from captures at both ends.')
+      .version(version, '-V, --version', 'print the version')
+      .option('--context <file>', 'coordinator and credentials to use (or BOTHENDS_CONTEXT)')
+      .helpOption('-h, --help', 'print help')
+      .commandsGroup('Help:')
+      .addHelpCommand(
+        new Command('help').argument('[command]').description('print help of a command').helpGroup('Help:'),
+      )
+      .exitOverride()
+      // Names of options take half of 80 columns; what is left is still wrapped.
+      .configureHelp({ showGlobalOptions: true, minWidthToWrap: MIN_HELP_WIDTH })
+      .configureOutput({
+        writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => io.stderr.write(text),
+        // main() prints errors, in one form for all of them.
+        outputError: () => {},
+        getOutHelpWidth: () => io.stdout.columns || 100,
+        getErrHelpWidth: () => io.stderr.columns || 100,
+      })
+  );
 }

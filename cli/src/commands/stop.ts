@@ -1,5 +1,6 @@
 import { name } from '../args/values.js';
 import { withCoordinator } from '../client/session.js';
+import { isOver } from '../watch/watch.js';
 import type { Setup } from './setup.js';
 
 /** `bothends stop ID`: ends a running capture; everything taken so far is kept. */
@@ -15,7 +16,10 @@ export function register({ program, io }: Setup): void {
   command.action((id: string) =>
     withCoordinator(command, io, async (connection) => {
       await connection.call(connection.stub.stopCapture, { captureId: id });
-      io.stderr.write(`Stopping ${id}; \`bothends report ${id}\` prints its report.\n`);
+      const { captures } = await connection.call(connection.stub.listCaptures, {});
+      const stopped = captures.find((capture) => capture.id === id || capture.name === id);
+      const what = stopped !== undefined && isOver(stopped) ? `${id} is over` : `Stopping ${id}`;
+      io.stderr.write(`${what}; \`bothends report ${id}\` prints its report.\n`);
     }),
   );
 }

@@ -54,8 +54,11 @@ export function agentDetail(agent: Agent, nowMs: number, width: number, style: S
     lines.push(...wrap(printable(text), width, '  interface   '));
   }
   if (agent.limits.length === 0) lines.push('  sees        everything that a tap on this host can see');
-  for (const limit of agent.limits)
-    lines.push(...wrap(printable(limit), width, `  ${style.yellow('limit')}       `));
+  for (const limit of agent.limits) {
+    const [first = '', ...rest] = wrap(printable(limit), width, '  limit       ');
+    // Painted when it is wrapped: a wrapped line counts its cells.
+    lines.push(first.replace('limit', style.yellow), ...rest);
+  }
   return `${lines.join('\n')}\n`;
 }
 
