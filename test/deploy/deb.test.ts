@@ -12,19 +12,34 @@ const skipReason = 'dpkg-deb is not installed, so no Debian package can be built
 if (!canBuild) console.warn(`SKIPPED: ${skipReason}`);
 
 /** npm lists the dependencies, and xz packs them, on a machine that does other things too. */
-const BUILD_MS = 120_000;
+const BUILD_MS = 240_000;
+/** dpkg unpacks it twice and removes it twice, and writes down each of its files. */
+const INSTALL_MS = 240_000;
+
+/** Why it cannot be installed on a copy of this system; '' where it can. */
+function whyNotInstall(): string {
+  if (!canBuild) return skipReason;
+  if (process.getuid?.() !== 0) return 'only root can install a package';
+  const needed = ['nodejs', 'tcpdump', 'adduser'];
+  const missing = needed.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0);
+  if (missing.length > 0) return `its dependencies are not Debian packages here: ${missing.join(', ')}`;
+  const overlay = spawnSync('grep', ['-qw', 'overlay', '/proc/filesystems']).status === 0;
+  return overlay ? '' : 'this kernel has no overlayfs, so it cannot be tried on a copy of this system';
+}
 
 describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? {} : { skipReason } }, () => {
   let folder: string;
   /** The package as it would be below /. */
   let root: string;
   let program: string[];
+  let deb: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bothends-deb-'));
     root = join(folder, 'root');
-    const built = await checkCommand([join(REPOSITORY_ROOT, 'deploy/build-deb.sh'), folder]);
-    await checkCommand(['dpkg-deb', '-x', built.trim(), root]);
-    await checkCommand(['dpkg-deb', '-e', built.trim(), join(folder, 'control')]);
+    const build = [join(REPOSITORY_ROOT, 'deploy/build-deb.sh'), folder];
+    deb = (await checkCommand(build, { timeoutMs: BUILD_MS })).trim();
+    await checkCommand(['dpkg-deb', '-x', deb, root]);
+    await checkCommand(['dpkg-deb', '-e', deb, join(folder, 'control')]);
     program = [process.execPath, join(root, 'usr/lib/bothends/cli/bin/bothends.js')];
   }, BUILD_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,5 +89,27 @@ describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? 
     const unit = readFileSync(join(root, 'usr/lib/systemd/system/bothends-agent.service'), 'utf8');
     const [, started = ''] = /ExecStart=\S+ node (\S+)/.exec(unit) ?? [];
     expect(existsSync(join(root, started))).toBe(true);
+  });
+
+  const why = whyNotInstall();
+  it(`is installed, upgraded, removed and purged by dpkg${why && ` (SKIPPED: ${why})`}`, {
+    skip: why !== '',
+    timeout: INSTALL_MS,
+  }, async () => {
+    const copy = mkdtempSync(join(folder, 'copy-'));
+    const script = join(REPOSITORY_ROOT, 'test/deploy/installed.sh');
+    const unshare = ['unshare', '--mount', '--propagation', 'private'];
+    const told = await checkCommand([...unshare, script, deb, copy], { timeoutMs: INSTALL_MS });
+    expect(told.trim().split(/\s*\n/)).toEqual([
+      'user bothends-agent',
+      'folder bothends-agent 700',
+      expect.stringMatching(/^version \d/),
+      'policy /etc/bothends/policy.yaml is a valid policy.',
+      // systemd has nothing to say about it.
+      'unit',
+      'upgraded # mine',
+      'removed etc/bothends/policy.yaml var/lib/bothends/agent/identity.json',
+      'purged',
+    ]);
   });
 });
