@@ -77,10 +77,18 @@ export const replay: Case = {
     // Beside a player that takes a whole core, a nicer agent would measure the scheduler.
     for (const pid of await programsIn(lab, 'server')) setPriority(pid, 0);
     const figures: Figure[] = [];
+    for (const backEnd of BACK_ENDS) figures.push(await withoutPackets(lab, fleet, backEnd));
     for (const rate of RATES) figures.push(...(await atRate(lab, fleet, mix, rate, bench)));
     return figures;
   },
 };
+
+/** What arming, watching and ending take, which is part of every figure below: filters compiled, processes started. */
+async function withoutPackets(lab: Lab, fleet: Fleet, backEnd: string): Promise<Figure> {
+  const silence: Traffic = { packets: 0, play: () => sleep(SECONDS * 1000) };
+  const { cpuSeconds } = await byAgent(lab, fleet, silence, backEnd);
+  return { what: `agent with ${backEnd}: CPU of a capture without packets`, value: cpuSeconds, unit: 's' };
+}
 
 async function atRate(lab: Lab, fleet: Fleet, mix: string, rate: number, bench: Bench): Promise<Figure[]> {
   bench.say(`replay at ${rate} packets/s`);
@@ -109,8 +117,14 @@ function figuresOf(what: string, outcome: Outcome, packets: number, beside: Outc
   ];
 }
 
+/** Something for a tap to see. */
+interface Traffic {
+  readonly packets: number;
+  play(): Promise<void>;
+}
+
 /** Plays the mix into the tapped interface. */
-class Player {
+class Player implements Traffic {
   readonly packets: number;
   /** What the last play reached, packets/s. */
   rate = Number.NaN;
@@ -163,7 +177,7 @@ async function tcpdumpAlone(lab: Lab, player: Player): Promise<Outcome> {
   return { lost: player.packets - captured, cpuSeconds: cpu, peakBytes: peak };
 }
 
-async function byAgent(lab: Lab, fleet: Fleet, player: Player, backEnd: string): Promise<Outcome> {
+async function byAgent(lab: Lab, fleet: Fleet, player: Traffic, backEnd: string): Promise<Outcome> {
   const [pid = 0] = await programsIn(lab, 'server');
   const name = `replay-${backEnd}-${player.packets}`;
   const before = cpuSeconds(pid);

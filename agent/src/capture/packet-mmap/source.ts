@@ -35,8 +35,7 @@ function whyNotHere(): Pick<Probe, 'reason' | 'refusal'> | null {
   try {
     addon = loadAddon();
   } catch (thrown) {
-    const why = toBothendsError(thrown).message.split('\n', 1)[0];
-    return { reason: `its add-on does not load (${why}): "npm run setup" builds it where a C compiler is` };
+    return { reason: `its add-on ${whyNotLoaded(thrown)}: "npm run setup" builds it where a C compiler is` };
   }
   try {
     addon.probe();
@@ -46,6 +45,11 @@ function whyNotHere(): Pick<Probe, 'reason' | 'refusal'> | null {
     const grant = 'run it as root, or put AmbientCapabilities=CAP_NET_RAW into its systemd unit';
     return { reason: `the agent itself has no CAP_NET_RAW: ${grant}`, refusal: 'permission-denied' };
   }
+}
+
+function whyNotLoaded(thrown: unknown): string {
+  const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'MODULE_NOT_FOUND';
+  return isMissing ? 'was not built' : `does not load (${toBothendsError(thrown).message.split('\n', 1)[0]})`;
 }
 
 async function open(options: OpenOptions): Promise<Tap> {
