@@ -1,5 +1,5 @@
 import { BothendsError, Layer, type PacketTable } from '@bothends/proto';
-import type { CaptureSource, OpenOptions, Probe, Tap, TapStats } from '../capture/source.js';
+import type { BackEndName, CaptureSource, OpenOptions, Probe, Tap, TapStats } from '../capture/source.js';
 import { TableQueue } from '../capture/table-queue.js';
 
 /** Tables that go round; tests push few. */
@@ -75,9 +75,13 @@ function writeRow(table: PacketTable, time: bigint, marker: number): void {
 
 /** Opens synthetic taps, or refuses to. */
 export class SyntheticSource implements CaptureSource {
-  readonly name = 'tcpdump';
+  readonly name: BackEndName;
   readonly taps: SyntheticTap[] = [];
   refusal: BothendsError | null = null;
+
+  constructor(name: BackEndName = 'tcpdump') {
+    this.name = name;
+  }
 
   async probe(): Promise<Probe> {
     return { available: true, reason: '', version: 'synthetic 1' };
