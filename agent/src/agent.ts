@@ -37,8 +37,6 @@ export interface AgentOptions {
   readonly policyPath?: string;
   /** Where `runAgent` reaches a broker that enters pods for it; absent: it captures on the host only. */
   readonly podChannel?: Channel;
-  /** Most bytes that the batches of one tap may take on disk. */
-  readonly spoolBytes?: number;
 }
 
 /** What the agent takes from its surroundings; all but the first two have the system's as defaults. */
@@ -54,8 +52,6 @@ export interface AgentSurroundings {
   readonly onReload?: (handler: () => void) => () => void;
 }
 
-/** Ten minutes of 100 000 packets/s at 16 bytes each, on a host that has other uses for its disk. */
-export const DEFAULT_SPOOL_BYTES = 1024 * 1024 * 1024;
 /** The coordinator takes an agent for dead after three and a half of these. */
 const HEARTBEAT_MS = 1000;
 /** A tap takes a few MB of memory and disk in this time at full load. */
@@ -98,7 +94,6 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     randomBytes,
     sendDatagram,
     directory: join(options.dataDir, 'spool'),
-    spoolBytes: options.spoolBytes ?? DEFAULT_SPOOL_BYTES,
     report: (state) => link.report(state),
     pump: () => link.pump(),
     connected: () => link.connected,

@@ -1,7 +1,6 @@
 export {
   type AgentOptions,
   type AgentSurroundings,
-  DEFAULT_SPOOL_BYTES,
   runAgent,
 } from './agent.js';
 export { type CompiledFilter, compileFilter, linkTypeOf } from './capture/filter-compile.js';

@@ -52,6 +52,24 @@ describe.each(STORES)('$name store', ({ open }) => {
     expect(await store.captures()).toEqual([capture('c-1')]);
   });
 
+  test('writes that wait together all last, but for the one that is wrong', async () => {
+    const token = { id: 't-1', secretHash: 'x', name: null, expiresNs: 9n };
+    await store.addToken(token);
+    const ids = Array.from({ length: 20 }, (_, i) => `c-${i}`);
+    const writes = [
+      ...ids.slice(0, 10).map((id) => store.saveCapture(capture(id))),
+      store.addToken(token),
+      store.commit([batch('c-3-client', 1, segments(4), coverage(4))]),
+      ...ids.slice(10).map((id) => store.saveCapture(capture(id))),
+    ];
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.map(({ status }) => status).indexOf('rejected')).toBe(10);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    await reopen();
+    expect((await store.captures()).map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(await store.totals('c-3-client')).toEqual({ sequence: 1n, packets: 4n });
+  });
+
   test('captures are listed in the order of their requests, the newest state of each', async () => {
     await store.saveCapture(capture('c-b', { requestedNs: 2n }));
     await store.saveCapture(capture('c-a', { requestedNs: 1n }));

@@ -19,8 +19,6 @@ export interface TapEnvironment extends Place {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Directory of a tap's spool. */
   readonly directoryOf: (tapId: string) => string;
-  /** Most bytes that one tap may have on disk. */
-  readonly spoolBytes: number;
   readonly logger: Logger;
   /** The tap's phase changed, or it is done. */
   readonly changed: (tap: OwnedTap) => void;

@@ -67,7 +67,7 @@ export class LiveTap implements OwnedTap {
    */
   static async resume(point: ResumePoint, saved: TapState, env: TapEnvironment): Promise<LiveTap> {
     const tap = new LiveTap(point.arm, env);
-    const spool = Spool.open(env.directoryOf(tap.tapId), { limitBytes: env.spoolBytes });
+    const spool = Spool.open(env.directoryOf(tap.tapId), { limitBytes: env.policy().maxSpoolBytes });
     try {
       await tap.#goOn(point, saved, spool);
     } catch (error) {
@@ -192,8 +192,8 @@ export class LiveTap implements OwnedTap {
       await discardCapture(open.capture);
       return;
     }
-    const { clock, directoryOf, spoolBytes } = this.#env;
-    const spool = Spool.open(directoryOf(this.tapId), { limitBytes: spoolBytes });
+    const { clock, directoryOf, policy } = this.#env;
+    const spool = Spool.open(directoryOf(this.tapId), { limitBytes: policy().maxSpoolBytes });
     // After a crash of the machine an old tap of this id may be known to the coordinator.
     spool.commit(Number(this.#arm.committedSequence));
     const ledger = new CoverageLedger(open.head, open.surroundings, clock.wallMinusMonotonicNs());

@@ -62,6 +62,9 @@ let offsetNs = OFFSET_NS;
 const PATIENCE_MS = 10_000;
 const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS });
 
+/** A small spool, so that tests fill it. */
+const POLICY = { ...DEFAULT_POLICY, maxSpoolBytes: 1 << 17 };
+
 let directory: string;
 let source: SyntheticSource;
 let states: TapState[];
@@ -74,7 +77,7 @@ const kit: CaptureKit = {
   filter: async (_source, text) => ({ text: `wide(${text})`, length: 9 }),
 };
 
-function makeTaps(policy = DEFAULT_POLICY, spool = join(directory, 'spool'), host = HOST): Taps {
+function makeTaps(policy = POLICY, spool = join(directory, 'spool'), host = HOST): Taps {
   return new Taps({
     name: 'db-1',
     host,
@@ -90,7 +93,6 @@ function makeTaps(policy = DEFAULT_POLICY, spool = join(directory, 'spool'), hos
       onDatagram(payload);
     },
     directory: spool,
-    spoolBytes: 1 << 17,
     report: (state) => states.push(state),
     pump: () => undefined,
     connected: () => false,
@@ -421,7 +423,7 @@ describe('a ceiling of the agent', () => {
   });
 
   it('of captured bytes ends the tap that passes it', async () => {
-    taps = makeTaps({ ...DEFAULT_POLICY, maxBytes: 1 });
+    taps = makeTaps({ ...POLICY, maxBytes: 1 });
     const tap = await recording();
     tap.push([clock.wallNs()]);
     await reached('complete');
@@ -440,7 +442,7 @@ describe('an agent that starts again', () => {
   async function restarted(change: Partial<Host> = {}): Promise<Taps> {
     const copy = join(directory, 'copy');
     cpSync(join(directory, 'spool'), copy, { recursive: true });
-    second = makeTaps(DEFAULT_POLICY, copy, { ...HOST, ...change });
+    second = makeTaps(POLICY, copy, { ...HOST, ...change });
     await second.restore();
     return second;
   }
@@ -609,7 +611,7 @@ describe('a full spool', () => {
 
 describe('the policy of the host, while a tap records', () => {
   it('lets no digest of a name leave where it says none', async () => {
-    taps = makeTaps({ ...DEFAULT_POLICY, names: 'none' });
+    taps = makeTaps({ ...POLICY, names: 'none' });
     const tap = await recording();
     tap.push([clock.wallNs()]);
     stop();
@@ -621,7 +623,7 @@ describe('the policy of the host, while a tap records', () => {
   });
 
   it('ends a tap that takes more packets in a second than it allows, and says so', async () => {
-    taps = makeTaps({ ...DEFAULT_POLICY, maxRate: 3 });
+    taps = makeTaps({ ...POLICY, maxRate: 3 });
     const tap = await recording();
     const second = (clock.wallNs() / 1_000_000_000n + 1n) * 1_000_000_000n;
     tap.push([second, second + 1n, second + 2n]);

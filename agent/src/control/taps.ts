@@ -64,7 +64,8 @@ export class Taps {
   }
 
   async #restoreOne(directory: string): Promise<OwnedTap | null> {
-    const { spoolBytes, name, clock, logger } = this.#options;
+    const { policy, name, clock, logger } = this.#options;
+    const spoolBytes = policy().maxSpoolBytes;
     const saved = loadTapFile(directory);
     const point = saved.state === 'recording' ? loadResumePoint(directory) : null;
     let why = 'it was about to stop';

@@ -158,12 +158,13 @@ rawPackets: never
 
   it('reads the ceilings that an agent keeps by itself', () => {
     const text =
-      'maxPackets: 1000\nmaxBytes: 2GB\nmaxMemory: 300MB\nminFreeDisk: 500 kB\nnice: 19\nmaxRate: 50000';
+      'maxPackets: 1000\nmaxBytes: 2GB\nmaxMemory: 300MB\nminFreeDisk: 500 kB\nmaxSpool: 2MB\nnice: 19\nmaxRate: 50000';
     expect(parsePolicy(text, 'p.yaml')).toMatchObject({
       maxPackets: 1000,
       maxBytes: 2e9,
       maxMemoryBytes: 300e6,
       minFreeDiskBytes: 500e3,
+      maxSpoolBytes: 2e6,
       nice: 19,
       maxRate: 50_000,
     });

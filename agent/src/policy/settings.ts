@@ -78,6 +78,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     takes: 'a size such as 512MB',
     from: (value) => sizeSetting(value, (maxMemoryBytes) => ({ maxMemoryBytes })),
   },
+  maxSpool: {
+    takes: 'a size such as 1GB',
+    from: (value) => sizeSetting(value, (maxSpoolBytes) => ({ maxSpoolBytes })),
+  },
   minFreeDisk: {
     takes: 'a size such as 200MB',
     from: (value) => sizeSetting(value, (minFreeDiskBytes) => ({ minFreeDiskBytes })),

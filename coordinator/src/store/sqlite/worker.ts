@@ -24,9 +24,24 @@ function open({ dataDir, mode }: WorkerInput): Service {
     const database = mode === 'writer' ? openWriter(dataDir) : openReader(dataDir);
     // Closed before the lock is given up.
     connections.unshift(database);
-    return { verbs: verbsOf(database), close };
+    const verbs = verbsOf(database);
+    return mode === 'writer' ? { verbs, together: inOneCommit(database), close } : { verbs, close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/**
+ * One transaction, and its one flush to the disk, for all writes that wait. A verb that fails takes back its own changes
+ * only; where SQLite takes back everything, as on a full disk, nothing after it may run.
+ */
+function inOneCommit(database: Database): (calls: readonly (() => void)[]) => void {
+  const run = database.transaction((calls: readonly (() => void)[]) => {
+    for (const call of calls) {
+      call();
+      if (!database.inTransaction) throw new Error('the transaction was rolled back');
+    }
+  });
+  return (calls) => run.immediate(calls);
 }
