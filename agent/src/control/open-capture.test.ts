@@ -35,7 +35,6 @@ function hostWith(preferred: SyntheticSource, other: SyntheticSource): TapEnviro
     randomBytes: (count) => new Uint8Array(count),
     sendDatagram: () => undefined,
     directoryOf: (tapId) => tapId,
-    spoolBytes: 0,
     logger: pino({ level: 'silent' }),
     changed: () => undefined,
     pump: () => undefined,
