@@ -71,7 +71,10 @@ async function open(options: OpenOptions): Promise<Tap> {
     });
     const { memory } = ring;
     const reader = new BlockReader({ memory, blockBytes: BLOCK_BYTES, linkType, snaplen, digestKey });
-    tap = new PacketMmapTap(ring, reader, { name, exists: () => addon.interfaceExists(index) });
+    tap = new PacketMmapTap(ring, reader, {
+      name,
+      exists: () => index === 0 || addon.interfaceExists(index),
+    });
     ring.watch(true);
     return tap;
   } catch (thrown) {

@@ -48,6 +48,8 @@ export class PacketMmapTap implements Tap {
   }
 
   async stats(): Promise<TapStats> {
+    // An interface that goes down on its way out is reported by the socket once, when it still is there.
+    if (!this.#interface.exists()) this.#fault('ENODEV');
     this.#ring.count();
     return this.#counted();
   }
@@ -110,11 +112,12 @@ export class PacketMmapTap implements Tap {
   /** An interface that went down may come up again; one that is gone ends the capture. */
   #fault(error: string): void {
     const { name, exists } = this.#interface;
-    if (error === 'ENETDOWN' && exists()) {
+    const there = exists();
+    if (there && error === 'ENETDOWN') {
       this.#ring.watch(true);
       return;
     }
-    const why = exists() ? `its socket failed (${error})` : 'the interface is gone';
+    const why = there ? `its socket failed (${error})` : 'the interface is gone';
     void this.#end(new BothendsError('unavailable', `the capture on ${name} ended early: ${why}`));
   }
 
