@@ -29,10 +29,11 @@ li.for::before { color: var(--clean); } li.against::before { color: var(--fault)
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-size: .8rem; color: var(--soft); font-weight: 600; }
-.n { text-align: right; } td.findings { white-space: normal; }
+.n { text-align: right; } td.findings { white-space: normal; min-width: 11rem; } .findings span { white-space: nowrap; }
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .85rem; }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #fff;
   --fault: #a00; --doubt: #750; --clean: #060; }
-  body { font-size: 10.5pt; padding: 0; max-width: none; } article, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; } th, td { white-space: normal; } @page { margin: 16mm; } }
+  html { font-size: 12px; } body { font-size: 9.5pt; padding: 0; max-width: none; } tr, li, h3 + p { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .scroll { overflow: visible; } th, td { font-size: 7.5pt; padding-right: .5rem; } th { white-space: normal; } td.findings { min-width: 0; }
+  footer { margin-top: 1rem; break-before: avoid; } @page { margin: 14mm; } }
 `;

@@ -63,13 +63,13 @@ function flowSection(report: Report, page: Page): string {
   if (report.flows.length === 0) return '<section><h2>No flows</h2></section>';
   const byId = new Map(report.findings.map((f) => [f.id, f]));
   const row = (flow: FlowReport) => {
-    const names = findingsOf(flow, byId).map(findingLabel).join(', ') || '–';
+    const labels = findingsOf(flow, byId).map((f) => `<span>${escapeHtml(findingLabel(f))}</span>`);
     const connect = flow.latency?.connectNs == null ? '–' : formatDuration(flow.latency.connectNs);
     const { clientTap, serverTap, matched, lostToServer, lostToClient } = flow.packets;
     const text = [flow.id, flow.protocol, endpoint(flow.client), endpoint(flow.server)].map(cell);
     const numbers = [clientTap, serverTap, matched].map((n) => number(grouped(n)));
     const lost = number(`${lostToServer} / ${lostToClient}`);
-    return `<tr>${text.join('')}${numbers.join('')}${lost}${number(connect)}<td class="findings">${escapeHtml(names)}</td></tr>`;
+    return `<tr>${text.join('')}${numbers.join('')}${lost}${number(connect)}<td class="findings">${labels.join(', ') || '–'}</td></tr>`;
   };
   const shown = page.flows.slice(0, FLOWS_SHOWN);
   const rest = page.totalFlows - shown.length;
