@@ -139,7 +139,7 @@ async function serve(
     const listener = await listen(
       server,
       listenOn,
-      tls.credentials,
+      tls.server,
       (peer, reason) => void sources.audit.record('', 'connect', peer, 'refused', reason),
     );
     endpoint.port = listener.port;

@@ -46,7 +46,9 @@ function control(call: ControlCall, { fleet, clock, logger }: AgentLinkInput): v
   const name = requireCaller(call).name;
   const link = linkOf(call);
   const cancelHello = clock.after(HELLO_MS, () => {
-    link.cut(new BothendsError('invalid-argument', `${name} opened a control stream and said nothing`));
+    const reason = `${name} opened a control stream and said nothing`;
+    logger.warn({ agent: name, peer: link.peer, reason }, 'agent refused');
+    link.cut(new BothendsError('invalid-argument', reason));
   });
   call.on('data', (request: ControlRequest) => {
     // Read the clock first: t2 of the exchange is when the heartbeat came.

@@ -8,6 +8,8 @@ import type { Clock } from '../time.js';
  * for an attacker to fill the disk with.
  */
 const REFUSALS_PER_MINUTE = 60;
+/** What is refused besides calls and what is asked of the page. */
+const REFUSED: ReadonlySet<string> = new Set(['connect', 'enrol', 'policy']);
 const MINUTE_NS = 60_000_000_000n;
 
 /** Writes the audit log: who did what, and who was refused. Never holds a token, a key or payload. */
@@ -17,6 +19,7 @@ export class Audit {
   readonly #logger: Logger;
   #minute = 0n;
   readonly #refusals = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
 
   constructor(store: Store, clock: Clock, logger: Logger) {
     this.#store = store;
@@ -36,6 +39,7 @@ export class Audit {
     detail = '',
   ): Promise<void> {
     const atNs = this.#clock.nowNs();
+    if (outcome === 'refused') this.#count(action, subject);
     if (outcome === 'refused' && this.#isFlood(actor, atNs)) return;
     const entry: AuditEntry = { atNs, actor, action, subject, outcome, detail };
     this.#logger.info({ audit: { actor, action, subject, outcome, detail } }, 'audit');
@@ -44,6 +48,16 @@ export class Audit {
     } catch (error) {
       this.#logger.error({ error: toBothendsError(error).message }, 'audit entry not stored');
     }
+  }
+
+  /** Refusals since the coordinator started by what was refused, those too that are not written down. */
+  refusals(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  #count(action: string, subject: string): void {
+    const kind = subject === 'page' ? 'page' : REFUSED.has(action) ? action : 'call';
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
 
   #isFlood(actor: string, nowNs: bigint): boolean {

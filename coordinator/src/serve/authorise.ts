@@ -1,5 +1,11 @@
 import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
-import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  status as Status,
+} from '@grpc/grpc-js';
 import { ACCESS, authorise } from '../trust/access.js';
 import type { Identity } from '../trust/identity.js';
 import type { CallRate } from './call-rate.js';
@@ -29,34 +35,102 @@ export interface AuthoriseInput {
   authorities: () => string;
 }
 
-/** Holds every call against the access table before anything of it is read. */
-export function authoriseCalls({ check, rate, refused, authorities }: AuthoriseInput): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
+/** Holds every call against the access table before anything of it is read, and says who is cut off. */
+export function authoriseCalls(input: AuthoriseInput): ServerInterceptor {
+  return ({ path }, call) => {
+    const guarded = new GuardedCall(path, call, input);
+    return new ServerInterceptingCall(call, {
+      start(next) {
+        if (guarded.admit()) next(guarded.listener());
+      },
       sendMetadata(metadata, next) {
-        metadata.set(AUTHORITIES_KEY, authorities());
+        metadata.set(AUTHORITIES_KEY, input.authorities());
         next(metadata);
       },
-      start(next) {
-        let caller: Identity | null = null;
-        try {
-          caller = callerOf(call);
-          rate.spend(caller === null ? addressOf(call.getPeer()) : `${caller.role} ${caller.name}`);
-          authorise(method.path, caller);
-          if (caller !== null && ACCESS[method.path] !== 'open') check(caller);
-        } catch (error) {
-          const status = statusError(error);
-          const name = caller?.name ?? '';
-          refused({ path: method.path, peer: call.getPeer(), name, reason: status.details });
-          call.sendStatus({ code: status.code, details: status.details });
-          return;
-        }
-        next();
+      sendStatus(status, next) {
+        guarded.answered = true;
+        next(status);
       },
     });
+  };
 }
 
-/** Of `192.0.2.1:40000`: a stranger who takes another port is the same stranger. */
-function addressOf(peer: string): string {
-  return peer.replace(/:\d+$/, '');
+/** One call on its way through the guard. */
+class GuardedCall {
+  /** Its handler has said how it ended. */
+  answered = false;
+  readonly #path: string;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #in: AuthoriseInput;
+  #caller: Identity | null = null;
+  #asked = false;
+
+  constructor(path: string, call: ServerInterceptingCallInterface, input: AuthoriseInput) {
+    this.#path = path;
+    this.#call = call;
+    this.#in = input;
+  }
+
+  /** Whether the call may go on; otherwise it is answered. */
+  admit(): boolean {
+    try {
+      this.#caller = callerOf(this.#call);
+      this.#in.rate.spend(this.#budget());
+      authorise(this.#path, this.#caller);
+      if (this.#caller !== null && ACCESS[this.#path] !== 'open') this.#in.check(this.#caller);
+    } catch (error) {
+      const { code, details } = statusError(error);
+      this.#refuse(details);
+      this.#call.sendStatus({ code, details });
+      return false;
+    }
+    this.#hearOwnAnswers();
+    return true;
+  }
+
+  /** Hears when the peer gives the call up; what it never asked anything in has no answer that counts. */
+  listener() {
+    return new ServerListenerBuilder()
+      .withOnReceiveMessage((message, next) => {
+        this.#asked = true;
+        next(message);
+      })
+      .withOnCancel(() => {
+        const isServed = this.#asked && this.answered;
+        if (isServed || this.#in.rate.reset(this.#budget())) return;
+        this.#refuse('it opens and resets calls as fast as it can: its connection ends when it goes on');
+      })
+      .build();
+  }
+
+  /** grpc-js itself answers what it cannot read, past all interceptors: too large, a bomb, no message of ours. */
+  #hearOwnAnswers(): void {
+    const send = this.#call.sendStatus.bind(this.#call);
+    this.#call.sendStatus = (status) => {
+      if (!this.answered && isUnreadable(status))
+        this.#refuse(status.details ?? 'its message cannot be read');
+      this.answered = true;
+      send(status);
+    };
+  }
+
+  #refuse(reason: string): void {
+    const name = this.#caller?.name ?? '';
+    this.#in.refused({ path: this.#path, peer: this.#call.getPeer(), name, reason });
+  }
+
+  /** Who pays for the call: a stranger who takes another port is the same stranger. */
+  #budget(): string {
+    const caller = this.#caller;
+    return caller === null ? this.#call.getPeer().replace(/:\d+$/, '') : `${caller.role} ${caller.name}`;
+  }
+}
+
+type Answer = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
+function isUnreadable({ code, details }: Answer): boolean {
+  if (code === Status.RESOURCE_EXHAUSTED) return true;
+  return (
+    code === Status.INTERNAL && /^(?:Error deserializing request|Failed to decompress)/.test(details ?? '')
+  );
 }

@@ -1,58 +1,46 @@
-import { experimental, type ServerCredentials } from '@grpc/grpc-js';
+import { createServer, type SecureContextOptions, type Server } from 'node:tls';
 import type { Authority } from '../trust/authority.js';
 import type { Credentials } from '../trust/ca.js';
 
-/** What grpc-js takes certificates from. */
-type CertificateProvider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
-type CaListener = Parameters<CertificateProvider['addCaCertificateListener']>[0];
-type IdentityListener = Parameters<CertificateProvider['addIdentityCertificateListener']>[0];
+/** A handshake takes three ways there and back; who needs longer holds a connection open and says nothing. */
+const HANDSHAKE_MS = 10_000;
 
 /**
  * TLS that asks every peer for a certificate and lets those without one in too, because a host that is to join has
- * none yet. `createSsl` can only demand or not ask. A certificate that our CA did not sign leaves the peer
+ * none yet: gRPC's own can only demand or not ask. A certificate that our CA did not sign leaves the peer
  * unauthenticated, which the access table then refuses everywhere but at Join.
  */
 export class ServerTls {
-  readonly credentials: ServerCredentials;
+  /** Takes sockets by its event `connection`, and gives them back encrypted. It does not listen by itself. */
+  readonly server: Server;
   readonly #authority: Authority;
-  #server: Credentials;
-  readonly #caListeners = new Set<CaListener>();
-  readonly #identityListeners = new Set<IdentityListener>();
+  #own: Credentials;
 
-  constructor(authority: Authority, server: Credentials) {
+  constructor(authority: Authority, own: Credentials) {
     this.#authority = authority;
-    this.#server = server;
-    const provider: CertificateProvider = {
-      addCaCertificateListener: (listener) => this.#add(this.#caListeners, listener),
-      removeCaCertificateListener: (listener) => this.#caListeners.delete(listener),
-      addIdentityCertificateListener: (listener) => this.#add(this.#identityListeners, listener),
-      removeIdentityCertificateListener: (listener) => this.#identityListeners.delete(listener),
-    };
-    this.credentials = experimental.createCertificateProviderServerCredentials(provider, provider, false);
+    this.#own = own;
+    this.server = createServer({
+      ...this.#context(),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+      handshakeTimeout: HANDSHAKE_MS,
+    });
   }
 
   /** Other authorities are trusted, for connections from now on; those that are open stay as they are. */
   retrust(): void {
-    this.#tell();
+    this.server.setSecureContext(this.#context());
   }
 
   /** The server shows another certificate from now on. */
-  present(server: Credentials): void {
-    this.#server = server;
-    this.#tell();
+  present(own: Credentials): void {
+    this.#own = own;
+    this.server.setSecureContext(this.#context());
   }
 
-  #add<Listener>(listeners: Set<Listener>, listener: Listener): void {
-    listeners.add(listener);
-    // The server hears of certificates only after it has asked for them, so they are told a moment later.
-    queueMicrotask(() => this.#tell());
-  }
-
-  #tell(): void {
-    const caCertificate = Buffer.from(this.#authority.caPem);
-    const certificate = Buffer.from(this.#server.certificatePem);
-    const privateKey = Buffer.from(this.#server.keyPem);
-    for (const listener of this.#caListeners) listener({ caCertificate });
-    for (const listener of this.#identityListeners) listener({ certificate, privateKey });
+  #context(): SecureContextOptions {
+    const { certificatePem, keyPem } = this.#own;
+    return { ca: this.#authority.caPem, cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2' };
   }
 }

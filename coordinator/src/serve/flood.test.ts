@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { AgentLinkService } from '@bothends/proto/gen/bothends/v1/agent';
 import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
@@ -19,6 +20,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await harness.stop();
 });
+
+/** Reasons in the audit log with which an actor was refused; the empty one is a stranger. */
+async function refusalsOf(actor: string): Promise<string> {
+  const details: string[] = [];
+  for await (const { entries } of harness.user.readAudit({ after: 0n })) {
+    for (const entry of entries)
+      if (entry.actor === actor && entry.outcome === 'refused') details.push(entry.detail);
+  }
+  return details.join('\n');
+}
 
 async function expectServing(): Promise<void> {
   const { agents } = await call<{ agents: unknown[] }>((done) => harness.user.listAgents({}, done));
@@ -76,6 +87,7 @@ test('a compressed bomb is cut off at the size of a message, not unpacked', asyn
   const code = await statusOf(AgentLinkService.ship.path, framed(bomb, true), { 'grpc-encoding': 'gzip' });
   expect(code).toBe(status.RESOURCE_EXHAUSTED);
   await expectServing();
+  expect(await refusalsOf('evil')).toMatch(/decompresses to a size larger than 4194304/);
 });
 
 test('a message that is nested a hundred thousand deep, or claims gigabytes, ends its own stream', async () => {
@@ -90,10 +102,12 @@ test('a message that is nested a hundred thousand deep, or claims gigabytes, end
   // A frame that says 4 GB and brings nothing.
   expect(await statusOf(AgentLinkService.ship.path, Buffer.from('00ffffffff', 'hex'))).not.toBe(status.OK);
   await expectServing();
+  expect(await refusalsOf('evil')).toMatch(/Error deserializing request/);
+  expect(await refusalsOf('evil')).toMatch(/message larger than max/);
 });
 
-test('who opens and resets streams as fast as it can is disconnected', async () => {
-  const opened = await session();
+test('who opens and resets streams as fast as it can is disconnected, and named', async () => {
+  const opened = await session(await harness.createUser('rapid', 'viewer'));
   const closed = new Promise((resolve) => opened.on('close', resolve));
   let sent = 0;
   while (!opened.closed && !opened.destroyed && sent < 20_000) {
@@ -105,6 +119,42 @@ test('who opens and resets streams as fast as it can is disconnected', async () 
   }
   // By the coordinator: nothing here closes it.
   await closed;
+  await expectServing();
+  expect(await refusalsOf('rapid')).toMatch(/opens and resets calls as fast as it can/);
+});
+
+test('who calls faster than anybody needs is refused, and the others are not', async () => {
+  const opened = await session(await harness.createUser('fast', 'viewer'));
+  const codes: string[] = [];
+  let left = 2500;
+  const one = (done: () => void) => {
+    const stream = opened.request(headersOf(BothendsService.listCaptures.path));
+    stream.on('error', () => {});
+    stream.on('response', (headers) => codes.push(String(headers['grpc-status'] ?? status.OK)));
+    stream.on('close', done);
+    stream.resume();
+    stream.end(framed(Buffer.alloc(0)));
+  };
+  await new Promise<void>((resolve) => {
+    const next = () => (left-- > 0 ? one(next) : resolve());
+    for (let i = 0; i < 90; i++) next();
+  });
+  opened.destroy();
+  const refused = codes.filter((code) => code === String(status.RESOURCE_EXHAUSTED)).length;
+  // How many depends on how fast this machine is: below 500 a second nobody is refused.
+  if (refused === 0) expect(codes.length).toBeGreaterThan(2000);
+  else expect(await refusalsOf('fast')).toMatch(/viewer fast makes more than 500 calls a second/);
+  await expectServing();
+});
+
+test('bytes that are no TLS, and TLS without HTTP/2, are turned away by name of their address', async () => {
+  const { port } = harness.handle;
+  const noise = connectTcp(port, '127.0.0.1', () => noise.write('GET / HTTP/1.1\r\n\r\n'));
+  const old = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: [] });
+  for (const socket of [noise, old]) socket.on('error', () => {}).resume();
+  await Promise.all([once(noise, 'close'), once(old, 'close')]);
+  expect(await refusalsOf('')).toMatch(/no TLS came about: /);
+  expect(await refusalsOf('')).toMatch(/it speaks TLS, and no HTTP\/2/);
   await expectServing();
 });
 

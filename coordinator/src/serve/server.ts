@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:tls';
 import { BothendsError } from '@bothends/proto';
 import {
   type AgentLinkServer,
@@ -6,13 +7,7 @@ import {
   JoinService,
 } from '@bothends/proto/gen/bothends/v1/agent';
 import { type BothendsServer, BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
-import {
-  logVerbosity,
-  Server,
-  type ServerCredentials,
-  type ServerInterceptor,
-  setLogVerbosity,
-} from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerInterceptor, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { splitHostPort } from '../addresses.js';
 import { FrontDoor, type TurnedAway } from './front-door.js';
@@ -70,10 +65,10 @@ export interface Listener {
 export async function listen(
   server: Server,
   address: string,
-  credentials: ServerCredentials,
+  tls: TlsServer,
   turnedAway: TurnedAway,
 ): Promise<Listener> {
-  const door = new FrontDoor(server, credentials, turnedAway);
+  const door = new FrontDoor(server, tls, turnedAway);
   const { host, port } = splitHostPort(address);
   try {
     const taken = await door.open(host, port ?? 0);

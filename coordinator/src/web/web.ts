@@ -62,7 +62,7 @@ export async function startWeb(address: string, tls: Credentials, input: WebInpu
     ...signInRoutes({ ...input, sessions, attempts: new LoginAttempts(input.clock) }),
     ...captureRoutes(input),
     ...reportRoutes(reports, new Histories(input, input.clock), input),
-    metricsRoute(input.metricsToken, input, input.counts, input.version),
+    metricsRoute(input.metricsToken, input, input.counts, input.audit, input.version),
     ...fileRoutes(new PageFiles()),
   ];
   const server = tlsServer(tls);

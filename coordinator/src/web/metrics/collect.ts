@@ -23,6 +23,7 @@ const STATES: readonly string[] = [
 export async function collect(
   sources: StateSources,
   counts: FindingCounts,
+  refusals: ReadonlyMap<string, number>,
   version: string,
 ): Promise<Metric[]> {
   const agents = sources.fleet.views();
@@ -31,6 +32,12 @@ export async function collect(
     ...agentMetrics(agents),
     captureMetric(sources),
     ...(await tapMetrics(sources, counts)),
+    {
+      name: 'bothends_refusals_total',
+      help: 'Who was refused or cut off since the coordinator started, by what they wanted; the audit log names them.',
+      type: 'counter',
+      samples: [...refusals].map(([what, value]) => ({ labels: { what }, value })),
+    },
     {
       name: 'bothends_findings_total',
       help: 'Findings of live captures since the coordinator started, by the code that they had first.',

@@ -1,4 +1,5 @@
 import { BothendsError } from '@bothends/proto';
+import type { Audit } from '../../serve/audit.js';
 import type { StateSources } from '../../serve/messages.js';
 import type { Route } from '../router.js';
 import { collect } from './collect.js';
@@ -11,6 +12,7 @@ export function metricsRoute(
   token: MetricsToken,
   sources: StateSources,
   counts: FindingCounts,
+  audit: Audit,
   version: string,
 ): Route {
   return {
@@ -24,7 +26,7 @@ export function metricsRoute(
           'metrics need the bearer token of the file metrics-token in the data directory of the coordinator',
         );
       }
-      const text = exposition(await collect(sources, counts, version));
+      const text = exposition(await collect(sources, counts, audit.refusals(), version));
       response.writeHead(200, { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' });
       response.end(text);
     },
