@@ -298,6 +298,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
         void audit.record(name, path, peer, 'refused', reason);
       },
       authorities: () => authority.digest,
+      nowMs: () => Number(clock.nowNs() / 1_000_000n),
     }),
   );
   return { server, captures, remove, sources, users };

@@ -1,6 +1,6 @@
 import { BothendsError, codeOfGrpcStatus, nearestNames, plainDetails } from '@bothends/proto';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
-import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
+import { AUTHORITIES_KEY, TIME_KEY } from '@bothends/proto/trust/authorities';
 import { tlsTrouble } from '@bothends/proto/trust/tls-trouble';
 import {
   type ClientReadableStream,
@@ -40,6 +40,7 @@ export class Connection {
   readonly #address: string;
   readonly #now: () => number;
   #authorities = '';
+  #answeredMs: number | null = null;
 
   /** @param reread the context as its file has it now: another command may renew the certificate while this one runs */
   constructor(context: Context, now: () => number, reread: () => Context | null = () => null) {
@@ -53,6 +54,11 @@ export class Connection {
   /** What the coordinator called its authorities last; empty before it answered. */
   get authorities(): string {
     return this.#authorities;
+  }
+
+  /** The coordinator's time when it answered last, epoch ms; null when it did not say. */
+  get answeredMs(): number | null {
+    return this.#answeredMs;
   }
 
   get address(): string {
@@ -96,13 +102,13 @@ export class Connection {
         if (error) reject(this.translate(error));
         else resolve(response);
       });
-      this.#watchAuthorities(call);
+      this.#watchHead(call);
     });
   }
 
   /** The messages of a server stream. Leaving the loop cancels the call. */
   async *messages<R>(stream: ClientReadableStream<R>): AsyncGenerator<R> {
-    this.#watchAuthorities(stream);
+    this.#watchHead(stream);
     try {
       for await (const message of stream) yield message as R;
     } catch (error) {
@@ -116,10 +122,12 @@ export class Connection {
     this.#client.close();
   }
 
-  #watchAuthorities(call: ClientUnaryCall | ClientReadableStream<unknown>): void {
+  #watchHead(call: ClientUnaryCall | ClientReadableStream<unknown>): void {
     call.on('metadata', (metadata: Metadata) => {
       const [named] = metadata.get(AUTHORITIES_KEY);
       if (typeof named === 'string') this.#authorities = named;
+      const [time] = metadata.get(TIME_KEY);
+      if (typeof time === 'string' && /^\d{1,15}$/.test(time)) this.#answeredMs = Number(time);
     });
   }
 

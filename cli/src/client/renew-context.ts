@@ -20,8 +20,9 @@ export async function renewContext(
   io: Io,
 ): Promise<void> {
   try {
+    const nowMs = connection.answeredMs ?? io.now();
     const isWanted =
-      isDue(context.certificatePem, io.now()) || hasOtherAuthorities(context, connection.authorities);
+      isDue(context.certificatePem, nowMs) || hasOtherAuthorities(context, connection.authorities);
     if (!isWanted) return;
     // Of two commands that renew at once the last to ask is the one with the valid certificate, and it might not be the
     // last to write.

@@ -1,4 +1,4 @@
-import { AUTHORITIES_KEY } from '@bothends/proto/trust/authorities';
+import { AUTHORITIES_KEY, TIME_KEY } from '@bothends/proto/trust/authorities';
 import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -31,8 +31,10 @@ export interface AuthoriseInput {
   check: CallerCheck;
   rate: CallRate;
   refused: RefusalListener;
-  /** Names the authorities that this coordinator trusts now; every answer carries it. */
+  /** Names the authorities that this coordinator trusts now; every answer carries it, and the time. */
   authorities: () => string;
+  /** Epoch ms. */
+  nowMs: () => number;
 }
 
 /** Holds every call against the access table before anything of it is read, and says who is cut off. */
@@ -45,6 +47,7 @@ export function authoriseCalls(input: AuthoriseInput): ServerInterceptor {
       },
       sendMetadata(metadata, next) {
         metadata.set(AUTHORITIES_KEY, input.authorities());
+        metadata.set(TIME_KEY, `${input.nowMs()}`);
         next(metadata);
       },
       sendStatus(status, next) {

@@ -283,6 +283,8 @@ describe('metrics', () => {
     expect(samples.get('bothends_captures{state="complete"}')).toBe('1');
     expect(samples.get('bothends_findings_total{code="rst-genuine"}')).toBe('1');
     expect(samples.get('bothends_findings_total{code="rst-forged"}')).toBe('0');
+    // By the tests above, whoever was refused.
+    expect(Number(samples.get('bothends_refusals_total{what="page"}'))).toBeGreaterThan(0);
     for (const value of samples.values()) expect(Number.isFinite(Number(value))).toBe(true);
   });
 });

@@ -3,6 +3,9 @@ import { createHash, X509Certificate } from 'node:crypto';
 /** gRPC metadata key under which a coordinator names its authorities in every answer; see `authoritiesDigest`. */
 export const AUTHORITIES_KEY = 'bothends-authorities';
 
+/** gRPC metadata key of a coordinator's time, epoch ms: certificates are held against that, not against its callers'. */
+export const TIME_KEY = 'bothends-time';
+
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates in PEM text, in its order. Throws what X509Certificate does for one that is none. */
