@@ -37,20 +37,11 @@ trap 'rm -rf "$stage"' EXIT
 tree=$stage/tree
 mkdir -p "$tree/$home/node_modules/@bothends" "$tree/DEBIAN"
 
-# What npm says the agent and the command need at run time. `cap` is left out: it is built for one release of Node,
-# and tcpdump, on which the package depends, is the better back end.
-dependencies() {
-  (cd "$root" && npm ls --all --parseable --omit=dev --omit=optional -w @bothends/agent -w @bothends/proto 2>/dev/null) |
-    grep '/node_modules/' | grep -v '/node_modules/@bothends/' || true
-  echo "$root/node_modules/commander"
-}
-
 copy_modules() {
-  dependencies | sort -u | while read -r folder; do
-    case $folder in */node_modules/@types/* | */undici-types | */node_modules/cap | */node_modules/nan) continue ;; esac
-    target=$tree/$home/${folder#"$root"/}
+  node "$root/deploy/modules.mjs" agent | while read -r folder; do
+    target=$tree/$home/$folder
     mkdir -p "$(dirname "$target")"
-    cp -a "$folder" "$target"
+    cp -a "$root/$folder" "$target"
   done
   find "$tree/$home/node_modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.md' -o -name '*.html' \
     -o -name '.npmignore' -o -name '.git*' -o -name '*.sh' -o -name 'bin.*js' \) -delete

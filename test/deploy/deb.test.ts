@@ -27,6 +27,16 @@ function whyNotInstall(): string {
   return overlay ? '' : 'this kernel has no overlayfs, so it cannot be tried on a copy of this system';
 }
 
+/** Folders of npm packages, `node_modules/…`, but those of this house. */
+function packagesBelow(home: string): string[] {
+  const files = readdirSync(join(home, 'node_modules'), { recursive: true }) as string[];
+  return files
+    .filter((file) => /(?:^|node_modules\/)(?:@[^/]+\/)?[^/]+\/package\.json$/.test(file))
+    .map((file) => `node_modules/${file.replace(/\/package\.json$/, '')}`)
+    .filter((folder) => !folder.startsWith('node_modules/@bothends/'))
+    .sort();
+}
+
 describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? {} : { skipReason } }, () => {
   let folder: string;
   /** The package as it would be below /. */
@@ -51,6 +61,13 @@ describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? 
       expect(existsSync(join(modules, absent)), absent).toBe(false);
     }
     expect(existsSync(join(root, 'usr/lib/bothends/coordinator'))).toBe(false);
+    const bill = spawnSync(process.execPath, [join(REPOSITORY_ROOT, 'deploy/sbom.mjs'), folder]);
+    expect(bill.status).toBe(0);
+    const { components } = JSON.parse(readFileSync(join(folder, 'sbom-agent.json'), 'utf8'));
+    const billed = (components as { 'bom-ref': string }[]).map((each) =>
+      each['bom-ref'].replace(/@[^@]+$/, ''),
+    );
+    expect(packagesBelow(join(root, 'usr/lib/bothends'))).toEqual(billed.sort());
     expect(readFileSync(join(folder, 'control/control'), 'utf8')).toMatch(/^Depends: .*tcpdump/m);
   });
 
