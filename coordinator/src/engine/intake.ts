@@ -115,7 +115,10 @@ export class Intake {
     const { store } = this;
     let flow = store.table.find(table, i);
     let direction = store.table.direction;
-    if (flow < 0) return leaveOut(tap, time);
+    if (flow < 0) {
+      leaveOut(tap, time);
+      return;
+    }
     store.introduce(flow);
     const translated = this.joiner.resolve(flow) !== flow;
     if (translated) {
@@ -123,7 +126,10 @@ export class Intake {
       flow = this.joiner.resolve(flow);
     }
     flow = this.reuse.current(flow, direction, tap.index, table, i);
-    if (flow < 0) return leaveOut(tap, time);
+    if (flow < 0) {
+      leaveOut(tap, time);
+      return;
+    }
     store.ensure(flow);
     const mayHurry = !isLaterFragment(table, i) && !this.trace?.(flow);
     if (mayHurry && this.express?.take(i, flow, direction, translated)) return;
