@@ -61,4 +61,7 @@ test('zoom: around a landmark, between two times, and nothing there', () => {
   expect(early).toContain('5 later rows');
   expect(early).not.toContain('[R]');
   expect(draw(100, { ...whole, around: 'fin' })).toContain('no packet for --around fin');
+  expect(draw(100, { ...whole, around: 'rst', fromMs: 3_600_000 })).toMatch(
+    /no packet in this interval.* the last one after /,
+  );
 });

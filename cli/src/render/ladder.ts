@@ -28,9 +28,10 @@ export function ladderText(ladder: Ladder, options: LadderOptions): string {
   ];
   const range = zoomRows(rows, zoom);
   if (range === null || range.start === range.end) {
-    const what =
-      zoom.around === null ? 'no packet in this interval' : `no packet for --around ${zoom.around}`;
-    return `${[...lines, `${what}: the flow has ${counted(rows.length, 'row')}`].join('\n')}\n`;
+    const what = range === null ? `no packet for --around ${zoom.around}` : 'no packet in this interval';
+    const last = formatDuration(rows.at(-1)?.timeNs ?? 0);
+    const there = `the flow has ${counted(rows.length, 'packet')}, the last one after ${last}`;
+    return `${[...lines, ...wrap(`${what}: ${there}`, width)].join('\n')}\n`;
   }
   lines.push(...body(rows, range, options));
   if (ladder.omitted > 0)
