@@ -27,18 +27,16 @@ describeLab('what cannot work is told in words', () => {
   });
 
   /** Runs `bothends ARGUMENTS` on a host, with a prefix such as setpriv. */
-  function on(host: string, args: readonly string[], prefix: readonly string[] = []): Promise<CommandResult> {
-    return lab.host(host).run([...prefix, ...BOTHENDS, ...args]);
-  }
 
   function folder(name: string): string {
     return join(fleet.folder, name);
   }
 
-  async function joinArguments(name: string): Promise<string[]> {
-    const { stdout } = await fleet.run(['join-token']);
-    const line = stdout.trim().split(/\s+/).slice(1);
-    return [...line, '--name', name, '--data', folder(name), '--join-only'];
+  /** A try to join `other` by the name, as often as it is called. */
+  async function joining(name: string): Promise<() => Promise<CommandResult>> {
+    const { options, token } = await fleet.joinLine(name);
+    const command = [...BOTHENDS, 'agent', ...options, '--name', name, '--data', folder(name), '--join-only'];
+    return () => lab.host('other').run(command, { input: token });
   }
 
   function expectRefusal({ code, stdout, stderr }: CommandResult, message: RegExp): void {
@@ -55,7 +53,8 @@ describeLab('what cannot work is told in words', () => {
   });
 
   it('an agent without CAP_NET_RAW: what to grant', { timeout: TIMEOUT_MS }, async () => {
-    expect((await on('other', await joinArguments('bare'))).code).toBe(0);
+    const join = await joining('bare');
+    expect(await join()).toMatchObject({ code: 0 });
     const unprivileged = ['setpriv', '--bounding-set=-net_raw,-net_admin'];
     const agent = lab.host('other').spawn([...unprivileged, ...BOTHENDS, 'agent', '--data', folder('bare')]);
     await fleet.connected(['bare']);
@@ -84,10 +83,10 @@ describeLab('what cannot work is told in words', () => {
   it('joining on a full disk: the token is not spent', { timeout: TIMEOUT_MS }, async () => {
     await using disk = await SmallDisk.mount(folder('full'), '64k');
     disk.fill();
-    const join = await joinArguments('full');
-    expectRefusal(await on('other', join), /full cannot be used: its disk is full/);
+    const join = await joining('full');
+    expectRefusal(await join(), /full cannot be used: its disk is full/);
     disk.free();
-    expect((await on('other', join)).code).toBe(0);
+    expect(await join()).toMatchObject({ code: 0 });
   });
 
   it('evidence that rots on the disk of the coordinator is a declared gap', {
@@ -144,10 +143,12 @@ describeLab('what cannot work is told in words', () => {
   function startAnother(name: string): Promise<CommandResult> {
     const listen = `${lab.host('coordinator').managementAddress}:7444`;
     const context = folder('other-context.json');
-    return on('coordinator', [
-      ...['coordinator', '--listen', listen, '--data', folder(name)],
-      ...['--context', context, '--log-level', 'error'],
-    ]);
+    return lab
+      .host('coordinator')
+      .run([
+        ...[...BOTHENDS, 'coordinator', '--listen', listen, '--data', folder(name)],
+        ...['--context', context, '--log-level', 'error'],
+      ]);
   }
 });
 
