@@ -14,9 +14,9 @@ const CACHE_SLOTS = 1024;
 
 /**
  * Flows of a capture that are followed. A flow that was put away takes some 100 bytes and what was written of it: with so
- * many the engine stays below a gigabyte. Packets of further flows are counted.
+ * many the engine and its report stay below a gigabyte, and a report takes seconds. Packets of further flows are counted.
  */
-export const FLOW_LIMIT = 524_288;
+export const FLOW_LIMIT = 262_144;
 
 /** Flows to make room for at first; the table doubles as it fills. */
 const INITIAL_FLOWS = 1024;

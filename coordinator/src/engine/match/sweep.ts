@@ -5,16 +5,16 @@ import type { FlowStore } from './store.js';
 /** With fewer flows open nothing is put away: some 12 MB of rows and records. */
 const AT_EASE = 4096;
 
-/** Flows that may be open, and records of packets, before none of them is given any time: some 600 MB, and 400. */
-const CROWDED_FLOWS = 262_144;
+/** Flows that may be open, and records of packets, before none of them is given any time: some 300 MB, and 400. */
+const CROWDED_FLOWS = 131_072;
 const CROWDED_RECORDS = 2_097_152;
 
 /** A connection that closed at both ends is done when its last ACK had time to pass; any other may only be pausing. */
 const CLOSED_NS = 20_000_000;
 const PAUSE_NS = 3_000_000_000;
 
-/** Places looked at for each packet. Few packets begin a flow, so that all are looked at long before they are full. */
-const PLACES_PER_PACKET = 0.5;
+/** Places looked at for each packet. No packet begins more than one flow, so that flows are put away as fast as they come. */
+const PLACES_PER_PACKET = 1;
 
 /**
  * Goes round the flows that have rows and puts those away that have been quiet for long: by their taps' own clocks, and
