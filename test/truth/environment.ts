@@ -139,13 +139,15 @@ function drawFault(random: Random, lengthNs: number): TapFault {
     const fromNs = random.between(0, lengthNs);
     return { fromNs, toNs: fromNs + random.scale(lengthNs / 1000, lengthNs / 3) };
   };
-  switch (random.integer(0, 4)) {
+  switch (random.integer(0, 5)) {
     case 0:
       return { ...NO_TAP_FAULT, loss: random.scale(0.002, 0.3) };
     case 1:
       return { ...NO_TAP_FAULT, outages: Array.from({ length: random.integer(1, 3) }, outage) };
     case 2:
       return { ...NO_TAP_FAULT, startNs: random.between(0, lengthNs) };
+    case 4:
+      return { ...NO_TAP_FAULT, only: random.pick(['in', 'out'] as const) };
     case 3:
       return { ...NO_TAP_FAULT, endNs: random.between(lengthNs / 10, lengthNs) };
     default:

@@ -114,7 +114,7 @@ export class Engine implements EngineLike {
     const ids = new Set<string>();
     const proxied = legsOf(capture);
     for (let flow = 0; flow < store.table.count; flow++) {
-      if (joiner.resolve(flow) !== flow) continue;
+      if (joiner.resolve(flow) !== flow || joiner.isShadow(flow)) continue;
       const facts = new FlowFacts(capture, flow);
       if (facts.seenAt(0) + facts.seenAt(1) === 0 || (facts.belongs === 'no' && !proxied.has(flow))) continue;
       facts.giveId(ids);

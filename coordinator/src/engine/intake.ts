@@ -2,7 +2,7 @@ import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
 import { noteMarker } from './markers.js';
 import { Express } from './match/express.js';
 import { Fragments, isFirstFragment, isLaterFragment } from './match/fragments.js';
-import { FlowJoiner } from './match/join.js';
+import { DOUBLE_NS, FlowJoiner } from './match/join.js';
 import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
 import { PairObserver } from './match/pairs.js';
@@ -14,12 +14,6 @@ import { Sweep } from './match/sweep.js';
 import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
-
-/**
- * One packet on two interfaces of one host (`-i any` on a bridge or router) is captured twice within its way
- * through the kernel.
- */
-const DOUBLE_NS = 1_000_000;
 
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
 export class Intake {
@@ -45,13 +39,14 @@ export class Intake {
     tap.baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - tap.baseNs);
     const order = timeOrder(table);
+    if (order.setBack) this.timeline.setBack = true;
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
     const { express } = this;
     express?.open(tap, table, shift);
     for (let k = 0; k < table.length; k++) {
-      const i = order === null ? k : order[k];
+      const i = order.rows === null ? k : order.rows[k];
       const time = table.time[i] + shift;
       // Packets are numbered as they were captured.
       tap.packets = before + i + 1;

@@ -31,6 +31,8 @@ export interface Tap {
   /** Packets of flows beyond those that are followed, and the time of the earliest, NaN before. */
   untracked: number;
   untrackedFrom: number;
+  /** Its host acknowledges what came, and the tap holds nothing that came (`tcpdump -Q out`). */
+  deaf: boolean;
   readonly markers: MarkerSightings;
 }
 
@@ -52,6 +54,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     speaks: true,
     untracked: 0,
     untrackedFrom: Number.NaN,
+    deaf: false,
     markers: new Map(),
   };
 }
@@ -74,7 +77,8 @@ export function absolute(tap: Tap, time: number): bigint {
 /**
  * How far a tap vouches for having seen everything in an interval, weakest last:
  * `complete` it counted drops and there were none; `word` the operator says so; `unverified` it was capturing
- * but cannot count drops; `unaligned` the same if the hosts' clocks agree, which nothing bounds; `doubtful` TCP
+ * but cannot count drops; `unaligned` the same if the hosts' clocks agree, which nothing bounds, or if it took both
+ * directions, which nothing shows; `doubtful` TCP
  * proves that it missed packets elsewhere; `open` it has not shipped that far yet; `failed` it was not capturing,
  * or dropped packets.
  */
@@ -106,6 +110,17 @@ export function vouch(tap: Tap, from: number, to: number, word: boolean): Vouchi
     return { level: 'doubtful', why: `TCP proves that ${name} missed ${tap.missed} packets` };
   if (coverage?.kernelDrops === 0) return { level: 'complete', why: `${name} counted no drop` };
   return { level: 'unverified', why: `${name} does not say whether packets were dropped` };
+}
+
+/** The same for the silence of the tap's own host, which a capture of what arrives alone would show of any host. */
+export function vouchSilence(tap: Tap, from: number, to: number, word: boolean): Vouching {
+  const vouching = vouch(tap, from, to, word);
+  const isOpen = tap.speaks || tap.coverage?.openedNs != null || vouching.level !== 'unverified';
+  if (isOpen) return vouching;
+  return {
+    level: 'unaligned',
+    why: `${vouching.why}, and holds nothing that its host sent, of any connection: it may have taken one direction only`,
+  };
 }
 
 function vouchLive(tap: Tap, coverage: TapCoverage, from: number, to: number): Vouching {

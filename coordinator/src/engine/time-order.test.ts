@@ -4,12 +4,12 @@ import { timeOrder } from './time-order.js';
 
 const SECOND = 1_000_000_000;
 
-function order(times: readonly number[]): number[] | null {
+function order(times: readonly number[]): number[] | null | 'set back' {
   const table = new PacketTable();
   table.time.set(times);
   table.length = times.length;
-  const rows = timeOrder(table);
-  return rows && [...rows];
+  const { rows, setBack } = timeOrder(table);
+  return setBack ? 'set back' : rows && [...rows];
 }
 
 test('rows in order stay as they are, equal times too', () => {
@@ -24,5 +24,12 @@ test('rows of several queues, and shuffled ones, come in the order of their time
 });
 
 test('a clock that was set back orders nothing', () => {
-  expect(order([1, 2, 3, 1.5, 2.5, 3.5].map((s) => s * SECOND))).toBeNull();
+  expect(order([1, 2, 3, 1.5, 2.5, 3.5].map((s) => s * SECOND))).toBe('set back');
+  // By 40 ms, in traffic of a packet every 10 ms.
+  expect(order([0, 10, 20, 30, 40, 10, 20, 30, 40, 50].map((ms) => ms * 1e6))).toBe('set back');
+});
+
+test('one packet out of place is no clock that was set back', () => {
+  expect(order([0, 10, 20, 5, 30, 40].map((ms) => ms * 1e6))).toEqual([0, 3, 1, 2, 4, 5]);
+  expect(order([0, 10, 40, 20, 30, 50].map((ms) => ms * 1e6))).toEqual([0, 1, 3, 4, 2, 5]);
 });

@@ -2,14 +2,26 @@ import type { PacketTable } from '@bothends/proto';
 
 /** Stamps of one tap run backwards by µs (several queues); by this much only when the clock was set back. */
 export const BACKWARDS_NS = 100_000_000;
+/** Neighbours of several queues are swapped by less; what runs on behind by more is a clock that was set back. */
+const STEP_NS = 1_000_000;
 /** A clock is set back once or twice in a batch; where stamps jump back more often, the packets are out of order. */
 const SET_BACK = 2;
 
+/** In which order the rows of a batch were sent and received. */
+export interface TimeOrder {
+  /** Row numbers in the order of their times; null: they are in order, or times order nothing. */
+  rows: Uint32Array | null;
+  /** The clock was set back among the rows. */
+  setBack: boolean;
+}
+
+const IN_ORDER: TimeOrder = { rows: null, setBack: false };
+
 /**
- * Row numbers in the order of their times, for batches of captures that were merged, sorted otherwise or taken from
- * several queues. null: they are in order, or a clock was set back among them, and then their times order nothing.
+ * Looks whether a batch is in order: captures may be merged, sorted otherwise or taken from several queues. Where the
+ * clock was set back in it, the rows stay as they were captured.
  */
-export function timeOrder(table: PacketTable): Uint32Array | null {
+export function timeOrder(table: PacketTable): TimeOrder {
   const { time, length } = table;
   let drops = 0;
   let jumps = 0;
@@ -18,12 +30,19 @@ export function timeOrder(table: PacketTable): Uint32Array | null {
     const now = time[i];
     if (now < before) {
       drops++;
-      if (before - now > BACKWARDS_NS) jumps++;
+      if (before - now > BACKWARDS_NS || isStep(table, i)) jumps++;
     }
     before = now;
   }
-  if (drops === 0 || (jumps > 0 && jumps <= SET_BACK)) return null;
-  return sorted(time, length);
+  if (drops === 0) return IN_ORDER;
+  const setBack = jumps > 0 && jumps <= SET_BACK;
+  return { rows: setBack ? null : sorted(time, length), setBack };
+}
+
+/** A single packet out of place stands alone among those around it; after a step all that follow are behind. */
+function isStep({ time, length }: PacketTable, i: number): boolean {
+  if (i < 2 || i + 1 >= length || time[i - 1] - time[i] <= STEP_NS) return false;
+  return time[i - 2] > time[i] && time[i + 1] < time[i - 1] && time[i + 1] >= time[i];
 }
 
 /** By insertion: where several queues are captured, few rows are out of place, and those by little. */

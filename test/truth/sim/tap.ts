@@ -20,6 +20,8 @@ export interface TapFault {
   readonly loss: number;
   /** Nothing is recorded in these intervals: a full ring. */
   readonly outages: readonly { readonly fromNs: number; readonly toNs: number }[];
+  /** Only what comes in is recorded, or what goes out: `tcpdump -Q in`, one half of a mirror port. */
+  readonly only: Link['moves'] | null;
   /** Picks single packets to miss, for the kinds that need exactly that. */
   readonly misses: ((packet: Packet) => boolean) | null;
 }
@@ -29,6 +31,7 @@ export const NO_TAP_FAULT: TapFault = {
   endNs: Number.POSITIVE_INFINITY,
   loss: 0,
   outages: [],
+  only: null,
   misses: null,
 };
 
@@ -52,7 +55,7 @@ export class Tap {
   }
 
   record(packet: Packet, nowNs: number, link: Link): void {
-    if (this.misses(packet, nowNs)) {
+    if (this.misses(packet, nowNs, link)) {
       this.missed++;
       return;
     }
@@ -60,8 +63,9 @@ export class Tap {
     this.records.push({ timeNs: this.stamp(nowNs + noise), frame: encodeFrame(packet, link) });
   }
 
-  private misses(packet: Packet, nowNs: number): boolean {
-    const { startNs, endNs, loss, outages, misses } = this.fault;
+  private misses(packet: Packet, nowNs: number, link: Link): boolean {
+    const { startNs, endNs, loss, outages, only, misses } = this.fault;
+    if (only !== null && link.moves !== only) return true;
     if (nowNs < startNs || nowNs > endNs) return true;
     if (outages.some((outage) => nowNs >= outage.fromNs && nowNs < outage.toNs)) return true;
     if (misses?.(packet)) return true;

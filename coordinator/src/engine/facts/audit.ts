@@ -17,7 +17,7 @@ export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation
   const { store } = intake;
   for (const tap of taps) {
     tap.missed = 0;
-    tap.speaks = speaks(intake, tap.index, orientation);
+    auditDirections(intake, tap, orientation);
   }
   for (let flow = 0; flow < store.table.count; flow++) {
     if (store.table.protocol(flow) !== 6 || !store.someWaits(flow)) continue;
@@ -30,20 +30,28 @@ export function auditTaps(intake: Intake, taps: readonly [Tap, Tap], orientation
   }
 }
 
-/** Flows looked at for one packet that left its host: a capture of both directions shows it in nearly every flow. */
-const SPEAKING_SAMPLE = 1024;
+/** Flows looked at for a packet of either direction: a capture of both shows them in nearly every flow. */
+const DIRECTIONS_SAMPLE = 1024;
 
-/** Whether the tap holds any packet that its own host sent. */
-function speaks(intake: Intake, tap: 0 | 1, orientation: Orientation): boolean {
+/** Finds taps that hold one direction only: whatever their hosts sent, or whatever came, would be missing from them. */
+function auditDirections(intake: Intake, tap: Tap, orientation: Orientation): void {
   const { store } = intake;
-  const flows = Math.min(store.table.count, SPEAKING_SAMPLE);
-  for (let flow = 0; flow < flows; flow++) {
+  const flows = Math.min(store.table.count, DIRECTIONS_SAMPLE);
+  let hears = false;
+  let acknowledges = false;
+  tap.speaks = false;
+  for (let flow = 0; flow < flows && !(hears && tap.speaks); flow++) {
     for (let direction = 0; direction < 2; direction++) {
-      const seen = store.sides.data[store.side(flow, direction, tap) + Row.PACKETS] > 0;
-      if (seen && orientation.senderTap(flow, direction) === tap) return true;
+      const side = store.side(flow, direction, tap.index);
+      if (store.sides.data[side + Row.PACKETS] === 0) continue;
+      if (orientation.senderTap(flow, direction) !== tap.index) hears = true;
+      else {
+        tap.speaks = true;
+        if (store.sides.data[side + Row.LAST_ACK] >= 0) acknowledges = true;
+      }
     }
   }
-  return false;
+  tap.deaf = acknowledges && !hears;
 }
 
 function hasPairs(intake: Intake, flow: number): boolean {
@@ -99,12 +107,15 @@ function missedDepartures(intake: Intake, flow: number, direction: number, sende
   const { records } = store;
   const side = store.side(flow, direction, 1 - senderTap);
   if (store.sides.data[side + Row.WAITING] === 0) return 0;
+  const sent = store.side(flow, direction, senderTap);
+  const isGapless = store.sides.data[sent + Row.HOLE_TIME] === Number.NEGATIVE_INFINITY;
   let missed = 0;
   for (const r of intake.matcher.waiting(side).slice(0, AUDIT_LIMIT)) {
+    // Where every byte was seen to leave, what is over in a merged frame is a copy that a NIC merged with new bytes.
+    if (isGapless && records.covered[r] > 0) continue;
     if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst) || records.state[r] & State.copy)
       continue;
     const end = (records.sequence[r] + records.length[r]) >>> 0;
-    const sent = store.side(flow, direction, senderTap);
     const base = store.sides.data[sent + Row.SEQ_BASE];
     if (base < 0) continue;
     const highest = (base + store.sides.data[sent + Row.SEQ_END]) >>> 0;

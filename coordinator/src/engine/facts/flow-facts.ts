@@ -3,7 +3,7 @@ import { flowId } from '../flow-id.js';
 import type { Intake } from '../intake.js';
 import * as Row from '../match/rows.js';
 import type { Tap, Vouching } from '../taps.js';
-import { vouch } from '../taps.js';
+import { vouch, vouchSilence } from '../taps.js';
 import { collectPackets } from './collect.js';
 import { vouchInOrder } from './in-order.js';
 import type { Orientation } from './orientation.js';
@@ -191,6 +191,11 @@ export class FlowFacts {
   /** What a tap vouches for around a time of its own clock. */
   vouch(tap: 0 | 1, from: number, to: number): Vouching {
     return vouch(this.capture.taps[tap], from, to, this.capture.vouchComplete);
+  }
+
+  /** What a tap vouches for about the silence of its own host. */
+  vouchSilence(tap: 0 | 1, from: number, to: number): Vouching {
+    return vouchSilence(this.capture.taps[tap], from, to, this.capture.vouchComplete);
   }
 
   /** Whether `a` happened before `b` for certain. One tap's own order is that of its packets: its clock may be set back. */

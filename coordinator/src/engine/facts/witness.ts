@@ -36,6 +36,11 @@ export class Witness {
    * `notBefore` on the other tap's clock (NaN: unknown), a moment at which that tap was capturing.
    */
   arrival(tap: 0 | 1, time: number, notBefore: number): Vouching {
+    const far = this.taps[1 - tap] as Tap;
+    if (far.deaf) {
+      const why = `${far.description.name} holds nothing of what its host acknowledges: it took one direction only`;
+      return { level: 'failed', why };
+    }
     const { from, to, delay, aligned } = this.interval(tap, time);
     const earliest = Number.isNaN(notBefore) ? from - GUARD_NS : Math.max(from - GUARD_NS, notBefore);
     return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);

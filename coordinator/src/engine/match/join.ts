@@ -1,4 +1,4 @@
-import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
+import { DIGEST_PREFIX, PacketType, Tcp } from '@bothends/proto';
 import { Fingerprints } from './fingerprints.js';
 import { Link } from './links.js';
 import type { Matcher } from './matcher.js';
@@ -8,6 +8,12 @@ import type { FlowStore } from './store.js';
 
 /** Packets of a direction that are fingerprinted where no SYN was seen. */
 export const FINGERPRINTED = 3;
+
+/**
+ * One packet on two interfaces of one host (`-i any` on a bridge or router) is captured twice within its way
+ * through the kernel.
+ */
+export const DOUBLE_NS = 1_000_000;
 
 const NONE: readonly number[] = [];
 
@@ -66,8 +72,33 @@ export class FlowJoiner {
         return true;
       }
     }
+    this.noteTwin(r, partner);
+    this.noteTwin(r, this.seen[tap].get(print));
     this.seen[tap].set(print, flow * 2 + records.direction[r]);
     return false;
+  }
+
+  /** The owner of the record's print had a packet at the same tap a moment ago: this one, before it was translated there. */
+  private noteTwin(r: number, owner: number): void {
+    const { records, sides, links } = this.store;
+    const flow = records.flow[r];
+    const other = owner >> 1;
+    if (owner < 0 || other === flow || records.packetType[r] === PacketType.unknown) return;
+    const isMomentAgo = [0, 1].some((direction) => {
+      const last = sides.data[this.store.side(other, direction, records.tap[r]) + Row.LAST_TIME];
+      return Math.abs(records.time[r] - last) <= DOUBLE_NS;
+    });
+    if (!isMomentAgo) return;
+    links.set(flow, Link.twin, other);
+    links.set(other, Link.twin, flow);
+  }
+
+  /** Whether a flow is but the other face of one that its tap saw by another tuple, too, and that tells more. */
+  isShadow(flow: number): boolean {
+    const twin = this.store.links.get(flow, Link.twin);
+    if (twin < 0 || this.resolve(twin) === flow || (this.isSeenAt(flow, 0) && this.isSeenAt(flow, 1)))
+      return false;
+    return (this.isSeenAt(twin, 0) && this.isSeenAt(twin, 1)) || twin < flow;
   }
 
   /** Most devices translate one end: an end that both tuples have must then be the same end of both. */

@@ -29,7 +29,7 @@ export const ID_WINDOW = 0x1000;
 export const MERGED_FROM = 537;
 
 /** Largest segment assumed where no SYN was seen: 1500-byte Ethernet without options. */
-const DEFAULT_MSS = 1460;
+export const DEFAULT_MSS = 1460;
 /** Bytes that the time stamps option takes from every segment (RFC 7323, padded). */
 export const TIMESTAMP_BYTES = 12;
 

@@ -1,8 +1,9 @@
 import { IpFlag, Tcp } from '@bothends/proto';
 import { comparablePayloads, type Identity } from './identity.js';
+import { DEFAULT_MSS } from './observe.js';
 import { State } from './records.js';
 import type { Rewrites } from './rewrites.js';
-import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS } from './rows.js';
+import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT } from './rows.js';
 import type { FlowStore } from './store.js';
 
 /**
@@ -11,11 +12,11 @@ import type { FlowStore } from './store.js';
  */
 const SCAN_LIMIT = 96;
 
-/**
- * Smallest segment that a sender cuts (RFC 879's 536 less options): bounds how fast IP ids may grow along the
- * bytes of one super-packet.
- */
+/** Smallest segment that a sender cuts (RFC 879's 536 less options). */
 const SMALLEST_SEGMENT = 400;
+
+/** Merged segments of several sizes are this much more than full ones would be. */
+const UNEVEN = 1.25;
 
 /** Payload bytes that must agree before a shift of sequence numbers is believed: shorter ones repeat by chance. */
 const SHIFT_DIGEST_BYTES = 8;
@@ -187,11 +188,22 @@ export class RangeSearch {
       if (restamped && first && records.length[r] === records.length[c]) this.rewrites.learnIdChange(r);
       return restamped && first;
     }
-    const most = Math.ceil(Math.abs(ahead) / SMALLEST_SEGMENT);
     // Fragments of one segment share its id.
-    const least = (records.ipFlags[r] | records.ipFlags[c]) & IpFlag.fragment ? 0 : 1;
+    if ((records.ipFlags[r] | records.ipFlags[c]) & IpFlag.fragment && step === 0) return true;
     const steps = ahead > 0 ? step : -step;
-    return steps >= least && steps <= most;
+    return steps > 0 && this.couldBeCut(r, Math.abs(ahead), steps);
+  }
+
+  /**
+   * NICs cut and merge segments of one size with ids in a row: so many ids further on it is as many segments further on.
+   * A retransmission comes later, and its id is further away. Where the size is not a whole number, something else
+   * merged them, and the usual size tells.
+   */
+  private couldBeCut(r: number, bytes: number, steps: number): boolean {
+    if (bytes % steps === 0 && bytes / steps >= SMALLEST_SEGMENT) return true;
+    const { records, directions } = this.store;
+    const known = directions.data[this.store.direction(records.flow[r], records.direction[r]) + SEGMENT];
+    return steps <= Math.ceil((bytes / (known || DEFAULT_MSS)) * UNEVEN);
   }
 
   /** The first data of a direction whose numbers a device shifts: known by its payload. */
@@ -212,8 +224,8 @@ export class RangeSearch {
   private isSameSending(r: number, c: number): boolean {
     const { records } = this.store;
     if (records.ipId[r] !== 0 || records.ipId[c] !== 0) return records.ipId[r] === records.ipId[c];
-    const stamp = records.timestampValue[r];
-    if (stamp !== 0 && stamp === records.timestampValue[c]) return true;
+    const [a, b] = [records.timestampValue[r], records.timestampValue[c]];
+    if (a !== 0 && b !== 0) return a === b;
     return records.flowLabel[r] !== 0 && records.flowLabel[r] === records.flowLabel[c];
   }
 

@@ -26,8 +26,8 @@ export class TupleReuse {
     const known = this.store.sides.data[side + Row.SEQ_BASE];
     const born = this.bornElsewhere(current, direction, tap, isn);
     // A tap that missed earlier connections of the tuple joins the others at the one that it saw.
-    const fits =
-      known < 0 ? this.isEmpty(current, tap) && born === null : known === isn || !this.isOver(current, tap);
+    const begins = this.isEmpty(current, tap) || this.isOpening(current, 1 - direction, tap);
+    const fits = known < 0 ? begins && born === null : known === isn || !this.isOver(current, tap);
     if (fits) return current;
     const next = born ?? this.begin(current);
     if (next >= 0) this.store.links.set(flow, link, next);
@@ -44,6 +44,13 @@ export class TupleReuse {
     return (
       s[this.store.side(flow, 0, tap) + Row.PACKETS] + s[this.store.side(flow, 1, tap) + Row.PACKETS] === 0
     );
+  }
+
+  /** Only a SYN has gone the other way, which nothing has answered: both ends open the connection at once (RFC 9293, 3.5). */
+  private isOpening(flow: number, direction: number, tap: number): boolean {
+    const s = this.store.sides.data;
+    const side = this.store.side(flow, direction, tap);
+    return s[side + Row.SYN_OPTIONS] >= 0 && s[side + Row.SEQ_END] === 1 && s[side + Row.LAST_ACK] < 0;
   }
 
   private isOver(flow: number, tap: number): boolean {

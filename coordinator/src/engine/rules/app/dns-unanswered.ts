@@ -93,7 +93,7 @@ function resolverSilent(u: Unanswered): Draft {
   const arrived = queriesOf(u).filter((p) => p.received);
   const first = arrived[0];
   const time = first?.received?.time ?? Number.NaN;
-  const word = u.flow.vouch(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+  const word = u.flow.vouchSilence(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
   const again = askedAgain(u);
   const grade = gradeCase({ ...NO_DOUBT, lines: 2 + (again ? 1 : 0), absence: word.level });
   return draft({

@@ -93,7 +93,7 @@ function brokenToward(flow: FlowFacts, toward: Toward): number {
 function silenceOf(flow: FlowFacts): { word: Vouching; long: boolean } | null {
   const first = flow.received('toward-server', Row.FIRST_TIME);
   for (const wait of [ANSWER_NS, SHORT_ANSWER_NS]) {
-    const word = flow.vouch(flow.receiverTap('toward-server'), first, first + wait);
+    const word = flow.vouchSilence(flow.receiverTap('toward-server'), first, first + wait);
     if (word.level !== 'failed' && word.level !== 'open') return { word, long: wait === ANSWER_NS };
   }
   return null;

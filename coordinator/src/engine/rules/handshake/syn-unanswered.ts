@@ -14,7 +14,7 @@ export function synUnanswered(h: Handshake): Draft | null {
   const last = arrived.at(-1) as Packet;
   const first = arrived[0] as Packet;
   const time = first.received?.time ?? 0;
-  const word = flow.vouch(flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+  const word = flow.vouchSilence(flow.receiverTap('toward-server'), time, time + ANSWER_NS);
   const again = arrived.length > 1 || syns.length > 1;
   return draft({
     code: 'syn-unanswered',
