@@ -188,7 +188,8 @@ export class LiveTap implements OwnedTap {
   async #begin(): Promise<void> {
     this.#digestKey = digestKeyOf(this.#arm, this.#env.exchangeKey);
     const open = await openCapture(this.#arm, this.#digestKey, this.#env);
-    if (this.#discarded) {
+    // Thrown away, or ended by a ceiling, while it was being opened.
+    if (this.#discarded || hasEnded(this.#phase)) {
       await discardCapture(open.capture);
       return;
     }

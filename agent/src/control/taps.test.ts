@@ -335,6 +335,14 @@ describe('a tap', () => {
     expect(readdirSync(join(directory, 'spool'))).toEqual([]);
   });
 
+  it('is closed again where a ceiling was passed while it was being opened', async () => {
+    taps.command({ $case: 'arm', value: ARM });
+    taps.endAll('the agent takes too much memory');
+    await reached('failed');
+    await eventually(() => expect(source.taps[0]?.closed).toBe(true));
+    expect(states.at(-1)?.reason).toBe('db-1 cannot record: the agent takes too much memory');
+  });
+
   it('is thrown away when nobody starts it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
