@@ -22,6 +22,7 @@ const JOIN_LINE = /echo be1\S+ \| bothends agent .*--ca-hash sha256:\w{64}.*(?=\
 
 describeLab('a newcomer who follows README.md', () => {
   const readme = new ReadmeCommands(['Install', 'First capture']);
+  const files = new ReadmeCommands(['Two files are enough']);
   const incident = INCIDENTS.find(({ port }) => port === 5432) as Incident;
   let lab: Lab;
   let folder: string;
@@ -81,6 +82,12 @@ describeLab('a newcomer who follows README.md', () => {
   });
 
   it('captures an incident until Ctrl-C, and reads who did it', { timeout: STEP_MS }, async () => {
+    examples.set('10.0.0.1', lab.host('client').address()).set('10.0.0.2', lab.host('server').address());
+    const taps = [
+      type('web-1', files.next(/^tcpdump .* client\.pcap/)),
+      type('db-1', files.next(/^tcpdump .* server\.pcap/)),
+    ];
+    for (const tap of taps) await tap.shows(/listening on any/);
     const capture = type('ops-1', readme.next(/ capture web-1 db-1 /));
     await capture.shows(/recording/);
     const restore = await incident.stage(lab);
@@ -89,6 +96,10 @@ describeLab('a newcomer who follows README.md', () => {
     // 130 is what npx makes of a key that it got too.
     expect(await capture.done([0, 130])).toMatch(/PROVEN {2}rst-forged[\s\S]*What to do/);
     await restore();
+    for (const tap of taps) {
+      tap.interrupt();
+      await tap.done();
+    }
 
     const [captureId = ''] = /c-\w+/.exec(await type('ops-1', readme.next(/ captures$/)).done()) ?? [];
     examples.set('c-7kq2m', captureId);
@@ -114,7 +125,15 @@ describeLab('a newcomer who follows README.md', () => {
     expect(verified).toMatch(/follows from the evidence/);
   });
 
+  it('learns the same from two files of tcpdump', { timeout: STEP_MS }, async () => {
+    const report = await type(
+      'ops-1',
+      `npx ${files.next(/^bothends analyze client\.pcap server\.pcap$/)}`,
+    ).done();
+    expect(report).toMatch(/STRONG {2}rst-forged/);
+  });
+
   it('has then followed all of it', () => {
-    expect(readme.left).toEqual([]);
+    expect([...readme.left, ...files.left]).toEqual([]);
   });
 });

@@ -42,13 +42,14 @@ export class Captures {
 
   /**
    * Starts a capture over two agents; arming goes on after this returns.
+   * @param consents false where somebody else acts in that name: asking is then no consent, even of an owner
    * @throws BothendsError `invalid-argument`, `not-found`, `unavailable`, `already-exists`
    */
-  async start(request: StartCaptureRequest, requestedBy: string): Promise<Capture> {
+  async start(request: StartCaptureRequest, requestedBy: string, consents = true): Promise<Capture> {
     const checked = checkRequest(request, requestedBy);
     const places = await findPlaces(checked, this.#in.fleet);
     // Nothing is waited for between the choice of a name and its being taken.
-    const entry = this.#book.add(this.#newCapture(request.name, checked, places));
+    const entry = this.#book.add(this.#newCapture(request.name, checked, places, consents));
     entry.digestKey = randomBytes(DIGEST_KEY_BYTES);
     try {
       await this.#in.store.saveCapture(entry.capture);
@@ -171,7 +172,12 @@ export class Captures {
     this.#driver.close(this.#book.entries());
   }
 
-  #newCapture(name: string, request: CaptureRequest, places: Readonly<Record<End, Place>>): Capture {
+  #newCapture(
+    name: string,
+    request: CaptureRequest,
+    places: Readonly<Record<End, Place>>,
+    consents: boolean,
+  ): Capture {
     const { client, server, requestedBy } = request;
     const { fleet } = this.#in;
     const others = this.list();
@@ -188,7 +194,7 @@ export class Captures {
         addresses: reachableAddresses(addresses ?? ofHost()),
         ...(hello.signingKey && { signingKey: hello.signingKey.toString('base64') }),
         ...(hello.policyJson !== undefined && { policyJson: hello.policyJson }),
-        ...consentOf(hello, requestedBy),
+        ...consentOf(hello, consents ? requestedBy : null),
         phase: { state: 'requested' },
         drained: false,
       };
@@ -208,8 +214,8 @@ export class Captures {
 }
 
 /** Who has to approve on this host; an owner who asks has approved. */
-function consentOf({ consentOwners }: Hello, requestedBy: string): Pick<Tap, 'owners' | 'approvedBy'> {
+function consentOf({ consentOwners }: Hello, asker: string | null): Pick<Tap, 'owners' | 'approvedBy'> {
   if (consentOwners.length === 0) return {};
   const owners = [...consentOwners];
-  return owners.includes(requestedBy) ? { owners, approvedBy: requestedBy } : { owners };
+  return asker !== null && owners.includes(asker) ? { owners, approvedBy: asker } : { owners };
 }

@@ -207,8 +207,16 @@ describe('a capture', () => {
     const path = `/api/captures/${captureId}/approve`;
     const guest = await (await Browser.signedIn(own, own.user, 'operator')).post(path, {});
     expect([guest.status, problem(guest)]).toEqual([403, expect.stringContaining('for somebody else')]);
-    const owner = await (await Browser.signedIn(own)).post(path, {});
-    expect([owner.status, owner.json]).toEqual([200, { agents: ['db'] }]);
+    const owner = await Browser.signedIn(own);
+    const approved = await owner.post(path, {});
+    expect([approved.status, approved.json]).toEqual([200, { agents: ['db'] }]);
+    // To ask is to consent, for an owner; not for somebody who was given the owner's link.
+    const states = [];
+    for (const browser of [await Browser.signedIn(own, own.user, 'operator'), owner]) {
+      const { json } = await browser.post('/api/captures', { client: 'web', server: 'db' });
+      states.push((await own.state((json as { id: string }).id)).state === 'asking');
+    }
+    expect(states).toEqual([true, false]);
     olga.close();
     await own.stop();
   });

@@ -84,7 +84,7 @@ async function start(exchange: SignedInExchange, { captures, audit }: CaptureToo
   const request = startRequest(await readJson(exchange));
   const subject = `${request.client} ${request.server}`;
   const { id } = await audited(exchange, audit, 'capture', subject, async (by) => {
-    return await captures.start(request, by);
+    return await captures.start(request, by, exchange.session.user.own);
   });
   await sendJson(exchange, { id });
 }

@@ -13,10 +13,9 @@ export interface Sample {
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The text of some metrics; one without samples is left out. */
+/** The text of some metrics; of one without samples that there is one, so that an alert on it is known to be no typing error. */
 export function exposition(metrics: readonly Metric[]): string {
   return metrics
-    .filter(({ samples }) => samples.length > 0)
     .map(({ name, help, type, samples }) => {
       const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`);
       return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
