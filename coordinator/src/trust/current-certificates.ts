@@ -39,10 +39,11 @@ export class CurrentCertificates {
     this.#valid.set(keyOf(holderOf(valid.role), name), valid);
   }
 
-  /** Everybody who is let in, by the authority of their current certificate. */
+  /** Everybody who is let in, agents first, by name. */
   admitted(): Admitted[] {
     return [...this.#valid]
       .filter(([, { serial }]) => serial !== '')
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, { role, issuer }]) => {
         const holder = holderOf(role);
         return { holder, name: key.slice(holder.length + 1), issuer };
