@@ -60,7 +60,7 @@ install_program() {
   (
     cd "$root"
     # What npm wrote last is newer than the lock file when nothing changed since.
-    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error
     npm run --silent build
   )
   say "installing to $PREFIX"
@@ -75,7 +75,7 @@ install_program() {
   # The tests' package stays behind; npm wants its manifest to prune what only development needs.
   mkdir "$PREFIX.new/test" && cp "$root/test/package.json" "$PREFIX.new/test/"
   find "$PREFIX.new" -path '*/dist/*' -name '*.test.*' -delete
-  (cd "$PREFIX.new" && npm prune --omit=dev --no-audit --no-fund --silent)
+  (cd "$PREFIX.new" && npm prune --omit=dev --no-audit --no-fund --loglevel=error)
   chown -R root:root "$PREFIX.new"
   chmod -R u=rwX,go=rX "$PREFIX.new"
   rm -rf "$PREFIX"
@@ -118,7 +118,9 @@ join_fleet() {
 
 start_service() {
   if [ -d /run/systemd/system ]; then
-    systemctl enable --now "bothends-$1"
+    systemctl enable "bothends-$1"
+    # One that runs already is of the program that was here before.
+    systemctl restart "bothends-$1"
     say "bothends-$1 runs; journalctl -u bothends-$1 shows its log"
   else
     say "systemd does not run here; the unit is installed and was not started"

@@ -54,6 +54,24 @@ describeLab("the owner's policy", () => {
     expect(stderr).toContain('(users: nobody-yet)');
   });
 
+  it('refuses by every other rule with a sentence that names it', { timeout: 120_000 }, async () => {
+    const inTwoDays = new Date(Date.now() + 2 * 86_400_000).getDay();
+    const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][inTwoDays];
+    const rules: [rule: string, options: string[], named: string][] = [
+      ['maxSnaplen: 96', ['-s', '128'], 'refuses snaplen 128 (maxSnaplen: 96): ask its owner, or use -s 96'],
+      ['maxDuration: 1m', ['--duration', '2m'], 'refuses a duration of 2m (maxDuration: 1m)'],
+      ['interfaces: [lo]', [], 'refuses interface any (interfaces: lo)'],
+      ['filters: ["udp"]', ['tcp'], 'refuses the filter "tcp" (filters: "udp")'],
+      [`times: ["${day} 08:00-18:00"]`, [], `refuses captures now (times: ${day} 08:00-18:00)`],
+    ];
+    for (const [rule, options, named] of rules) {
+      await reload(`${rule}\n`);
+      const { code, stderr } = await fleet.run(['capture', 'client', 'server', ...options]);
+      expect(code, rule).toBe(1);
+      expect(stderr).toContain(`policy of server ${named}`);
+    }
+  });
+
   it('lets a capture wait for its owner, who approves with a context file of their own', async () => {
     expect(statSync(olga).mode & 0o777).toBe(0o600);
     await reload('consent: ask\nowners: [olga]\n');

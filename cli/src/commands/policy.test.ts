@@ -36,6 +36,23 @@ it('says what a capture would get, and which rule refuses it', async () => {
   expect((await runCli(['policy', 'explain', policy, '--by', 'bob'])).stderr).toContain('(users: alice)');
 });
 
+it('says what ends a capture, who approved it, and in which pods it may be', async () => {
+  const limits = 'maxPackets: 1000\nmaxBytes: 1GB\nmaxRate: 50000\n';
+  const policy = file(`${limits}consent: ask\nowners: [olga]\npods: ["shop/web-*"]\nnames: none\n`);
+  const asked = ['policy', 'explain', policy, '--by', 'alice'];
+  expect((await runCli(asked)).stderr).toContain('(consent: ask, owners: olga)');
+  const { stdout } = await runCli([...asked, '--approved-by', 'olga', '--pod', 'pod/shop/web-7f9']);
+  expect(stdout).toContain('the network of pod/shop/web-7f9');
+  expect(stdout).toContain(
+    'after 1000 packets, after 1000000000 captured bytes, when more than 50000 packets come',
+  );
+  expect(stdout).toContain('consent    of olga');
+  expect(stdout).toContain('none leave');
+  const elsewhere = await runCli([...asked, '--approved-by', 'olga', '--pod', 'pod/shop/db-0']);
+  expect(elsewhere).toMatchObject({ status: 1, stdout: '' });
+  expect(elsewhere.stderr).toContain('(pods: shop/web-*)');
+});
+
 it('takes the example that is installed', async () => {
   const example = new URL('../../../deploy/policy.yaml', import.meta.url).pathname;
   expect(await runCli(['policy', 'check', example])).toMatchObject({ status: 0 });

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import type { Policy } from '@bothends/agent/policy';
 import { type PodReference, podText } from '@bothends/proto';
 import { Argument } from 'commander';
 import { joinFilter } from '../args/filter.js';
@@ -54,7 +55,7 @@ export function register({ program, io }: Setup): void {
       approvedBy: flags.approvedBy ?? '',
     };
     const allowed = applyPolicy(policy, hostname(), wish, new Date(io.now()));
-    print(io, { ...allowed, duration: inWords(allowed.durationMs), names: policy.names });
+    print(io, { ...allowed, duration: inWords(allowed.durationMs), policy });
   });
 }
 
@@ -64,7 +65,8 @@ interface Allowed {
   readonly filter: string;
   readonly snaplen: number;
   readonly duration: string;
-  readonly names: string;
+  readonly approvedBy: string;
+  readonly policy: Policy;
 }
 
 function print(io: Io, allowed: Allowed): void {
@@ -74,6 +76,18 @@ function print(io: Io, allowed: Allowed): void {
       `filter     ${allowed.filter || '(everything)'}\n` +
       `snaplen    ${allowed.snaplen} bytes of each packet are looked at; headers and digests leave this host\n` +
       `duration   at most ${allowed.duration}\n` +
-      `names      ${allowed.names === 'none' ? 'none leave' : 'as digests under a key of the capture'}\n`,
+      `ends       ${endsAt(allowed.policy)}\n` +
+      `names      ${allowed.policy.names === 'none' ? 'none leave' : 'as digests under a key of the capture'}\n` +
+      `consent    ${allowed.policy.consent === 'ask' ? `of ${allowed.approvedBy}` : 'given'}\n`,
   );
+}
+
+/** What ends a tap besides its time. */
+function endsAt({ maxPackets, maxBytes, maxRate }: Policy): string {
+  const limits = [
+    ...(maxPackets === null ? [] : [`after ${maxPackets} packets`]),
+    ...(maxBytes === null ? [] : [`after ${maxBytes} captured bytes`]),
+    ...(maxRate === null ? [] : [`when more than ${maxRate} packets come in a second`]),
+  ];
+  return limits.length === 0 ? 'with its time, or when it is stopped' : limits.join(', ');
 }
