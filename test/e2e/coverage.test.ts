@@ -1,4 +1,8 @@
+import { join } from 'node:path';
+import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Members } from '../bundle/tampering.js';
+import { checkCommand } from '../lab/command.js';
 import { describeLab } from '../lab/describe.js';
 import { Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
@@ -49,6 +53,30 @@ describeLab('what a tap vouches for, behind a router that translates addresses',
     const client = (await fleet.report('few')).taps.find(({ role }) => role === 'client');
     expect(client?.packets).toBeGreaterThanOrEqual(3);
     expect(client?.endedBy).toBe('the limit of 3 packets was reached');
+  });
+
+  it('its evidence tells what the host looked like to it', { timeout: TIMEOUT_MS }, async () => {
+    const { code } = await fleet
+      .capture(['client', 'server', '--duration', '1s', '--name', 'facts'])
+      .outcome();
+    expect(code).toBe(0);
+    const path = join(fleet.folder, 'facts.tar');
+    expect((await fleet.run(['export', 'facts', '--bundle', path])).code).toBe(0);
+    const evidence = [...new Members(path).contents].filter(([name]) => name.startsWith('evidence/tap-1/'));
+    const last = Batch.decode(evidence.at(-1)?.[1] ?? Buffer.alloc(0)).coverage;
+    const kernel = (await checkCommand(['uname', '-r'])).trim();
+    expect(last).toMatchObject({
+      bootId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      tool: expect.stringMatching(/\d\.\d/),
+      kernelDrops: 0n,
+      host: { kernel: expect.stringContaining(kernel), networkNamespace: expect.stringMatching(/^\d+$/) },
+    });
+    for (const number of [last?.filterLength ?? 0, last?.ringBytes ?? 0]) expect(number).toBeGreaterThan(0);
+    // Since boot, give or take the years that a clock may be off: it is the pair of clocks, not a time.
+    expect(last?.wallMinusMonotonicNs).not.toBe(0n);
+    expect(last?.addresses).toContain(lab.host('client').address());
+    const link = last?.interfaceStates.find(({ name }) => name === 'to-m1');
+    expect(link).toMatchObject({ up: true, mtu: 1500, xdp: false });
   });
 
   it('`agents HOST` knows offloads and MTU of its interfaces, and what limits the view', async () => {
