@@ -92,14 +92,9 @@ describeLab('a newcomer who follows README.md', () => {
     await capture.shows(/recording/);
     const restore = await incident.stage(lab);
     await capture.shows(/rst-forged/);
-    capture.interrupt();
-    // 130 is what npx makes of a key that it got too.
-    expect(await capture.done([0, 130])).toMatch(/PROVEN {2}rst-forged[\s\S]*What to do/);
+    expect(await capture.interrupt()).toMatch(/PROVEN {2}rst-forged[\s\S]*What to do/);
     await restore();
-    for (const tap of taps) {
-      tap.interrupt();
-      await tap.done();
-    }
+    for (const tap of taps) await tap.interrupt();
 
     const [captureId = ''] = /c-\w+/.exec(await type('ops-1', readme.next(/ captures$/)).done()) ?? [];
     examples.set('c-7kq2m', captureId);
@@ -130,7 +125,8 @@ describeLab('a newcomer who follows README.md', () => {
       'ops-1',
       `npx ${files.next(/^bothends analyze client\.pcap server\.pcap$/)}`,
     ).done();
-    expect(report).toMatch(/STRONG {2}rst-forged/);
+    // Files do not say what a tap dropped, so that it is said with less certainty.
+    expect(report).toMatch(/(STRONG|LIKELY) {2}rst-forged/);
   });
 
   it('has then followed all of it', () => {

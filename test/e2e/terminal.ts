@@ -5,6 +5,8 @@ import type { LabHost } from '../lab/host.js';
 
 /** Control-C, as a keyboard sends it: the terminal makes it a SIGINT of whatever runs in front. */
 const CONTROL_C = '\u0003';
+/** 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
 /** Several processes start, npm among them, on a loaded machine. */
 const PATIENCE_MS = 60_000;
 
@@ -70,16 +72,22 @@ export class Terminal {
     }
   }
 
-  interrupt(): void {
+  /** Presses Ctrl-C and waits for the end of the command; returns the screen. */
+  async interrupt(): Promise<string> {
     this.#child.stdin?.write(CONTROL_C);
+    // What a shell, or npx, makes of a key that it got too.
+    return await this.#end([0, INTERRUPTED]);
   }
 
   /**
    * Waits for the end of the command; returns the screen.
-   * @param accepted exit statuses that are no failure
    * @throws BothendsError `failed-precondition` with the screen when it failed
    */
-  async done(accepted: readonly number[] = [0]): Promise<string> {
+  async done(): Promise<string> {
+    return await this.#end([0]);
+  }
+
+  async #end(accepted: readonly number[]): Promise<string> {
     await this.#ended;
     const status = this.#child.exitCode ?? -1;
     if (accepted.includes(status)) return this.screen;
