@@ -1,5 +1,6 @@
+import type { Report } from '@bothends/proto';
 import { expect, test } from 'vitest';
-import { readReport } from './report.js';
+import { ownReport, readReport } from './report.js';
 
 const json = (headline: string) => JSON.stringify({ schema: 'bothends.report.v1', headline }, null, 2);
 
@@ -12,4 +13,10 @@ test.each([
   const { report, json: kept } = readReport(json(headline));
   expect(report.headline).toBe(shown);
   expect(kept).toBe(json(headline));
+});
+
+test('a report that was computed here is made as safe as one that came from elsewhere', () => {
+  const hostile = { ...(JSON.parse(json('fine')) as Report), headline: 'red \u001b[31m alert' };
+  expect(ownReport(hostile).report).toEqual(readReport(ownReport(hostile).json).report);
+  expect(ownReport(hostile).report.headline).not.toContain('\u001b');
 });

@@ -133,6 +133,19 @@ describe('lists', () => {
     const faulty = (await cli('flows', 'c-7kq2m', '--faulty', '-o', 'json')).stdout.trimEnd().split('\n');
     expect(faulty.map((line) => JSON.parse(line).id)).toEqual(['f1']);
   });
+
+  test('flows: of very many the first are shown, and where the others are', async () => {
+    const [flow] = forgedReport.flows;
+    const flows = Array.from({ length: 5000 }, (_, i) => ({ ...flow, id: `f-${i}`, findings: [] }));
+    const huge = { ...forgedReport, flows, flowsOmitted: { flows: 95_000, faulty: 0 } };
+    await serve({ unary: { getReport: () => ({ reportJson: JSON.stringify(huge) }) } });
+    const { stdout, stderr } = await cli('flows', 'c-7kq2m', '--limit', '20');
+    expect(stdout.trimEnd().split('\n')).toHaveLength(21);
+    expect(stderr).toContain('and 99 980 more: --limit N shows more');
+    expect((await cli('flows', 'c-7kq2m')).stdout.trimEnd().split('\n').length).toBeLessThan(200);
+    expect((await cli('flows', 'c-7kq2m', '-o', 'json')).stdout.trimEnd().split('\n')).toHaveLength(5000);
+    expect((await cli('report', 'c-7kq2m')).stdout).toContain('100 000 flows');
+  });
 });
 
 describe('report', () => {

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { SEGMENT_BYTES, type Segment, SNAPLEN, wireLength, writeSegment } from './segment.js';
+import { PcapFile, type Sent } from './pcap-writer.js';
+import { SEGMENT_BYTES } from './segment.js';
 
 /** Bulk transfers from client to server, interleaved: handshake, then an ACK for every two full segments. */
 export interface Bulk {
@@ -11,9 +11,6 @@ export interface Bulk {
 /** Time between two turns, and from one host to the other: ten flows' turns take longer than a round trip. */
 const TURN_NS = 4_000;
 const ONE_WAY_NS = 10_000;
-/** 2026-01-02T10:00:00Z, s. */
-const EPOCH_S = 1_767_348_000;
-
 /** 10.1.0.1 and up, 60 000 ports each; 10.2.0.1:443. Three routers are between them. */
 const CLIENT = 0x0a010001;
 const FIRST_PORT = 1_024;
@@ -28,13 +25,6 @@ const HOPS = 3;
 
 const SYN = 0x02;
 const ACK = 0x10;
-
-const MAGIC_NS = 0xa1b23c4d;
-const LINKTYPE_ETHERNET = 1;
-const FILE_HEADER = 24;
-const RECORD_HEADER = 16;
-/** Written at once. */
-const BLOCK_BYTES = 4 * 1024 * 1024;
 
 type End = 'client' | 'server';
 
@@ -54,11 +44,6 @@ export function writeBulk(path: string, tap: End, bulk: Bulk): number {
   }
   file.close();
   return file.packets;
-}
-
-interface Sent extends Segment {
-  /** ns since the beginning, when it leaves its sender. */
-  readonly at: number;
 }
 
 /** What the client sends: the SYN, the handshake's ACK, then two full segments a turn. */
@@ -134,43 +119,4 @@ function clientIsn(flow: number): number {
 
 function serverIsn(flow: number): number {
   return Math.imul(flow + 1, 0x85ebca6b) >>> 1;
-}
-
-class PcapFile {
-  packets = 0;
-  readonly #fd: number;
-  readonly #view = new DataView(new ArrayBuffer(BLOCK_BYTES));
-  #end = FILE_HEADER;
-
-  constructor(path: string) {
-    this.#fd = openSync(path, 'w');
-    const view = this.#view;
-    view.setUint32(0, MAGIC_NS, true);
-    view.setUint16(4, 2, true);
-    view.setUint16(6, 4, true);
-    view.setUint32(16, SNAPLEN, true);
-    view.setUint32(20, LINKTYPE_ETHERNET, true);
-  }
-
-  add(segment: Sent): void {
-    if (this.#end + RECORD_HEADER + SNAPLEN > BLOCK_BYTES) this.#flush();
-    const at = this.#end;
-    const captured = writeSegment(this.#view, at + RECORD_HEADER, segment);
-    this.#view.setUint32(at, EPOCH_S + Math.floor(segment.at / 1e9), true);
-    this.#view.setUint32(at + 4, segment.at % 1e9, true);
-    this.#view.setUint32(at + 8, captured, true);
-    this.#view.setUint32(at + 12, wireLength(segment), true);
-    this.#end = at + RECORD_HEADER + captured;
-    this.packets++;
-  }
-
-  close(): void {
-    this.#flush();
-    closeSync(this.#fd);
-  }
-
-  #flush(): void {
-    writeSync(this.#fd, new Uint8Array(this.#view.buffer, 0, this.#end));
-    this.#end = 0;
-  }
 }

@@ -108,8 +108,8 @@ export class Orientation {
     const { store } = this.intake;
     for (let flow = 0; flow < store.table.count; flow++) {
       const alias = this.intake.joiner.aliasOf(flow);
-      for (let direction = 0; direction < 2; direction++) {
-        const tap = store.directions.data[store.direction(flow, direction) + Row.SENDER_TAP];
+      for (const direction of [0, 1] as const) {
+        const tap = store.provenSender(flow, direction);
         const local = tap >= 0 ? tap : (this.matchedTap(flow, direction) ?? this.localTap(flow, direction));
         if (local < 0) continue;
         this.vote(flow, direction, local);

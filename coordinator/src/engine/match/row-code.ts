@@ -80,8 +80,10 @@ export class RowReader {
   }
 
   number(): number {
-    let n = 0;
-    for (let scale = 1; ; scale *= 128) {
+    const first = this.bytes[this.at++];
+    if (first < 0x80) return first;
+    let n = first & 0x7f;
+    for (let scale = 128; ; scale *= 128) {
       const byte = this.bytes[this.at++];
       n += (byte & 0x7f) * scale;
       if (byte < 0x80) return n;
@@ -89,11 +91,12 @@ export class RowReader {
   }
 
   row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
-    for (let word = 0; word < words; word++) data[at + word] = like[from + word];
+    if (data === like) data.copyWithin(at, from, from + words);
+    else for (let word = 0; word < words; word++) data[at + word] = like[from + word];
     let word = -1;
     for (let header = this.number(); header !== 0; header = this.number()) {
-      word += Math.floor(header / 2);
-      data[at + word] = header % 2 === 0 ? this.whole(like[from + word]) : this.float();
+      word += header >> 1;
+      data[at + word] = (header & 1) === 0 ? this.whole(like[from + word]) : this.float();
     }
   }
 

@@ -25,6 +25,7 @@ import {
   RECENT_NEXT_0,
   RECENT_NEXT_1,
   Rows,
+  SENDER_TAP,
   SIDE_WORDS,
   SYN_OPTIONS,
   TAIL,
@@ -58,6 +59,9 @@ const WAITING_ENDS = [HEAD, TAIL, CURSOR, UNINDEXED] as const;
 
 /** Bits of `Link.outline`. */
 const Outline = { waits: 1, seenAt0: 2, seenAt1: 4 } as const;
+
+/** Where a direction's sender's tap stands in `Link.outline`, plus one, two bits each. */
+const SENDERS = [3, 5] as const;
 
 const NONE: readonly number[] = [];
 
@@ -167,6 +171,13 @@ export class FlowStore {
     return (outline & (Outline.seenAt0 | Outline.seenAt1)) === (Outline.seenAt0 | Outline.seenAt1);
   }
 
+  /** Tap at the sender's end of a direction, by the packets that were matched; -1: not known. */
+  provenSender(flow: number, direction: 0 | 1): number {
+    const place = this.links.get(flow, Link.place);
+    if (place < NOWHERE) return ((this.links.get(flow, Link.outline) >> SENDERS[direction]) & 3) - 1;
+    return this.directions.data[this.direction(flow, direction) + SENDER_TAP];
+  }
+
   private outlineOf(place: number): number {
     const s = this.sides.data;
     let outline = 0;
@@ -174,6 +185,10 @@ export class FlowStore {
       const side = (place * 4 + i) * SIDE_WORDS;
       if (s[side + WAITING] > 0) outline |= Outline.waits;
       if (s[side + PACKETS] > 0) outline |= (i & 1) === 0 ? Outline.seenAt0 : Outline.seenAt1;
+    }
+    for (const direction of [0, 1] as const) {
+      const sender = this.directions.data[(place * 2 + direction) * DIRECTION_WORDS + SENDER_TAP];
+      outline |= (sender + 1) << SENDERS[direction];
     }
     return outline;
   }
