@@ -316,5 +316,8 @@ NAPI_MODULE_INIT() {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
+  napi_value page_bytes;
+  napi_create_uint32(env, (uint32_t)sysconf(_SC_PAGESIZE), &page_bytes);
+  napi_set_named_property(env, exports, "pageBytes", page_bytes);
   return exports;
 }

@@ -25,6 +25,8 @@ const SMALL_RING = 1024 * 1024;
 /** More than eight tables, the small ring and a pipe of a megabyte hold together. */
 const FLOOD = 60_000;
 const FLOOD_BYTES = 100;
+/** Of datagrams every ten milliseconds. */
+const TRICKLE = 600;
 
 /** The back ends that count what the kernel dropped. */
 const BACK_ENDS = ['packet-mmap', 'tcpdump'] as const;
@@ -160,6 +162,27 @@ describeLab('a tap that something happens to', () => {
       expect(stats.kernelDrops).toBeGreaterThan(0);
       expect(packets).toBeGreaterThan(0);
       expect(packets + (stats.kernelDrops ?? 0) + stats.agentDrops).toBe(FLOOD);
+    });
+
+    it('loses nothing while its process is suspended for seconds', async () => {
+      const tap = openTap({ backEnd, countOnly: true });
+      await tap.event('open');
+      tap.child.kill('SIGSTOP');
+      const steps = [
+        {
+          do: 'repeat',
+          times: TRICKLE,
+          steps: [
+            { do: 'send', bytes: 100 },
+            { do: 'wait', ms: 10 },
+          ],
+        },
+      ] as const;
+      const address = lab.host('server').address();
+      await client().endpoint({ protocol: 'udp', role: 'connect', address, port: PORT, steps }).exited;
+      tap.child.kill('SIGCONT');
+      const { packets, stats } = await tap.close();
+      expect([packets, stats.kernelDrops, stats.agentDrops]).toEqual([TRICKLE, 0, 0]);
     });
 
     it('ends when its interface is removed, with what it had until then', async () => {

@@ -9,6 +9,8 @@ export type RingHandle = { readonly [handleTag]: true };
  * message is the step that failed: `socket`, `filter`, `ring`, `bind`, `promiscuous mode`.
  */
 export interface PacketMmapAddon {
+  /** Blocks are of whole pages. */
+  readonly pageBytes: number;
   /** Throws unless this process may open packet sockets. */
   probe(): void;
   /** Index of an interface of this network namespace, 0 when there is none of this name. */

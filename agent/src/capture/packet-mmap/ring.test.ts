@@ -3,8 +3,11 @@ import { BothendsError } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { loadAddon, type PacketMmapAddon, type RingHandle } from './addon.js';
 import { NOTHING, toBytes } from './program.js';
-import { BLOCK_BYTES, Ring, ringFailure } from './ring.js';
+import { Ring, ringFailure } from './ring.js';
 import { packetMmapSource } from './source.js';
+
+/** Four pages, for a small snaplen. */
+const BLOCK_BYTES = 16 * 1024;
 
 /** As the add-on throws it. */
 function failure(code: string, step: string): Error {
@@ -14,6 +17,7 @@ function failure(code: string, step: string): Error {
 /** A kernel that has memory for so many blocks. */
 function kernelWith(blocks: number): PacketMmapAddon {
   return {
+    pageBytes: 4096,
     probe: () => {},
     interfaceIndex: () => 1,
     interfaceExists: () => true,
@@ -32,21 +36,22 @@ const request = {
   interfaceIndex: 1,
   datagrams: false,
   program: toBytes(NOTHING),
-  ringBytes: 64 * BLOCK_BYTES,
+  ringBytes: 256 * BLOCK_BYTES,
+  snaplen: 192,
   onReadable: () => {},
 };
 
 describe('a ring', () => {
   it('is smaller where the kernel has not enough memory, and says how large', () => {
     for (const [blocks, granted] of [
-      [100, 64],
-      [20, 16],
+      [1000, 256],
+      [70, 64],
     ] as const) {
       const ring = Ring.open(kernelWith(blocks), request);
       expect(ring.bytes).toBe(granted * BLOCK_BYTES);
       ring.close();
     }
-    expect(() => Ring.open(kernelWith(3), request)).toThrow('ring');
+    expect(() => Ring.open(kernelWith(63), request)).toThrow('ring');
   });
 
   it('is smaller beside others, so that all together stay a light guest', () => {
@@ -61,8 +66,20 @@ describe('a ring', () => {
     after.close();
   });
 
+  it('has blocks that take the largest packet twice', () => {
+    for (const [snaplen, blockBytes] of [
+      [192, 16_384],
+      [8_000, 32_768],
+      [65_535, 262_144],
+    ] as const) {
+      const ring = Ring.open(kernelWith(1000), { ...request, snaplen });
+      expect(ring.blockBytes).toBe(blockBytes);
+      ring.close();
+    }
+  });
+
   it('sums up what the kernel counts anew each time', () => {
-    const ring = Ring.open(kernelWith(100), request);
+    const ring = Ring.open(kernelWith(1000), request);
     ring.count();
     ring.count();
     expect(ring.counters).toEqual({ received: 20, dropped: 6, freezes: 2 });
@@ -92,7 +109,7 @@ describe.skipIf(!available)('rings of this kernel', () => {
 
   it('leave neither descriptors nor mappings behind', () => {
     const addon = loadAddon();
-    const onAll = { ...request, interfaceIndex: 0, datagrams: true, ringBytes: 4 * BLOCK_BYTES };
+    const onAll = { ...request, interfaceIndex: 0, datagrams: true, ringBytes: 64 * BLOCK_BYTES };
     const before = [openFiles(), mappedSockets()];
     for (let i = 0; i < 100; i++) {
       const ring = Ring.open(addon, onAll);

@@ -4,20 +4,22 @@ import { openFailure } from '../failure.js';
 import { errnoOf, type PacketMmapAddon, type RingHandle } from './addon.js';
 import { NOTHING, toBytes } from './program.js';
 
-/**
- * Blocks of the ring. One is handed over with whatever it holds when its time is over, so many small ones ride out a
- * longer pause of the reader in light traffic; this size stays in the L2 cache while it is decoded.
- */
-export const BLOCK_BYTES = 256 * 1024;
 /** A packet waits this long at most for others in its block. */
-export const RETIRE_MS = 10;
+export const RETIRE_MS = 20;
+/**
+ * A block is handed over with whatever it holds when its time is over, so it takes many to ride out a long pause of the
+ * reader in light traffic: 4096 of 16 KiB last 80 seconds, and an agent may well be suspended for one.
+ */
+const PAGES_IN_BLOCK = 4;
+/** More than what the kernel puts around the packets of a block and around each; counts with large snaplens. */
+const OVERHEAD_BYTES = 256;
 /**
  * What the rings of all taps take at most, as long as there are not very many: they count as memory of the agent, which
  * ends its taps when it takes 512 MB (or what its host's policy says).
  */
 const ALL_RINGS_BYTES = 192 * 1024 * 1024;
 /** Less does not hold the packets of one pause of the reader. */
-const LEAST_BLOCKS = 4;
+const LEAST_BYTES = 1024 * 1024;
 
 export interface RingRequest {
   /** 0: all interfaces. */
@@ -27,6 +29,8 @@ export interface RingRequest {
   /** The filter as the kernel takes it. */
   readonly program: Uint8Array;
   readonly ringBytes: number;
+  /** Most bytes that are kept of a packet. */
+  readonly snaplen: number;
   readonly onReadable: (error: string | null) => void;
 }
 
@@ -45,6 +49,7 @@ export class Ring {
   /** May be less than was asked for, see `open`. */
   readonly bytes: number;
   readonly memory: ArrayBuffer;
+  readonly blockBytes: number;
   readonly counters: RingCounters = { received: 0, dropped: 0, freezes: 0 };
   readonly #addon: PacketMmapAddon;
   readonly #handle: RingHandle;
@@ -53,10 +58,11 @@ export class Ring {
   /** Bytes of all rings that are open in this process. */
   static #inUse = 0;
 
-  private constructor(addon: PacketMmapAddon, handle: RingHandle, memory: ArrayBuffer) {
+  private constructor(addon: PacketMmapAddon, handle: RingHandle, memory: ArrayBuffer, blockBytes: number) {
     this.#addon = addon;
     this.#handle = handle;
     this.memory = memory;
+    this.blockBytes = blockBytes;
     this.bytes = memory.byteLength;
     Ring.#inUse += this.bytes;
   }
@@ -67,10 +73,12 @@ export class Ring {
    */
   static open(addon: PacketMmapAddon, request: RingRequest): Ring {
     const { interfaceIndex, datagrams, program, ringBytes, onReadable } = request;
+    const blockBytes = blockBytesFor(request.snaplen, addon.pageBytes);
+    const leastBlocks = Math.max(2, LEAST_BYTES / blockBytes);
     const share = Math.min(ringBytes, (ALL_RINGS_BYTES - Ring.#inUse) / 2);
-    let blocks = Math.max(LEAST_BLOCKS, Math.floor(share / BLOCK_BYTES));
+    let blocks = Math.max(leastBlocks, Math.floor(share / blockBytes));
     for (;;) {
-      const sizes = [BLOCK_BYTES, blocks, RETIRE_MS] as const;
+      const sizes = [blockBytes, blocks, RETIRE_MS] as const;
       // As tcpdump does: everything that the interface gets, where there is one.
       const promiscuous = interfaceIndex === 0 ? 0 : 1;
       try {
@@ -82,10 +90,10 @@ export class Ring {
           ...sizes,
           onReadable,
         );
-        return new Ring(addon, handle, memory);
+        return new Ring(addon, handle, memory, blockBytes);
       } catch (thrown) {
-        if (!isRingRefused(thrown) || blocks <= LEAST_BLOCKS) throw thrown;
-        blocks = Math.max(LEAST_BLOCKS, blocks >> 1);
+        if (!isRingRefused(thrown) || blocks <= leastBlocks) throw thrown;
+        blocks = Math.max(leastBlocks, blocks >> 1);
       }
     }
   }
@@ -116,6 +124,13 @@ export class Ring {
     Ring.#inUse -= this.bytes;
     this.#addon.close(this.#handle);
   }
+}
+
+/** Twice what the largest packet takes, or the rest of a block would often be too small for the next. */
+function blockBytesFor(snaplen: number, pageBytes: number): number {
+  let bytes = pageBytes * PAGES_IN_BLOCK;
+  while (bytes < 2 * (snaplen + OVERHEAD_BYTES)) bytes *= 2;
+  return bytes;
 }
 
 function isRingRefused(thrown: unknown): boolean {

@@ -9,7 +9,7 @@ import { BlockReader } from './block-reader.js';
 import { compileProgram } from './compile.js';
 import { Arphrd } from './layout.js';
 import { toBytes } from './program.js';
-import { BLOCK_BYTES, Ring, ringFailure } from './ring.js';
+import { Ring, ringFailure } from './ring.js';
 import { PacketMmapTap } from './tap.js';
 
 /** Captures from the kernel's ring in this process: kernel time stamps in ns, the kernel's drop counts, no copies. */
@@ -67,10 +67,11 @@ async function open(options: OpenOptions): Promise<Tap> {
       datagrams: linkType === LinkType.cooked2,
       program,
       ringBytes: bufferBytes,
+      snaplen,
       onReadable: (error) => tap?.readable(error),
     });
-    const { memory } = ring;
-    const reader = new BlockReader({ memory, blockBytes: BLOCK_BYTES, linkType, snaplen, digestKey });
+    const { memory, blockBytes } = ring;
+    const reader = new BlockReader({ memory, blockBytes, linkType, snaplen, digestKey });
     tap = new PacketMmapTap(ring, reader, {
       name,
       exists: () => index === 0 || addon.interfaceExists(index),

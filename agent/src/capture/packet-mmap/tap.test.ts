@@ -3,7 +3,7 @@ import { LinkType } from '../../decode/link.js';
 import type { PacketMmapAddon, RingHandle } from './addon.js';
 import { BlockReader } from './block-reader.js';
 import { NOTHING, toBytes } from './program.js';
-import { BLOCK_BYTES, Ring } from './ring.js';
+import { Ring } from './ring.js';
 import { PacketMmapTap } from './tap.js';
 
 /** A tap on a ring into which nothing comes, on an interface that is there as long as the test wants. */
@@ -11,6 +11,7 @@ function quietTap(): { tap: PacketMmapTap; watched: boolean[]; remove: () => voi
   const watched: boolean[] = [];
   let isThere = true;
   const addon: PacketMmapAddon = {
+    pageBytes: 4096,
     probe: () => {},
     interfaceIndex: () => 1,
     interfaceExists: () => isThere,
@@ -24,12 +25,19 @@ function quietTap(): { tap: PacketMmapTap; watched: boolean[]; remove: () => voi
     }),
   };
   const program = toBytes(NOTHING);
-  const wanted = { interfaceIndex: 1, datagrams: false, program, ringBytes: 0, onReadable: () => {} };
+  const wanted = {
+    interfaceIndex: 1,
+    datagrams: false,
+    program,
+    ringBytes: 0,
+    snaplen: 96,
+    onReadable: () => {},
+  };
   const ring = Ring.open(addon, wanted);
-  const { memory } = ring;
+  const { memory, blockBytes } = ring;
   const options = {
     memory,
-    blockBytes: BLOCK_BYTES,
+    blockBytes,
     linkType: LinkType.ethernet,
     snaplen: 96,
     digestKey: null,

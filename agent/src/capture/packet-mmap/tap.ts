@@ -7,9 +7,11 @@ import { RETIRE_MS, type Ring } from './ring.js';
 
 /** Tables in circulation: 8 MB, which rides out a consumer that pauses for a moment without touching the ring. */
 const TABLES = 8;
-/** A packet has waited in its block before it comes to a table. */
-const FLUSH_MS = TABLE_AGE_MS - RETIRE_MS;
-/** Five seconds for a slow consumer to take what a full ring holds; then the rest counts as dropped. */
+/** After reading it waits for more: to be woken for each block costs more than to find some at once. */
+const PACE_MS = 5;
+/** A packet has waited in its block, and for its turn, before it comes to a table. */
+const FLUSH_MS = TABLE_AGE_MS - RETIRE_MS - PACE_MS;
+/** Ten seconds for a slow consumer to take what a full ring holds; then the rest counts as dropped. */
 const DRAIN_TRIES = 500;
 
 /** What the tap has to know of the interface that it is bound to. */
@@ -30,6 +32,7 @@ export class PacketMmapTap implements Tap {
   readonly #queue = new TableQueue(TABLES, () => this.#resume());
   /** The consumer is behind: the ring fills, and then the kernel drops and counts. */
   #behind = false;
+  #paced = false;
   #flushTimer: NodeJS.Timeout | null = null;
   #ending: Promise<void> | null = null;
   #agentDrops = 0;
@@ -45,6 +48,7 @@ export class PacketMmapTap implements Tap {
   readable(error: string | null): void {
     if (error !== null) this.#fault(error);
     this.#read();
+    if (error === null) this.#pace();
   }
 
   async stats(): Promise<TapStats> {
@@ -91,6 +95,17 @@ export class PacketMmapTap implements Tap {
       }
       if (this.#reader.read(table)) return;
     }
+  }
+
+  /** Lets blocks gather for a moment. */
+  #pace(): void {
+    if (this.#paced || this.#queue.ended) return;
+    this.#paced = true;
+    this.#ring.watch(false);
+    setTimeout(() => {
+      this.#paced = false;
+      if (!this.#behind) this.#ring.watch(true);
+    }, PACE_MS);
   }
 
   /** There is room again; not at once, or a consumer and a full ring would let nothing else happen in this process. */
