@@ -18,15 +18,20 @@ export async function perform(scenario: Scenario, folder: string): Promise<Perfo
   await using lab = await Lab.create(scenario.network());
   const stage = new Stage(lab, scenario.family, scenario.port);
   const recordings = await Promise.all([
-    tap(stage.client, scenario, folder),
-    tap(stage.server, scenario, folder),
+    tap(stage.client, 'client', scenario, folder),
+    tap(lab.host(scenario.serverTap ?? 'server'), 'server', scenario, folder),
   ]);
   const truth = await scenario.play(stage);
   const [client, server] = await Promise.all(recordings.map((recording) => recording.stop()));
   return { truth, client, server };
 }
 
-function tap(host: LabHost, scenario: Scenario, folder: string): Promise<Recording> {
+function tap(
+  host: LabHost,
+  side: 'client' | 'server',
+  scenario: Scenario,
+  folder: string,
+): Promise<Recording> {
   const device = scenario.tap === 'link' ? { interface: host.interface() } : {};
-  return host.record(join(folder, `${host.name}.pcap`), { filter: FILTER, ...device });
+  return host.record(join(folder, `${side}.pcap`), { filter: FILTER, ...device });
 }

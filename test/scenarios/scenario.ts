@@ -36,6 +36,8 @@ export interface Scenario {
   readonly asked?: true;
   /** `any` records Linux cooked v2, `link` Ethernet. */
   readonly tap: 'any' | 'link';
+  /** Host that the server's side is captured on, where it is not the server's own. */
+  readonly serverTap?: string;
   /** Plays the incident while both taps record; throws when the lab did not do what it should. */
   play(stage: Stage): Promise<Truth>;
   readonly expected: readonly Expected[];

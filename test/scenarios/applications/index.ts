@@ -11,7 +11,9 @@ import { tlsAlertScenario } from './tls-alert.js';
 import { tlsHelloReset } from './tls-hello-reset.js';
 import { tlsNameAllowed } from './tls-name-allowed.js';
 import { topTalker } from './top-talker.js';
+import { udpCutOnPath } from './udp-cut-on-path.js';
 import { udpFragments } from './udp-fragments.js';
+import { udpFragmentsLost } from './udp-fragments-lost.js';
 import { udpLost } from './udp-lost.js';
 import { udpPortClosed } from './udp-port-closed.js';
 import { udpUnanswered } from './udp-unanswered.js';
@@ -29,7 +31,9 @@ export const APPLICATION_SCENARIOS: readonly Scenario[] = [
   tlsHelloReset,
   tlsNameAllowed,
   topTalker,
+  udpCutOnPath,
   udpFragments,
+  udpFragmentsLost,
   udpLost,
   udpPortClosed,
   udpUnanswered,

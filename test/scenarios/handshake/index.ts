@@ -4,6 +4,7 @@ import { acceptQueueFull } from './accept-queue-full.js';
 import { acceptStalled } from './accept-stalled.js';
 import { handshakeAckLost } from './handshake-ack-lost.js';
 import { noAttempt } from './no-attempt.js';
+import { simultaneousOpen } from './simultaneous-open.js';
 import { synAckLost } from './syn-ack-lost.js';
 import { synForged } from './syn-forged.js';
 import { synLost } from './syn-lost.js';
@@ -25,6 +26,7 @@ export const HANDSHAKE_SCENARIOS: readonly Scenario[] = [
   acceptStalled,
   handshakeAckLost,
   noAttempt,
+  simultaneousOpen,
   synAckLost,
   synForged,
   synLost,

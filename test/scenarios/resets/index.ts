@@ -13,10 +13,12 @@ import { keepaliveExpired } from './keepalive-expired.js';
 import { lateSynAck } from './late-syn-ack.js';
 import { loadBalancer } from './load-balancer.js';
 import { noListener } from './no-listener.js';
+import { noListenerTranslated } from './no-listener-translated.js';
 import { oddTtl } from './odd-ttl.js';
 import { outputReject } from './output-reject.js';
 import { portReuse } from './port-reuse.js';
 import { processKilled } from './process-killed.js';
+import { rejectAtTap } from './reject-at-tap.js';
 import { rejectBehindNat } from './reject-behind-nat.js';
 import { rejectTowardClient } from './reject-toward-client.js';
 import { rejectTowardServer } from './reject-toward-server.js';
@@ -61,10 +63,12 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   lateSynAck,
   loadBalancer,
   noListener,
+  noListenerTranslated,
   oddTtl,
   outputReject,
   portReuse,
   processKilled,
+  rejectAtTap,
   rejectBehindNat,
   rejectTowardClient,
   rejectTowardServer,

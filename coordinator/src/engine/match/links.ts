@@ -11,7 +11,7 @@ export const Link = {
   /** The place of the flow's rows; -1: it has none yet; below, where it was put away (see FlowStore). */
   place: 5,
   /** The same connection by another tuple at the same tap, which stands where addresses are translated; -1: none. */
-  twin: 6,
+  twin: 7,
   /** Of a flow that was put away: what is asked of every flow, so that it need not be taken out for it. */
   outline: 6,
 } as const;

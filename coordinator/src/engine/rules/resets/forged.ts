@@ -105,6 +105,10 @@ function statementOf(c: ResetCase, grade: Grade, count: number, idle: number | n
 
 function remedyFor(c: ResetCase, hops: number | null): string {
   const { flow, rst } = c;
+  if (c.origin === 'tap') {
+    const { name } = flow.capture.taps[flow.senderTap(rst.toward)].description;
+    return `Look at the rules of the host that ${name} was taken on (\`nft list ruleset\`, counters of its REJECT rules).`;
+  }
   const [from, target] = rst.toward === 'toward-server' ? ['server', flow.client] : ['client', flow.server];
   const trace = `\`traceroute -T -p ${target.port} ${target.address}\` from the ${from}`;
   const which =
@@ -171,10 +175,14 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
     counterEvidence: [] as Exhibit[],
     assumptions: [
       ...(rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : []),
-      {
-        text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`,
-        checked: false,
-      },
+      ...(passing
+        ? []
+        : [
+            {
+              text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`,
+              checked: false,
+            },
+          ]),
     ],
   };
 }
@@ -255,7 +263,7 @@ function triggerName(trigger: Packet | null): string | null {
 function missingFor(c: ResetCase): string[] {
   const alleged = senderOf(c.rst.toward);
   const level = c.rst.vouching?.level;
-  if (level === 'complete') return [];
+  if (level === 'complete' || c.origin === 'tap') return [];
   if (level === 'failed' || level === 'open') {
     return [
       `a capture at the ${alleged} that covers this moment (${c.rst.vouching?.why}): start both captures before the incident and stop them after it`,
