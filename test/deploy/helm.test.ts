@@ -1,5 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
+import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
+import { Service } from 'kubernetes-models/v1/Service';
 import { expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { REPOSITORY_ROOT } from '../lab/paths.js';
@@ -77,6 +81,17 @@ it('renders an agent for each node and one coordinator', () => {
     'Service net/be-coordinator',
     'StatefulSet net/be-coordinator',
   ]);
+});
+
+it.each([false, true])('makes what the schemas of Kubernetes allow (pods: %s)', (pods) => {
+  // Each takes what is declared valid already; here that is the question.
+  type Model = new (data: never) => { validate(): void };
+  const models: Record<string, Model> = { ConfigMap, DaemonSet, Service, StatefulSet };
+  for (const manifest of render(pods)) {
+    const model = models[manifest.kind];
+    if (model === undefined) throw new Error(`no schema for ${manifest.kind}`);
+    expect(() => new model(manifest as never).validate(), manifest.kind).not.toThrow();
+  }
 });
 
 it('runs nothing as root but the one that gives the folder away, and takes every right but the needed one', () => {

@@ -80,7 +80,7 @@ describe('what cannot be seen from a host', () => {
     [
       'containers',
       { links: eth0({ peerElsewhere: true }) },
-      /eth0 leads into other network namespaces.*nsenter/,
+      /eth0 leads into other network namespaces.*pod\/NAMESPACE\/NAME.*--netns/,
     ],
     ['offload', { links: eth0({ offloads: ['tso', 'gro'] }) }, /eth0 merges.*ethtool -K eth0 gro off/],
     ['no ethtool', { links: eth0({ offloads: null }) }, /ethtool is missing/],

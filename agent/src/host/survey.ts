@@ -90,7 +90,7 @@ export function limitsOf({ links, clockSync, netRaw, ownNamespace, hostNamespace
   if (containers.length > 0) {
     limits.push(
       `${list(containers)} into other network namespaces (containers): what stays inside of one is not seen ` +
-        'here; run an agent in it (ip netns exec NAME, nsenter -n -t PID) to see that',
+        'here; capture in the pod (pod/NAMESPACE/NAME, agent with --pods), or run an agent in it (--netns PID)',
     );
   }
   if (merging.length > 0) {

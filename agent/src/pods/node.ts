@@ -1,4 +1,4 @@
-import { BothendsError, nearestNames, type PodReference, podText } from '@bothends/proto';
+import { BothendsError, nearestNames, type PodReference, podText, toBothendsError } from '@bothends/proto';
 import type { FindPod, FoundPod, PodName, PodsFound } from '@bothends/proto/gen/bothends/v1/agent';
 import { allowsPod, podsRule } from '../policy/pods.js';
 import type { Policy } from '../policy/policy.js';
@@ -41,8 +41,8 @@ export class PodsOfNode {
     try {
       return { ...answer, ...(await this.#search(wanted ?? { namespace: '', name: '', uid: '' })) };
     } catch (error) {
-      if (!(error instanceof BothendsError)) throw error;
-      return { ...answer, reason: error.message, code: error.code };
+      const { code, message } = toBothendsError(error);
+      return { ...answer, reason: message, code };
     }
   }
 
