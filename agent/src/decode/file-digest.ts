@@ -4,7 +4,10 @@ import type { PayloadDigest } from './digest.js';
 /** Four words at a time; the first such block is DIGEST_PREFIX, so that its own digest costs nothing. */
 const BLOCK = DIGEST_PREFIX;
 
-/** Odd multipliers and the finish of xxHash32 (Collet), whose four independent lanes a processor works on at once. */
+/**
+ * Odd multipliers, and the four lanes and the finish of xxHash32 (Collet): a processor works on the lanes at once. A step is
+ * reversible in its word and in its lane, so that no change of a single word is lost.
+ */
 const P1 = 0x9e3779b1;
 const P2 = 0x85ebca77;
 const P3 = 0xc2b2ae3d;
@@ -49,9 +52,10 @@ export class FileDigest implements PayloadDigest {
   }
 }
 
+/** Takes a word into a lane. */
 function round(lane: number, word: number): number {
-  const sum = (lane + Math.imul(word, P2)) | 0;
-  return Math.imul((sum << 13) | (sum >>> 19), P1);
+  const product = Math.imul(lane ^ word, P1);
+  return (product << 13) | (product >>> 19);
 }
 
 function finish(a: number, b: number, c: number, d: number, length: number): number {

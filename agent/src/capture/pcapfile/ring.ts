@@ -5,8 +5,8 @@ import { BothendsError, PacketTable, tableBytes } from '@bothends/proto';
  * goes by in the processor's caches, fewer than this gain nothing.
  */
 const ROWS = 1024;
-/** Tables of a ring: one being filled, one being taken in, and some so that neither end waits for a jitter. */
-const SLOTS = 8;
+/** Tables of a ring: one being filled, one being taken in, and one so that neither end waits for a jitter. */
+const SLOTS = 3;
 /** Far above any disk's answer; a thread that died would otherwise be waited for without end. */
 const SILENCE_MS = 60_000;
 

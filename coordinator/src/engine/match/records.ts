@@ -185,7 +185,6 @@ export class Records {
   }
 
   private fillNetwork(r: number, t: PacketTable, i: number): void {
-    this.time[r] = t.time[i];
     this.length[r] = t.payloadLength[i];
     this.ipLength[r] = t.ipLength[i];
     this.ipVersion[r] = t.ipVersion[i];

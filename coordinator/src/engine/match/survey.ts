@@ -20,7 +20,7 @@ export const Seen = {
 export function survey(table: PacketTable, seen: Uint8Array): void {
   const { length, layer, protocol, tcpFlags, window, checksum, tlsRecord, httpKind, dnsFlags, dnsType } =
     table;
-  const { source, destination, sourcePort, destinationPort, ipFlags, marker } = table;
+  const { source, destination, sourcePort, destinationPort, ipVersion, ipFlags, marker } = table;
   for (let i = 0; i < length; i++) {
     const plain =
       layer[i] === Layer.transport &&
@@ -35,18 +35,21 @@ export function survey(table: PacketTable, seen: Uint8Array): void {
     seen[i] = plain ? Seen.uneventful : 0;
   }
   for (let i = 1, word = 4; i < length; i++, word += 4) {
+    // Of what is not uneventful the columns may hold anything.
+    if ((seen[i] & seen[i - 1]) === 0) continue;
     const same =
       sourcePort[i] === sourcePort[i - 1] &&
       destinationPort[i] === destinationPort[i - 1] &&
       source[word + 3] === source[word - 1] &&
       destination[word + 3] === destination[word - 1] &&
-      source[word + 2] === source[word - 2] &&
-      destination[word + 2] === destination[word - 2] &&
-      source[word + 1] === source[word - 3] &&
-      destination[word + 1] === destination[word - 3] &&
-      source[word] === source[word - 4] &&
-      destination[word] === destination[word - 4];
-    // What is not uneventful is never looked at for that: its other columns may hold anything.
-    if (same && (seen[i] & seen[i - 1]) !== 0) seen[i] |= Seen.follows;
+      // IPv4 addresses differ in their last word alone.
+      ((ipVersion[i] === 4 && ipVersion[i - 1] === 4) ||
+        (source[word + 2] === source[word - 2] &&
+          destination[word + 2] === destination[word - 2] &&
+          source[word + 1] === source[word - 3] &&
+          destination[word + 1] === destination[word - 3] &&
+          source[word] === source[word - 4] &&
+          destination[word] === destination[word - 4]));
+    if (same) seen[i] |= Seen.follows;
   }
 }
