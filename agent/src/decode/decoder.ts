@@ -21,8 +21,11 @@ import { decodeUdp } from './udp.js';
 export interface DecoderOptions {
   /** LINKTYPE number of the packets. */
   readonly linkType: number;
-  /** 16 bytes, the same at all taps of a capture; without it payloads are digested as those of files, names with a published key. */
-  readonly digestKey?: Uint8Array;
+  /**
+   * 16 bytes, the same at all taps of a capture; without it the published key for files. null: payloads get quick digests
+   * without a secret, which must not leave the machine.
+   */
+  readonly digestKey?: Uint8Array | null;
   /** Decodes the link header in place of the link type's own decoder, where packets come without one or with more. */
   readonly link?: (c: Cursor) => Next;
 }
@@ -42,7 +45,7 @@ export class Decoder {
     this.linkType = options.linkType;
     this.#link = options.link ?? linkDecoder(options.linkType);
     const keyed = new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY);
-    this.#cursor = new Cursor(keyed, options.digestKey === undefined ? new FileDigest() : keyed);
+    this.#cursor = new Cursor(keyed, options.digestKey === null ? new FileDigest() : keyed);
   }
 
   /**

@@ -18,7 +18,7 @@ const SCRATCH = 256;
 
 export const DIGEST_KEY_BYTES = 16;
 
-/** The published key of digests that never leave the machine: both files of an analysis are decoded with it. */
+/** The published key of digests of files, where none is given: any two of them can be compared. */
 export const FILE_DIGEST_KEY: Uint8Array = new TextEncoder().encode('bothends.file.v1');
 
 /** Digests payloads; results are valid until the next call. */

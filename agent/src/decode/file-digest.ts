@@ -5,7 +5,7 @@ import type { PayloadDigest } from './digest.js';
 const BLOCK = DIGEST_PREFIX;
 
 /**
- * Odd multipliers, and the four lanes and the finish of xxHash32 (Collet): a processor works on the lanes at once. A step is
+ * Odd multipliers, the step and the finish of xxHash32 (Collet): a processor works on its four lanes at once. A step is
  * reversible in its word and in its lane, so that no change of a single word is lost.
  */
 const P1 = 0x9e3779b1;
@@ -15,8 +15,9 @@ const P3 = 0xc2b2ae3d;
 const START = [0x24234428, 0x85ebca77, 0, 0x61c8864f] as const;
 
 /**
- * Digests of payloads read from files. They are compared with those of another file on this machine and need no secret;
- * a fifth of the time that the keyed ones take, of which a processor can do nothing side by side.
+ * Digests of payloads read from files, to be compared with those of another file on this machine: a short payload can be
+ * computed back from them, so what leaves the machine has keyed ones. Those take longer, because of their steps a
+ * processor can do nothing side by side.
  */
 export class FileDigest implements PayloadDigest {
   readonly result = new Uint32Array(2);
@@ -54,8 +55,8 @@ export class FileDigest implements PayloadDigest {
 
 /** Takes a word into a lane. */
 function round(lane: number, word: number): number {
-  const product = Math.imul(lane ^ word, P1);
-  return (product << 13) | (product >>> 19);
+  const sum = (lane + Math.imul(word, P2)) | 0;
+  return Math.imul((sum << 13) | (sum >>> 19), P1);
 }
 
 function finish(a: number, b: number, c: number, d: number, length: number): number {

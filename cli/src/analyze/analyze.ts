@@ -24,7 +24,9 @@ export async function analyzeFiles(
   recorder: Recorder | null = null,
 ): Promise<FileAnalysis> {
   const names = tapNames(paths);
-  const readers = readTables(paths) as [TableReader, TableReader];
+  // A bundle takes digests along; others stay here.
+  const digests = recorder === null ? { digestKey: null } : {};
+  const readers = readTables(paths, digests) as [TableReader, TableReader];
   const tap = (i: 0 | 1): FileTap => ({
     reader: readers[i],
     name: recorder?.name(names[i]) ?? names[i],

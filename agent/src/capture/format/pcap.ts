@@ -36,7 +36,7 @@ interface Header {
 /** Parser of the classic pcap format, in any byte order and resolution; also reads what `tcpdump -w -` writes. */
 export class PcapParser implements RecordParser {
   failure: string | null = null;
-  readonly #digestKey: Uint8Array | undefined;
+  readonly #digestKey: Uint8Array | null | undefined;
   #header: Header | null = null;
   /** Time of the first packet, which all times count from. */
   #baseSeconds = -1;
@@ -44,7 +44,7 @@ export class PcapParser implements RecordParser {
   #baseNs = 0n;
   #packets = 0;
 
-  constructor(digestKey?: Uint8Array) {
+  constructor(digestKey?: Uint8Array | null) {
     this.#digestKey = digestKey;
   }
 

@@ -33,7 +33,7 @@ export class PcapngInterface {
   #baseNs = 0;
 
   /** `body` spans the block's body. */
-  constructor(body: Region, digestKey: Uint8Array | undefined) {
+  constructor(body: Region, digestKey: Uint8Array | null | undefined) {
     const { view, littleEndian, start, end } = body;
     let name: string | null = null;
     let filter: string | null = null;

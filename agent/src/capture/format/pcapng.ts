@@ -33,7 +33,7 @@ const ISB = { startTime: 2, endTime: 3, interfaceDrops: 5, osDrops: 7 } as const
 /** Parser of pcapng: any number of sections and interfaces, each with its byte order, link type and clock. */
 export class PcapngParser implements RecordParser {
   failure: string | null = null;
-  readonly #digestKey: Uint8Array | undefined;
+  readonly #digestKey: Uint8Array | null | undefined;
   #littleEndian = true;
   /** Interfaces of the section being read, and of all sections. */
   #interfaces: PcapngInterface[] = [];
@@ -47,7 +47,7 @@ export class PcapngParser implements RecordParser {
   /** Bytes left of a block that is of no interest and may be larger than any buffer. */
   #skip = 0;
 
-  constructor(digestKey?: Uint8Array) {
+  constructor(digestKey?: Uint8Array | null) {
     this.#digestKey = digestKey;
   }
 

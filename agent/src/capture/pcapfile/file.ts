@@ -13,8 +13,8 @@ const READ_BYTES = 512 * 1024;
 const NO_ROOM = new PacketTable(0);
 
 export interface CaptureFileOptions {
-  /** 16 bytes; by default the published key for files. */
-  readonly digestKey?: Uint8Array;
+  /** As in DecoderOptions: 16 bytes, by default the published key for files; null for digests that stay on this machine. */
+  readonly digestKey?: Uint8Array | null;
 }
 
 /** What is known about a capture file; complete once everything was read. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '@bothends/proto';
-import type { CaptureFileInfo } from './file.js';
+import type { CaptureFileInfo, CaptureFileOptions } from './file.js';
 import type { RingMemory } from './ring.js';
 
 /** A file that a reading thread reads into a ring. */
@@ -13,6 +13,7 @@ export interface ReadLane {
 /** What a reading thread is started with; all rings have the same `wake`. */
 export interface ReadStart {
   readonly lanes: readonly ReadLane[];
+  readonly options: CaptureFileOptions;
   readonly wake: SharedArrayBuffer;
 }
 

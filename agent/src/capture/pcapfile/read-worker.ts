@@ -4,7 +4,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { toBothendsError } from '@bothends/proto';
-import { type CaptureFile, openCaptureFile } from './file.js';
+import { type CaptureFile, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
 import { RingProducer } from './ring.js';
 
@@ -12,11 +12,13 @@ import { RingProducer } from './ring.js';
 class Lane {
   ended = false;
   readonly #lane: ReadLane;
+  readonly #options: CaptureFileOptions;
   readonly #producer: RingProducer;
   #file: CaptureFile | null = null;
 
-  constructor(lane: ReadLane) {
+  constructor(lane: ReadLane, options: CaptureFileOptions) {
     this.#lane = lane;
+    this.#options = options;
     this.#producer = new RingProducer(lane.ring);
   }
 
@@ -25,7 +27,7 @@ class Lane {
     const table = this.#producer.free();
     if (table === null) return false;
     try {
-      this.#file ??= openCaptureFile(this.#lane.path);
+      this.#file ??= openCaptureFile(this.#lane.path, this.#options);
       if (!this.#file.next(table)) this.#end({ kind: 'end', info: this.#file.info });
     } catch (thrown) {
       const { code, message } = toBothendsError(thrown);
@@ -43,9 +45,9 @@ class Lane {
   }
 }
 
-const { lanes: files, wake } = workerData as ReadStart;
+const { lanes: files, options, wake } = workerData as ReadStart;
 const returned = new Int32Array(wake);
-let lanes = files.map((lane) => new Lane(lane));
+let lanes = files.map((lane) => new Lane(lane, options));
 while (lanes.length > 0) {
   // Before the rings are looked at: what is given back meanwhile ends the wait at once.
   const seen = Atomics.load(returned, 0);

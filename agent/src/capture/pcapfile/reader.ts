@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { BothendsError, PacketTable } from '@bothends/proto';
-import { type CaptureFile, type CaptureFileInfo, openCaptureFile } from './file.js';
+import { type CaptureFile, type CaptureFileInfo, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
 import { RingConsumer, ringMemory, wakeMemory } from './ring.js';
 import { threadScript } from './thread-script.js';
@@ -25,15 +25,17 @@ export interface TableReader {
  * Opens capture files for reading from their beginning to their end. Where that takes a while, a thread reads and decodes
  * all of them but pipes.
  */
-export function readTables(paths: readonly string[]): TableReader[] {
+export function readTables(paths: readonly string[], options: CaptureFileOptions = {}): TableReader[] {
   const sizes = paths.map(fileSize);
   const threaded = Math.max(...sizes) >= THREAD_PAYS_BYTES;
-  const thread = new ReadingThread();
+  const thread = new ReadingThread(options);
   const readers: TableReader[] = [];
   try {
     for (const [i, path] of paths.entries()) {
       const size = sizes[i] as number;
-      readers.push(threaded && size > 0 ? thread.add(path, size) : new DirectReader(openCaptureFile(path)));
+      readers.push(
+        threaded && size > 0 ? thread.add(path, size) : new DirectReader(openCaptureFile(path, options)),
+      );
     }
   } catch (thrown) {
     for (const reader of readers) reader.close();
@@ -86,10 +88,15 @@ class DirectReader implements TableReader {
 
 /** A thread that reads for some readers; it ends when all of them are closed. */
 class ReadingThread {
+  readonly #options: CaptureFileOptions;
   readonly #wake = wakeMemory();
   readonly #lanes: ReadLane[] = [];
   #worker: Worker | null = null;
   #open = 0;
+
+  constructor(options: CaptureFileOptions) {
+    this.#options = options;
+  }
 
   /** A reader of one more file, before the thread is started. */
   add(path: string, bytesTotal: number): TableReader {
@@ -103,7 +110,7 @@ class ReadingThread {
 
   start(): void {
     if (this.#lanes.length === 0) return;
-    const workerData: ReadStart = { lanes: this.#lanes, wake: this.#wake };
+    const workerData: ReadStart = { lanes: this.#lanes, options: this.#options, wake: this.#wake };
     const transferList = this.#lanes.map(({ port }) => port);
     const script = threadScript('read-worker');
     this.#worker = new Worker(script, { workerData, transferList, stdout: false, stderr: false });
