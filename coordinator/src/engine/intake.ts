@@ -53,7 +53,7 @@ export class Intake {
       if (!(tap.first <= time)) tap.first = time;
       if (!(tap.last >= time)) tap.last = time;
       else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
-      if (order === null && express?.follow(i)) continue;
+      if (order.rows === null && express?.follow(i)) continue;
       this.packet(tap, table, i, time);
     }
     tap.packets = before + table.length;
