@@ -1,16 +1,17 @@
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalAnalyst } from './analysis/local-analyst.js';
 import { startCoordinator } from './coordinator.js';
+import { certificateRequest } from './testing/fake-agent.js';
 import { fakeAnalyst } from './testing/fake-engine.js';
-import { Harness } from './testing/harness.js';
+import { call, Harness, userClient } from './testing/harness.js';
 import { batch, coverage, segments } from './testing/packets.js';
 import { systemClock } from './time.js';
-import { readContext } from './trust/context.js';
+import { type Context, readContext } from './trust/context.js';
 
 let harness: Harness;
 beforeEach(async () => {
@@ -126,6 +127,28 @@ test('the context of the administrator is written for the owner alone, and one o
   const second = await start(join(harness.dataDir, 'third'));
   await second.close();
   expect(await readContext(contextPath)).toEqual(written);
+});
+
+test('a certificate that a command renewed is the one that is kept', async () => {
+  const dataDir = join(harness.dataDir, 'renewing');
+  const contextPath = join(harness.dataDir, 'renewing-cli', 'context.json');
+  const start = async () =>
+    await startCoordinator({ dataDir, grpcAddress: '127.0.0.1:0', contextPath }, quiet);
+  const first = await start();
+  const before = (await readContext(contextPath)) as Context;
+  const client = userClient({ ...before, address: first.address });
+  const { csr, keyPem } = await certificateRequest('admin');
+  const { certificatePem } = await call<{ certificatePem: string }>((done) =>
+    client.renewUser({ csr, takesAuthorities: true }, done),
+  );
+  client.close();
+  await first.close();
+  await writeFile(contextPath, JSON.stringify({ ...before, certificatePem, keyPem }));
+  const second = await start();
+  await second.close();
+  // The copy of before would let nobody in, once the renewed one is used.
+  for (const path of [contextPath, join(dataDir, 'context.json')])
+    expect(await readContext(path)).toMatchObject({ certificatePem, keyPem, address: second.address });
 });
 
 test('the same CA and administrator serve after a restart', async () => {

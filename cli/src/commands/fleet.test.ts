@@ -167,3 +167,46 @@ test('a capture of hosts that are offline does not start', async () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/^bothends: (web-1 is offline|no agent called web-9)/);
 });
+
+describe('another certificate authority', () => {
+  const cli = (...args: string[]) => runCli([...args, '--context', context]);
+  const trusted = () => JSON.parse(readFileSync(context, 'utf8')).caPem.match(/BEGIN CERTIFICATE/g)?.length;
+
+  test('is taken along by commands, and by many at once as well', async () => {
+    expect((await cli('ca', 'status')).stdout).toMatch(
+      /^ +AUTHORITY +EXPIRES +HASH\nissuing +bothends CA \w+ /,
+    );
+    const before = readFileSync(context);
+    const rotated = await cli('ca', 'rotate');
+    expect(rotated).toMatchObject({ status: 0, stdout: '' });
+    expect(rotated.stderr).toMatch(/^Certificates are from bothends CA \w+ now\./);
+    expect(trusted()).toBe(2);
+    // The certificate of before is valid until the other is used: a script with many commands at once finds it.
+    writeFileSync(context, before);
+    const many = await Promise.all(Array.from({ length: 6 }, () => cli('captures')));
+    expect(many.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await cli('captures')).toMatchObject({ status: 0 });
+    expect(trusted()).toBe(2);
+  });
+
+  test('says who depends on the one before, and what happens to them', async () => {
+    const { stdout } = await cli('ca', 'status');
+    expect(stdout).toMatch(/^outgoing +bothends CA \w+ /m);
+    expect(stdout).toMatch(/^agent +web-1 +bothends CA \w+ +offline, never seen: renews when it comes back/m);
+    expect(stdout).not.toMatch(/^user +admin/m);
+    const refused = await cli('ca', 'retire');
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/still needed \(offline: .*web-1.*--force/);
+  });
+
+  test('that is retired by force leaves behind who did not come', async () => {
+    const { status, stderr } = await cli('ca', 'retire', '--force');
+    expect(status).toBe(0);
+    expect(stderr).toContain('agent web-1 has to join again: bothends join-token --name web-1');
+    expect(trusted()).toBe(1);
+    // Its line of before joins nothing new: a service that starts with it does not fail for want of a token.
+    expect((await agent('web-1', line)).stderr).toMatch(/^Already joined/);
+    const again = await cli('join-token', '--name', 'web-1');
+    expect((await agent('web-1', again.stdout)).stderr).toMatch(/^Joined .* as web-1/);
+  });
+});

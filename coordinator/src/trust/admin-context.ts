@@ -30,7 +30,7 @@ export async function publishAdminContext(input: AdminContextInput): Promise<voi
   const { logger, ownPath, cliPath } = input;
   const own = await readContext(ownPath);
   const copy = cliPath === null ? null : await readContext(cliPath);
-  const current = await currentContext([own, copy], input);
+  const current = await currentContext(own, copy, input);
   if (current === null) {
     logger.warn(
       { path: ownPath },
@@ -70,18 +70,21 @@ async function publish(
 
 /** The administrator's context that lets it in; null when there is one that does not. */
 async function currentContext(
-  candidates: readonly (Context | null)[],
+  own: Context | null,
+  copy: Context | null,
   { authority, users, address }: AdminContextInput,
 ): Promise<Context | null> {
-  const [own] = candidates;
-  for (const candidate of candidates) {
-    if (candidate === null || !isAdminsHere(candidate, authority)) continue;
-    const { certificatePem } = candidate;
-    const identity = identityOf(new X509Certificate(certificatePem).raw);
-    await users.adopt('admin', identity, certificatePem);
-    if (await users.isCurrent(identity)) return { ...candidate, address };
+  // Both may be let in, until the renewed one is used: the newer is to stay.
+  const candidates = [copy, own]
+    .filter((context): context is Context => context !== null && isAdminsHere(context, authority))
+    .map((context) => ({ context, certificate: new X509Certificate(context.certificatePem) }))
+    .sort((a, b) => Date.parse(b.certificate.validFrom) - Date.parse(a.certificate.validFrom));
+  for (const { context, certificate } of candidates) {
+    const identity = identityOf(certificate.raw);
+    await users.adopt('admin', identity, context.certificatePem);
+    if (await users.isCurrent(identity)) return { ...context, address };
   }
-  if (own !== null && own !== undefined && isAdminsHere(own, authority)) return null;
+  if (own !== null && isAdminsHere(own, authority)) return null;
   // Whoever took the file away and started again owns this machine, and so gets the first user back.
   const { certificatePem, keyPem } = await users.add(ADMIN, 'admin');
   return { name: ADMIN, address, caPem: authority.caPem, certificatePem, keyPem };
