@@ -89,6 +89,7 @@ describe('the page in a browser', {
       const finding = page.locator('article', { hasText: 'rst-forged' }).first();
       await finding.getByRole('link', { name: 'Packet by packet' }).click();
       await page.locator('[role=option]').first().waitFor();
+      await page.getByRole('link', { name: 'rst-forged (proven)' }).waitFor();
       await screenshots(page, 'flow');
       await page.goBack();
       await finding.getByRole('heading').getByRole('link').click();

@@ -1,7 +1,9 @@
 import type { Ladder } from '@bothends/proto';
 import { grouped, translated, tuple } from '@bothends/proto/report/words';
 import type { ComponentChildren } from 'preact';
+import type { FlowPage as FlowRows } from './api-types.js';
 import type { Client } from './client.js';
+import { FindingLabels } from './finding-labels.js';
 import { FlowView } from './flow-view.js';
 import { Load } from './load.js';
 import { Trail } from './parts.js';
@@ -39,10 +41,34 @@ export function FlowPage({ id, flow, packet, client }: FlowPageProps): Component
               {translated(ladder.flow).join('')} 0 is{' '}
               <time dateTime={ladder.startedAt}>{ladder.startedAt}</time> on the client's clock
             </p>
+            <Verdicts id={id} flow={flow} client={client} />
             <FlowView key={flow} id={id} ladder={ladder} packet={packet} />
           </div>
         )}
       />
     </div>
+  );
+}
+
+/** What the report says of the flow; whoever opens a shared packet sees it too. */
+function Verdicts({ id, flow, client }: Omit<FlowPageProps, 'packet'>): ComponentChildren {
+  const none = <span />;
+  return (
+    <Load
+      from={`/api/captures/${encodeURIComponent(id)}/flows?${new URLSearchParams({ q: flow })}`}
+      load={(from, signal) => client.get<FlowRows>(from, signal)}
+      meanwhile={none}
+      otherwise={() => none}
+      show={({ flows }) => {
+        const labels = flows.find((row) => row.id === flow)?.labels ?? [];
+        return labels.length === 0 ? (
+          none
+        ) : (
+          <p>
+            <FindingLabels id={id} labels={labels} />
+          </p>
+        );
+      }}
+    />
   );
 }

@@ -4,6 +4,7 @@ import { formatDuration } from '@bothends/proto/time/nanoseconds';
 import type { ComponentChildren } from 'preact';
 import type { FlowPage, FlowRow, SummaryView } from './api-types.js';
 import type { Client } from './client.js';
+import { FindingLabels } from './finding-labels.js';
 import { Load } from './load.js';
 import { goTo } from './navigation.js';
 import { Trail } from './parts.js';
@@ -175,15 +176,7 @@ function Row({ id, flow }: { id: string; flow: FlowRow }): ComponentChildren {
         <a href={pathOf({ view: 'flow', id, flow: flow.id, packet: null })}>{flow.id}</a>
       </th>
       <td class="labels">
-        {flow.labels.map((label) => (
-          <a
-            class={label.note ? 'label note' : `label grade-${label.grade}`}
-            href={pathOf({ view: 'finding', id, finding: label.id })}
-          >
-            {label.code}
-            {!label.note && <span class="visually-hidden"> ({label.grade})</span>}
-          </a>
-        ))}
+        <FindingLabels id={id} labels={flow.labels} />
       </td>
       <td>{endpoint(flow.client)}</td>
       <td>
