@@ -24,6 +24,33 @@ describeLab('the clock of a host is set while it captures', () => {
     await lab?.destroy();
   });
 
+  it('a clock that is years off from the start decides nothing', { timeout: TIMEOUT_MS }, async () => {
+    const years = 30;
+    const offMs = -years * 365 * 86_400_000;
+    const agent = lab
+      .host('server')
+      .spawn([process.execPath, AGENT, join(fleet.folder, 'server'), `${offMs}`]);
+    const ended = new Promise((resolve) => agent.once('exit', resolve));
+    await fleet.connected(['server']);
+    agent.kill('SIGUSR2');
+    // The agent notices within a second, and tells its coordinator with the next exchange.
+    await sleep(2_500);
+    const capture = fleet.capture(['client', 'server', '--port', '7404', '--name', 'years']);
+    await capture.recording();
+    await (await Traffic.start(lab, 7404, 1_000)).over;
+    const { code, stderr } = await capture.stop();
+    expect(code, stderr).toBe(0);
+    agent.kill('SIGTERM');
+    await ended;
+
+    const { taps, clock, flows, findings } = await fleet.report('years');
+    expect(taps.map(({ coverage }) => coverage)).toEqual(['complete', 'complete']);
+    expect(Math.abs((clock.offsetNs ?? 0) / 1e6 - offMs)).toBeLessThan(50);
+    expect(clock.steps).toEqual([]);
+    expect(flows[0]?.packets).toMatchObject({ lostToServer: 0, lostToClient: 0 });
+    expect(findings).toEqual([]);
+  });
+
   it.each([
     ['an hour back', -3_600_000, 7401],
     ['an hour ahead', 3_600_000, 7402],

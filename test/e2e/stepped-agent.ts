@@ -46,7 +46,15 @@ class SteppedTap implements Tap {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<PacketTable> {
+    let baseNs: bigint | null = null;
     for await (const table of this.#tap) {
+      baseNs ??= table.baseNs;
+      if (steppedMs * NS_PER_MS <= Number(baseNs)) {
+        // Stepped before it was opened: of years no float holds the nanoseconds, so that the base moves.
+        table.baseNs = baseNs + BigInt(stepMs) * BigInt(NS_PER_MS);
+        yield table;
+        continue;
+      }
       const sinceNs = steppedMs * NS_PER_MS - Number(table.baseNs);
       for (let i = 0; i < table.length; i++) {
         const time = table.time[i] ?? 0;
