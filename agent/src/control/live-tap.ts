@@ -1,20 +1,20 @@
 import { BATCH_CODEC, BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
-import { DEFAULT_SNAPLEN } from '../capture/source.js';
 import { forgetNames, forgetPayloads, RateWatch } from '../policy/table-rules.js';
 import { Spool } from '../spool/spool.js';
-import { lastCoverage } from './batches.js';
 import { CoverageLedger, withLosses } from './coverage.js';
 import { digestKeyOf } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
+import { limitsOf } from './limits.js';
 import { MarkerWatch } from './marker.js';
 import { discardCapture, type OpenCapture, openCapture } from './open-capture.js';
 import type { OwnedTap } from './owned-tap.js';
 import { hasEnded, markerOf, type TapPhase } from './phase.js';
 import type { Place } from './place.js';
-import { type Limits, Recording } from './recording.js';
+import { Recording } from './recording.js';
 import { type ResumePoint, removeResumePoint, saveResumePoint } from './resume-file.js';
+import { resumption } from './resumption.js';
 import { SpoolShipment } from './spool-shipment.js';
 import { saveTapFile } from './tap-file.js';
 
@@ -139,7 +139,7 @@ export class LiveTap implements OwnedTap {
     // By now the taps of all hosts are open.
     marker?.send(this.#arm.peerAddresses, this.#arm.markerPort, place.sendDatagram);
     const packetsBefore = this.#running.ledger.packets;
-    recording.limit(this.#limits(0));
+    recording.limit(limitsOf(this.#arm, this.#env.policy(), 0));
     const lastsMs = durationMs + DURATION_GRACE_MS;
     this.#endAfter(lastsMs);
     this.#saveResumePoint(lastsMs, packetsBefore);
@@ -209,17 +209,8 @@ export class LiveTap implements OwnedTap {
   }
 
   async #goOn(point: ResumePoint, saved: TapState, spool: Spool): Promise<void> {
-    const { clock, host } = this.#env;
-    const last = lastCoverage(spool) ?? saved.coverage;
-    if (last === undefined || last.closedNs !== 0n) throw cannotGoOn('it had ended');
-    if (point.bootId !== host.bootId) throw cannotGoOn('its host was started again');
-    const leftMs = Number((point.endsNs - clock.monotonicNs()) / BigInt(NS_PER_MS));
-    if (leftMs <= 0) throw cannotGoOn('its time was over');
-    const limits = this.#limits(Number(last.packets) - point.packetsBefore);
-    if (limits.packets <= 0 || limits.bytes <= 0) throw cannotGoOn('it had taken all that it was allowed');
     this.#digestKey = point.digestKey;
-    const open = await openCapture(this.#arm, point.digestKey, this.#env);
-    const ledger = CoverageLedger.resumed(last, open.head, open.surroundings, clock.wallMinusMonotonicNs());
+    const { open, ledger, limits, leftMs } = await resumption(point, saved, spool, this.#env);
     this.#phase = { state: 'recording', markerNs: saved.markerNs };
     this.#record(open, spool, ledger, null).limit(limits);
     this.#endAfter(leftMs);
@@ -258,20 +249,6 @@ export class LiveTap implements OwnedTap {
       if (this.#phase.state === 'recording' && rate.isPassed(table)) {
         this.drain(`more than ${maxRate} packets/s came (maxRate in the policy of its host)`);
       }
-    };
-  }
-
-  /**
-   * What the request and the policy of the host allow, whichever is less, beyond the packets that were taken before a
-   * resumption; of those the bytes are not known any more, and each counts as a full one.
-   */
-  #limits(taken: number): Limits {
-    const { maxPackets, maxBytes, maxSnaplen } = this.#env.policy();
-    const wanted = Number(this.#arm.maxPackets) || Number.POSITIVE_INFINITY;
-    const snaplen = Math.min(this.#arm.snaplen || DEFAULT_SNAPLEN, maxSnaplen);
-    return {
-      packets: Math.min(wanted, maxPackets ?? Number.POSITIVE_INFINITY) - taken,
-      bytes: (maxBytes ?? Number.POSITIVE_INFINITY) - taken * snaplen,
     };
   }
 
@@ -333,8 +310,4 @@ export class LiveTap implements OwnedTap {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, ms);
   }
-}
-
-function cannotGoOn(why: string): BothendsError {
-  return new BothendsError('failed-precondition', why);
 }
