@@ -10,6 +10,8 @@ export interface News {
   findings: readonly string[];
   /** One of them is a fault, not a mere note. */
   faulty: boolean;
+  /** Agents whose taps saw packets of more flows than are followed; absent when there are none. */
+  crowded?: readonly string[];
 }
 
 /** A report as it is stored and sent: canonical JSON, written where it was computed. */

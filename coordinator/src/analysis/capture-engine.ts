@@ -45,12 +45,14 @@ export class CaptureEngine {
 
   /** Null when nothing changed since the last call. */
   news(): News | null {
-    const { headline, findings } = this.#engine.report();
+    const { headline, findings, taps } = this.#engine.report();
+    const crowded = taps.filter(({ untracked = 0 }) => untracked > 0).map(({ name }) => name);
     const texts = findings.map((finding) => JSON.stringify(finding));
-    const told = [headline, ...texts].join('\n');
+    const told = [headline, ...crowded, ...texts].join('\n');
     if (told === this.#told) return null;
     this.#told = told;
-    return { headline, findings: texts, faulty: findings.some(({ code }) => !NOTE_CODES.has(code)) };
+    const faulty = findings.some(({ code }) => !NOTE_CODES.has(code));
+    return { headline, findings: texts, faulty, ...(crowded.length > 0 ? { crowded } : {}) };
   }
 
   report(): ReportText {

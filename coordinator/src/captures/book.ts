@@ -18,6 +18,8 @@ export interface Entry {
   live: LiveCapture | null;
   /** What watchers were told last of its findings, each as JSON. */
   findings: readonly string[];
+  /** Agents of which the log was told that their taps saw more flows than are followed. */
+  readonly crowded: Set<string>;
   /** What each tap's agent counted last, by tap id. */
   progress: Map<string, TapProgress>;
   watchers: Set<CaptureWatcher>;
@@ -40,6 +42,7 @@ export class CaptureBook {
       capture,
       live: null,
       findings: [],
+      crowded: new Set(),
       progress: new Map(),
       watchers: new Set(),
       cancelDeadline: null,

@@ -159,7 +159,14 @@ export class Driver {
       analyst.analyse(capture),
       { store, clock, pace: this.#pace },
       {
-        news: ({ headline, findings }) => {
+        news: ({ headline, findings, crowded = [] }) => {
+          for (const agent of crowded.filter((each) => !entry.crowded.has(each))) {
+            entry.crowded.add(agent);
+            logger.warn(
+              { capture: capture.id, agent },
+              'more flows than one capture follows: the rest is only counted',
+            );
+          }
           entry.findings = findings;
           entry.capture = { ...entry.capture, headline };
           for (const watcher of entry.watchers) watcher.findings(findings);
