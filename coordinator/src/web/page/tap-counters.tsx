@@ -21,10 +21,14 @@ export function TapCounters({ id, taps, session, approve }: TapCountersProps): C
             <span>{tap.agent}</span>
             <StateBadge state={tap.state} />
           </div>
-          <p class="count">
-            <span class="number">{grouped(tap.packets)}</span> packets
-          </p>
-          <p class={dropped(tap) ? 'warn' : 'quiet'}>{dropText(tap)}</p>
+          {tap.state !== 'requested' && (
+            <div>
+              <p class="count">
+                <span class="number">{grouped(tap.packets)}</span> packets
+              </p>
+              <p class={dropped(tap) ? 'warn' : 'quiet'}>{dropText(tap)}</p>
+            </div>
+          )}
           {tap.waitsFor.length > 0 && (
             <p class="warn">
               Waits for {alternatives(tap.waitsFor)} to approve
