@@ -13,7 +13,7 @@ export const Link = {
   /** The same connection by another tuple at the same tap, which stands where addresses are translated; -1: none. */
   twin: 7,
   /** Of a flow that was put away: what is asked of every flow, so that it need not be taken out for it. */
-  outline: 7,
+  outline: 6,
 } as const;
 
 /** Numbers kept for each flow. A power of two, so that a flow's links lie in one cache line. */
