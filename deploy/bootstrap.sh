@@ -72,6 +72,8 @@ install_program() {
     cp -a "$root/$package/package.json" "$root/$package/dist" "$PREFIX.new/$package/"
   done
   cp -a "$root/cli/bin" "$PREFIX.new/cli/"
+  # The coordinator tells its contracts to whoever asks (server reflection).
+  cp -a "$root/proto/bothends" "$PREFIX.new/proto/"
   # The tests' package stays behind; npm wants its manifest to prune what only development needs.
   mkdir "$PREFIX.new/test" && cp "$root/test/package.json" "$PREFIX.new/test/"
   find "$PREFIX.new" -path '*/dist/*' -name '*.test.*' -delete
