@@ -59,7 +59,7 @@ function limitsOf(live: readonly ProbedBackEnd[]): string[] {
   switch (best.source.name) {
     case 'tcpdump':
       return [
-        `captures cost several times the CPU, because packet-mmap cannot be used: ${whyNot('packet-mmap')}`,
+        `captures take more CPU than they need to, because packet-mmap cannot be used: ${whyNot('packet-mmap')}`,
       ];
     case 'cap':
       return [
