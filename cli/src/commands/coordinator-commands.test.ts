@@ -89,8 +89,8 @@ describe('lists', () => {
   test('agents: a table, JSON lines, one host with its limits', async () => {
     await serve({ unary: { listAgents: () => ({ agents }) } });
     const table = await cli('agents');
-    expect(table.stdout.split('\n')[0]).toMatch(/^HOST +STATE +CLOCK/);
-    expect(table.stdout).toMatch(/web-2 +offline +-3.2 ms ± 118 µs/);
+    expect(table.stdout.split('\n')[0]).toMatch(/^HOST +STATE +LAST SEEN +CLOCK/);
+    expect(table.stdout).toMatch(/web-2 +offline +2026-01-02 \d\d:\d\d +-3.2 ms ± 118 µs/);
     const lines = (await cli('agents', '-o', 'json')).stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).name)).toEqual(['web-1', 'web-2', 'db-1']);
     expect(JSON.parse(lines[0] as string).lastSeenAt).toBe(formatInstant(at));

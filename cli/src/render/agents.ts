@@ -104,9 +104,13 @@ function clockSyncObject({ host }: Agent): object | null {
   return { source, synchronised, errorNs: errorNs === undefined ? null : Number(errorNs) };
 }
 
+/** Two days: what is longer ago is told by its date. */
+const DATED_MS = 48 * 3_600_000;
+
 function lastSeen(agent: Agent, nowMs: number): string {
   if (agent.lastSeenNs === 0n) return 'never';
   const ago = nowMs - Number(agent.lastSeenNs / 1_000_000n);
+  if (ago > DATED_MS) return (instantOrNull(agent.lastSeenNs) ?? '').slice(0, 16).replace('T', ' ');
   // Below two heartbeats the age says nothing, and two clocks may differ by it.
   return ago < 2000 ? 'now' : `${formatDuration(Math.round(ago / 1000) * 1000 * NS_PER_MS)} ago`;
 }
