@@ -94,7 +94,11 @@ export class AgentEvents implements FleetListener, TapDirectory {
   /** An agent is back without a tap that it should own: it was restarted and has no spool of it. */
   #forgotten(entry: Entry, tap: Tap): void {
     if (hasEnded(tap.phase) || tap.phase.state === 'requested') return;
-    const reason = `the agent of ${tap.agent} was restarted and lost its tap`;
+    const { state } = entry.capture.phase;
+    const reason =
+      state === 'arming' || state === 'armed'
+        ? `the agent of ${tap.agent} has no tap for it after a restart, so nobody started: start it again`
+        : `the agent of ${tap.agent} was restarted and lost its tap`;
     // One that has delivered everything was allowed to forget it, even if we did not hear that it had ended.
     const phase: TapPhase = tap.drained
       ? { state: 'complete' }
