@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +21,10 @@ export function whyNoPreviousRelease(): string | null {
     : `the release before is not in the history of this checkout (commit ${COMMIT.slice(0, 7)})`;
 }
 
-/** The command of the release before: built from the history, once for each machine. */
+/** The command of the release before: built from the history, once for each checkout, whose packages it uses. */
 export function previousRelease(): readonly string[] {
-  const folder = join(tmpdir(), `bothends-release-${COMMIT.slice(0, 12)}`);
+  const checkout = createHash('sha256').update(REPOSITORY_ROOT).digest('hex');
+  const folder = join(tmpdir(), `bothends-release-${COMMIT.slice(0, 12)}-${checkout.slice(0, 8)}`);
   if (!existsSync(folder)) build(folder);
   return [process.execPath, join(folder, 'cli/bin/bothends.js')];
 }
