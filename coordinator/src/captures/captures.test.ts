@@ -150,6 +150,24 @@ test('an agent that went down makes the capture partial, and its coverage shows 
   expect((await harness.report(id)).taps[1]).toMatchObject({ packets: 4, gaps: [{ cause: 'agent-down' }] });
 });
 
+test('an agent that says hello again on its link, such as for a new policy, loses no tap that it is just arming', async () => {
+  const id = await harness.startCapture();
+  await web.next('arm');
+  web.hello({ tapIds: [], policyJson: '{"nice":7}' });
+  await web.next('welcome');
+  expect((await harness.state(id)).state).toBe('arming');
+  for (const [agent, role] of [
+    [web, 'client'],
+    [db, 'server'],
+  ] as const) {
+    agent.state(`${id}-${role}`, 'armed');
+    await harness.watchUntil(id, ({ capture }) =>
+      capture.taps.some((tap) => tap.role === role && tap.state === 'armed'),
+    );
+  }
+  expect((await web.next('start')).tapId).toBe(`${id}-client`);
+});
+
 test('an agent that comes back without its tap is not waited for in silence', async () => {
   const id = await harness.record(web, db);
   db.close();
