@@ -1,4 +1,5 @@
 import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
+import { AddressTexts } from './address-text.js';
 import { noteMarker } from './markers.js';
 import { Express } from './match/express.js';
 import { Fragments, isFirstFragment, isLaterFragment } from './match/fragments.js';
@@ -29,6 +30,7 @@ export class Intake {
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
   /** Time of the newest packet of each tap. */
   private readonly latest: [number, number] = [Number.NaN, Number.NaN];
+  private readonly addresses = new AddressTexts();
   private readonly fragments = new Fragments();
   /** Taps that early fragments were seen at. */
   private readonly taps: (Tap | undefined)[] = [];
@@ -242,7 +244,7 @@ export class Intake {
 
   /** Text of an endpoint's address of a flow. */
   address(flow: number, endpoint: number): string {
-    return formatAddress(this.store.table.address(flow, endpoint), 0);
+    return this.addresses.of(this.store.table.address(flow, endpoint));
   }
 
   /** Text of the address in four words of a record column. */
