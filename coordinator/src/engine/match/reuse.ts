@@ -26,7 +26,7 @@ export class TupleReuse {
     const known = this.store.sides.data[side + Row.SEQ_BASE];
     const born = this.bornElsewhere(current, direction, tap, isn);
     // A tap that missed earlier connections of the tuple joins the others at the one that it saw.
-    const begins = this.isEmpty(current, tap) || this.isOpening(current, 1 - direction, tap);
+    const begins = this.isEmpty(current, tap) || this.isOpening(current, 1 - direction, tap, isn);
     const fits = known < 0 ? begins && born === null : known === isn || !this.isOver(current, tap);
     if (fits) return current;
     const next = born ?? this.begin(current);
@@ -46,10 +46,14 @@ export class TupleReuse {
     );
   }
 
-  /** Only a SYN has gone the other way, which nothing has answered: both ends open the connection at once (RFC 9293, 3.5). */
-  private isOpening(flow: number, direction: number, tap: number): boolean {
+  /**
+   * Only a SYN has gone the other way, which nothing has answered: both ends open the connection at once (RFC 9293, 3.5).
+   * Or the other end has acknowledged a SYN with this number, which the tap missed: it comes again.
+   */
+  private isOpening(flow: number, direction: number, tap: number, isn: number): boolean {
     const s = this.store.sides.data;
     const side = this.store.side(flow, direction, tap);
+    if (s[side + Row.PACKETS] > 0 && s[side + Row.LAST_ACK] === (isn + 1) >>> 0) return true;
     return s[side + Row.SYN_OPTIONS] >= 0 && s[side + Row.SEQ_END] === 1 && s[side + Row.LAST_ACK] < 0;
   }
 

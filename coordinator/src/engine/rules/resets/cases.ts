@@ -81,21 +81,20 @@ function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Pack
 }
 
 /**
- * On a router the sender's packets come in before they go out; a RST that only goes out was made there, by a rule of that
- * router and not by the sender.
+ * On a router the sender's packets come in before they go out, and go out with one TTL less; a RST that only goes out, and
+ * with no less, was made there, by a rule of that router and not by the sender.
  */
 function originOfSent(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
   const { packetType } = flow.capture.intake.store.records;
   const tap = flow.senderTap(rst.toward);
   const kindOf = (p: Packet) => packetType[recordAt(flow, p, tap)];
   if (kindOf(rst) !== PacketType.outgoing) return 'sender';
-  const others = flow.packets
-    .filter((p) => p.toward === rst.toward && p.sent && !isRst(p) && !p.icmp)
-    .map(kindOf);
-  return others.length > 0 &&
-    others.every((kind) => kind === PacketType.host || kind === PacketType.otherHost)
-    ? 'tap'
-    : 'sender';
+  const cameIn = flow.packets.filter((p) => {
+    const kind = p.toward === rst.toward && p.sent && !isRst(p) && !p.icmp ? kindOf(p) : undefined;
+    return kind === PacketType.host || kind === PacketType.otherHost;
+  });
+  const ttl = rst.sent?.ttl ?? 0;
+  return cameIn.length > 0 && cameIn.every((p) => ttl >= (p.sent?.ttl ?? 0)) ? 'tap' : 'sender';
 }
 
 function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {

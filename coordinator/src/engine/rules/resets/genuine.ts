@@ -1,5 +1,6 @@
+import type { FlowFacts } from '../../facts/flow-facts.js';
 import { hopsOf, INITIAL_TTLS } from '../../facts/hops.js';
-import type { Packet } from '../../facts/packet.js';
+import { isRst, type Packet } from '../../facts/packet.js';
 import { gradeCase, weakest } from '../../grade.js';
 import * as Row from '../../match/rows.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
@@ -68,12 +69,20 @@ function genuine(c: ResetCase, cause: Cause): Draft {
 function madeNearer({ flow, rst }: ResetCase): string | null {
   const others = flow.sent(rst.toward, Row.TTL);
   const own = rst.sent?.ttl ?? 0;
-  if (others < 0 || INITIAL_TTLS.includes(others) || !INITIAL_TTLS.includes(own)) return null;
-  if (own !== others + hopsOf(others)) return null;
+  if (others < 0 || !INITIAL_TTLS.includes(own) || own !== others + hopsOf(others)) return null;
+  if (own === others && !isForwarded(flow, rst, others)) return null;
+  if (own === others)
+    return `the host of this tap passes the ${senderOf(rst.toward)}'s other packets on, and the RST left it as if made there`;
   return (
     `at this tap its TTL is ${own} and that of the ${senderOf(rst.toward)}'s other packets ${others}: the tap is not on that ` +
     'host, and what made the RST is nearer to it'
   );
+}
+
+/** The tap's host is a router: it shows packets of the direction a second time, with one TTL less, and this RST not. */
+function isForwarded(flow: FlowFacts, rst: Packet, ttl: number): boolean {
+  const again = flow.packets.filter((p) => p.toward === rst.toward && p.copy && p.sent?.ttl === ttl - 1);
+  return again.length > 0 && !again.some(isRst);
 }
 
 /** A cause that is only possible does not weaken the fact that this host sent the RST. */
