@@ -6,6 +6,7 @@ import { Harness } from '@bothends/coordinator/testing/harness';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkCommand, runCommand } from '../lab/command.js';
 import { REPOSITORY_ROOT } from '../lab/paths.js';
+import { whyNoCopy } from './system-copy.js';
 
 const canBuild = spawnSync('dpkg-deb', ['--version']).status === 0;
 const skipReason = 'dpkg-deb is not installed, so no Debian package can be built here';
@@ -15,17 +16,6 @@ if (!canBuild) console.warn(`SKIPPED: ${skipReason}`);
 const BUILD_MS = 240_000;
 /** dpkg unpacks it twice and removes it twice, and writes down each of its files. */
 const INSTALL_MS = 240_000;
-
-/** Why it cannot be installed on a copy of this system; '' where it can. */
-function whyNotInstall(): string {
-  if (!canBuild) return skipReason;
-  if (process.getuid?.() !== 0) return 'only root can install a package';
-  const needed = ['nodejs', 'tcpdump', 'adduser'];
-  const missing = needed.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0);
-  if (missing.length > 0) return `its dependencies are not Debian packages here: ${missing.join(', ')}`;
-  const overlay = spawnSync('grep', ['-qw', 'overlay', '/proc/filesystems']).status === 0;
-  return overlay ? '' : 'this kernel has no overlayfs, so it cannot be tried on a copy of this system';
-}
 
 /** Folders of npm packages, `node_modules/…`, but those of this house. */
 function packagesBelow(home: string): string[] {
@@ -108,7 +98,7 @@ describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? 
     expect(existsSync(join(root, started))).toBe(true);
   });
 
-  const why = whyNotInstall();
+  const why = canBuild ? whyNoCopy(['nodejs', 'tcpdump', 'adduser']) : skipReason;
   it(`is installed, upgraded, removed and purged by dpkg${why && ` (SKIPPED: ${why})`}`, {
     skip: why !== '',
     timeout: INSTALL_MS,
