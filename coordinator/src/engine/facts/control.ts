@@ -1,5 +1,5 @@
 import { Tcp } from '@bothends/proto';
-import * as Row from '../match/rows.js';
+import * as Row from '../flows/rows.js';
 import type { FlowFacts } from './flow-facts.js';
 import { opposite } from './flow-facts.js';
 import type { Packet, Toward } from './packet.js';

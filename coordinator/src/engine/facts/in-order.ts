@@ -1,4 +1,4 @@
-import * as Row from '../match/rows.js';
+import * as Row from '../flows/rows.js';
 import type { Vouching } from '../taps.js';
 import type { Packet } from './packet.js';
 

@@ -1,6 +1,6 @@
 import { parseAddress } from '@bothends/proto';
+import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
-import * as Row from '../match/rows.js';
 import type { Tap } from '../taps.js';
 import { INITIAL_TTLS } from './hops.js';
 

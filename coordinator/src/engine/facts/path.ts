@@ -1,5 +1,5 @@
+import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
-import * as Row from '../match/rows.js';
 import type { FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';
 import type { Packet, Toward } from './packet.js';

@@ -1,7 +1,7 @@
 import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
+import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
 import { samePayload } from '../match/identity.js';
-import * as Row from '../match/rows.js';
 import type { Orientation } from './orientation.js';
 
 /** Connections that begin with the same bytes, looked at per tap: each is held against each. */

@@ -1,4 +1,4 @@
-import * as Row from '../match/rows.js';
+import * as Row from '../flows/rows.js';
 import type { CaptureFacts } from './flow-facts.js';
 
 const DNS_PORT = 53;

@@ -1,7 +1,7 @@
+import { State } from '../flows/records.js';
+import { RECENT } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import type { Identity } from './identity.js';
-import { State } from './records.js';
-import { RECENT } from './rows.js';
-import type { FlowStore } from './store.js';
 import type { WaitingIndex } from './waiting-index.js';
 
 /** Tells copies that the network made from packets of their own. */

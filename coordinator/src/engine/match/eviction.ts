@@ -1,6 +1,6 @@
-import { State } from './records.js';
-import { EVICTED } from './rows.js';
-import type { FlowStore } from './store.js';
+import { State } from '../flows/records.js';
+import { EVICTED } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 
 /**
  * Records that may be alive at once. 80 ms of 10 Gbit/s are some 70 000 packets; beyond this the oldest

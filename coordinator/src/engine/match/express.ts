@@ -1,13 +1,13 @@
 import { PacketTable, PacketType, TABLE_CAPACITY, TcpOption } from '@bothends/proto';
+import { State } from '../flows/records.js';
+import * as Row from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import type { Tap } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { CONTROL } from './identity.js';
 import { FINGERPRINTED } from './join.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
-import { State } from './records.js';
-import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
 import { Seen, survey } from './survey.js';
 
 /** What a record may be and still be matched here: kept, or of a translated flow; otherwise as it came. */

@@ -1,6 +1,6 @@
 import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
-import { ID_KEPT, SEQ_DELTA, TS_KEPT } from './rows.js';
-import type { FlowStore } from './store.js';
+import { ID_KEPT, SEQ_DELTA, TS_KEPT } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 
 /** Flags that make a segment something else than data or a pure ACK. */
 export const CONTROL = Tcp.syn | Tcp.fin | Tcp.rst;

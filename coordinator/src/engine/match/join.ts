@@ -1,10 +1,10 @@
 import { DIGEST_PREFIX, PacketType, Tcp } from '@bothends/proto';
+import { Link } from '../flows/links.js';
+import { State } from '../flows/records.js';
+import * as Row from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import { Fingerprints } from './fingerprints.js';
-import { Link } from './links.js';
 import type { Matcher } from './matcher.js';
-import { State } from './records.js';
-import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
 
 /** Packets of a direction that are fingerprinted where no SYN was seen. */
 export const FINGERPRINTED = 3;

@@ -1,11 +1,11 @@
+import { State } from '../flows/records.js';
+import { CURSOR, MATCHED, UNINDEXED, WAITING } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import { Copies } from './copies.js';
 import { Eviction } from './eviction.js';
 import { Identity } from './identity.js';
 import { RangeSearch } from './ranges.js';
-import { State } from './records.js';
 import { Rewrites } from './rewrites.js';
-import { CURSOR, MATCHED, UNINDEXED, WAITING } from './rows.js';
-import type { FlowStore } from './store.js';
 import { WaitingIndex } from './waiting-index.js';
 
 /** Told of every pair; `aligned` when both begin at the same byte. */

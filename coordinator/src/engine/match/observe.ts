@@ -1,8 +1,8 @@
 import { Checksum, Http, NO_LENGTH, Tcp } from '@bothends/proto';
+import { State } from '../flows/records.js';
+import * as Row from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import { Holes } from './holes.js';
-import { State } from './records.js';
-import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
 
 /** A pause worth remembering as idle: an order of magnitude above round trips and delayed ACKs. */
 export const IDLE_NS = 500_000_000;

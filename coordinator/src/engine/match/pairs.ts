@@ -1,10 +1,10 @@
 import { Tcp } from '@bothends/proto';
+import { State } from '../flows/records.js';
+import * as Row from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { comparablePayloads, samePayload } from './identity.js';
 import { TIMESTAMP_BYTES } from './observe.js';
-import { State } from './records.js';
-import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
 
 /**
  * A packet overtaken by less than this was reordered by the capture, not by the path: taps themselves swap

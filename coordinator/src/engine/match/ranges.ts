@@ -1,10 +1,10 @@
 import { IpFlag, Tcp } from '@bothends/proto';
+import { State } from '../flows/records.js';
+import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import { comparablePayloads, type Identity } from './identity.js';
 import { DEFAULT_MSS } from './observe.js';
-import { State } from './records.js';
 import type { Rewrites } from './rewrites.js';
-import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT } from './rows.js';
-import type { FlowStore } from './store.js';
 
 /**
  * Waiting records looked at in a search. Segments arrive nearly in order, so the match is at the cursor or a few

@@ -1,7 +1,7 @@
 import { type PacketTable, Tcp } from '@bothends/proto';
-import { Link } from './links.js';
-import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
+import { Link } from '../flows/links.js';
+import * as Row from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 
 /**
  * Tells connections apart that use the same tuple one after the other. A SYN with a new initial sequence

@@ -1,5 +1,5 @@
-import { ID_CHANGED, ID_KEPT, SEQ_DELTA, TS_KEPT } from './rows.js';
-import type { FlowStore } from './store.js';
+import { ID_CHANGED, ID_KEPT, SEQ_DELTA, TS_KEPT } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 
 /** What is learned about fields that the path rewrites. */
 export class Rewrites {

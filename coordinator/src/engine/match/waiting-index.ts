@@ -1,7 +1,7 @@
+import { State } from '../flows/records.js';
+import { HEAD, UNINDEXED } from '../flows/rows.js';
+import type { FlowStore } from '../flows/store.js';
 import type { Identity } from './identity.js';
-import { State } from './records.js';
-import { HEAD, UNINDEXED } from './rows.js';
-import type { FlowStore } from './store.js';
 
 /** Buckets at first; they double as more records wait than there are buckets. */
 const INITIAL_BUCKETS = 8192;

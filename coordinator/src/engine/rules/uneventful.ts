@@ -1,5 +1,5 @@
 import type { FlowFacts } from '../facts/flow-facts.js';
-import * as Row from '../match/rows.js';
+import * as Row from '../flows/rows.js';
 import { slowness } from './app/slow.js';
 
 /** Words of a side that are 0 where nothing happened, and words that both taps agree on where the path changed nothing. */

@@ -1,8 +1,8 @@
 import { Http, NO_LENGTH } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isFin, type Packet } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, hostOf } from '../draft.js';
 import { resetCases } from '../resets/cases.js';
 

@@ -1,7 +1,7 @@
 import { type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { IcmpError, Packet } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import { icmpMeaning, icmpName } from './icmp-names.js';
 

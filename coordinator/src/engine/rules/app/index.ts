@@ -1,6 +1,6 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import { Hint } from '../../match/hints.js';
-import * as Row from '../../match/rows.js';
+import { Hint } from '../../flows/hints.js';
+import * as Row from '../../flows/rows.js';
 import type { Draft } from '../draft.js';
 import { dnsFailed } from './dns-failed.js';
 import { dnsUnanswered } from './dns-unanswered.js';

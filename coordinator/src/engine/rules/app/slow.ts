@@ -1,7 +1,7 @@
 import { formatDuration, NS_PER_MS } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { latencyOf } from '../../facts/latency.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** A person who waits longer than this loses the thread (Miller 1968, Nielsen 1993), ns. */

@@ -1,8 +1,8 @@
 import { Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isFin, isRst, type Packet, type Toward } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import { alertName } from './tls-alert-names.js';
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** More than half of everything: less than that nobody calls the top talker. */

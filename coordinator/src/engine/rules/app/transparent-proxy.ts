@@ -2,8 +2,8 @@ import { Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { isSyn, isSynAck } from '../../facts/packet.js';
 import { beginsAlike } from '../../facts/proxies.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** What speaks for two connections under one tuple, beside initial sequence numbers that differ both ways. */

@@ -1,8 +1,8 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { lostInPart } from '../../facts/loss.js';
 import type { Toward } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import type { Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 

@@ -1,8 +1,8 @@
 import { formatDuration, NS_PER_S } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { Packet, Sighting, Toward } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 
 /** A TCP that has data acknowledges it within 500 ms (RFC 9293, 3.8.6.3); twice that is silence. */

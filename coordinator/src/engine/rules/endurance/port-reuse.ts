@@ -1,8 +1,8 @@
 import { Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** What shows that a tuple came back too early. */

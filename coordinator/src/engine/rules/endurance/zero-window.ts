@@ -1,8 +1,8 @@
 import { formatDuration, NS_PER_MS } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 
 /** A shorter stall is over before the other end would probe it (Linux's least persist timer): flow control at work. */

@@ -1,7 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, isSynAck } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import type { Draft } from '../draft.js';
 import { acceptStalled } from './accept-stalled.js';
 import { handshakeAckLost } from './handshake-ack-lost.js';

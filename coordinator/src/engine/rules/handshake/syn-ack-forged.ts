@@ -1,5 +1,5 @@
 import { isRst, type Packet } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { grade, type Handshake } from './opening.js';
 

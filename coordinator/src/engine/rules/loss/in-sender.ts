@@ -3,9 +3,9 @@ import { controlOf } from '../../facts/control.js';
 import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { State } from '../../flows/records.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import { State } from '../../match/records.js';
-import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, hostOf, senderOf } from '../draft.js';
 
 /**

@@ -3,8 +3,8 @@ import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { tooBigErrors, wireSize } from '../../facts/path-mtu.js';
 import { repairsOf } from '../../facts/repair.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, strongest, strongestVouch, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 
 /** Transmissions too large that must be lost: fewer can be a coincidence. */

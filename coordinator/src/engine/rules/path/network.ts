@@ -1,7 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Toward } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
 import { gradeChange, pairsWhere, wayText } from './change.js';

@@ -1,7 +1,7 @@
 import { TcpOption } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { isSyn, isSynAck } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 import { gradeChange, type Pair, pairsWhere, wayOf, wayText } from './change.js';
 

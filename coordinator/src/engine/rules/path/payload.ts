@@ -1,8 +1,8 @@
 import { Checksum } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { pairsWhere, wayText } from './change.js';
 

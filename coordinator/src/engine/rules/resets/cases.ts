@@ -2,7 +2,7 @@ import { PacketType, Tcp } from '@bothends/proto';
 import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type ResetShape, shapeOf, triggerOf } from './shape.js';
 
 /** Packets that were already in a queue when the RST came may still leave this much later, ns. */

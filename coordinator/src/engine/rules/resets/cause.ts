@@ -1,6 +1,6 @@
 import { type Grade, Tcp } from '@bothends/proto';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import { type Exhibit, exhibit, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { timeAt } from './shape.js';

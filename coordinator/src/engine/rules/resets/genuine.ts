@@ -1,8 +1,8 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { hopsOf, INITIAL_TTLS } from '../../facts/hops.js';
 import { isRst, type Packet } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import * as Row from '../../match/rows.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 import { type Cause, causeOf } from './cause.js';

@@ -1,5 +1,5 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import * as Row from '../../match/rows.js';
+import * as Row from '../../flows/rows.js';
 import type { Draft } from '../draft.js';
 import { type ResetCase, resetCases } from './cases.js';
 import { forgedResets } from './forged.js';
