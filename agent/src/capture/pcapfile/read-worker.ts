@@ -6,7 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { toBothendsError } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
-import { RingProducer } from './ring.js';
+import { RingProducer, stays } from './ring.js';
 
 /** One file on its way into its ring. */
 class Lane {
@@ -52,6 +52,6 @@ while (lanes.length > 0) {
   // Before the rings are looked at: what is given back meanwhile ends the wait at once.
   const seen = Atomics.load(returned, 0);
   const stepped = lanes.map((lane) => lane.step());
-  if (!stepped.includes(true)) Atomics.wait(returned, 0, seen);
+  if (!stepped.includes(true) && stays(returned, 0, seen)) Atomics.wait(returned, 0, seen);
   lanes = lanes.filter((lane) => !lane.ended);
 }
