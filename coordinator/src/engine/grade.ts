@@ -55,35 +55,29 @@ export function strongest(a: Grade, b: Grade): Grade {
   return GRADES.indexOf(a) < GRADES.indexOf(b) ? a : b;
 }
 
+/** What a tap may say, the best word first. */
+const VOUCHES: readonly Vouch[] = [
+  'complete',
+  'word',
+  'unverified',
+  'unaligned',
+  'doubtful',
+  'open',
+  'failed',
+];
+
 /** The weakest of several taps' words, null for none. */
 export function weakestVouch(levels: readonly Vouch[]): Vouch | null {
-  const order: readonly Vouch[] = [
-    'complete',
-    'word',
-    'unverified',
-    'unaligned',
-    'doubtful',
-    'open',
-    'failed',
-  ];
   let worst: Vouch | null = null;
   for (const level of levels)
-    if (worst === null || order.indexOf(level) > order.indexOf(worst)) worst = level;
+    if (worst === null || VOUCHES.indexOf(level) > VOUCHES.indexOf(worst)) worst = level;
   return worst;
 }
 
 /** The strongest of several taps' words, null for none. */
 export function strongestVouch(levels: readonly Vouch[]): Vouch | null {
-  const order: readonly Vouch[] = [
-    'complete',
-    'word',
-    'unverified',
-    'unaligned',
-    'doubtful',
-    'open',
-    'failed',
-  ];
   let best: Vouch | null = null;
-  for (const level of levels) if (best === null || order.indexOf(level) < order.indexOf(best)) best = level;
+  for (const level of levels)
+    if (best === null || VOUCHES.indexOf(level) < VOUCHES.indexOf(best)) best = level;
   return best;
 }
