@@ -25,10 +25,10 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** On a port below those that Linux gives to clients, one for each test process. */
+/** On two ports below those that Linux gives to clients (32768), two for each test process. */
 function start(...flags: string[]): CliProcess {
-  const port = 20_000 + (process.pid % 10_000);
-  const listen = ['--listen', `127.0.0.1:${port}`, '--web', `127.0.0.1:${port + 10_000}`];
+  const port = 20_000 + 2 * (process.pid % 5_000);
+  const listen = ['--listen', `127.0.0.1:${port}`, '--web', `127.0.0.1:${port + 1}`];
   return new CliProcess(['coordinator', ...listen, '--log-level', 'error', ...flags]);
 }
 
