@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../case.js';
@@ -23,8 +23,8 @@ export interface LargeCapture extends AsyncDisposable {
 
 /** Records so many packets at each of two taps over a coordinator of its own, which serves the page too. */
 export async function largeCapture(bench: Bench, packets: number): Promise<LargeCapture> {
-  const folder = join(bench.folder, 'large');
-  mkdirSync(folder);
+  // Cases that run one after the other each record their own.
+  const folder = mkdtempSync(join(bench.folder, 'large-'));
   bench.say(`recording 2 × ${packets} packets in ${FLOWS} connections`);
   const coordinator = await BenchCoordinator.start(folder, true);
   const agents = await startAgents(coordinator, folder, 1, RATE, FLOWS);
