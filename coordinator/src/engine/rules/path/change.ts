@@ -28,6 +28,17 @@ export function gradeChange() {
   return gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 });
 }
 
+/** The same of packets that are paired by what the protocol offers: a datagram is known by its id alone, and ids come again. */
+export function gradePairs(flow: FlowFacts, doubts: number) {
+  return gradeCase({
+    lines: 1,
+    conclusive: flow.protocol === 'tcp',
+    absence: null,
+    headersOnly: false,
+    counter: doubts,
+  });
+}
+
 /** The direction of a finding about one way or both. */
 export function wayOf(ways: readonly Toward[]): Toward | 'both' | null {
   return ways.length > 1 ? 'both' : (ways[0] ?? null);

@@ -8,7 +8,7 @@ import * as Row from '../../flows/rows.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
-import { wayText } from './change.js';
+import { gradePairs, wayText } from './change.js';
 
 /** A tap that has so much of a direction twice looks at a mirror port or at two interfaces: it is not the path. */
 const MIRROR_SHARE = 0.5;
@@ -35,14 +35,7 @@ export function reordering(flow: FlowFacts): Draft[] {
     const late = extent > 0 ? `, up to ${formatDuration(extent)} late` : '';
     return draft({
       code: 'reordering',
-      grade: gradeCase({
-        lines: 1,
-        // A datagram is known by its id alone, and ids come again.
-        conclusive: flow.protocol === 'tcp',
-        absence: null,
-        headersOnly: false,
-        counter: doubts.length,
-      }),
+      grade: gradePairs(flow, doubts.length),
       flow,
       direction: toward,
       sender: 'path',

@@ -2,9 +2,8 @@ import { Checksum } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
-import { gradeCase } from '../../grade.js';
 import { type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
-import { pairsWhere, wayText } from './change.js';
+import { gradePairs, pairsWhere, wayText } from './change.js';
 
 /** A larger share of wrong checksums is the receiver's own capture (offload), not the path. */
 const MOST_BAD = 0.5;
@@ -51,14 +50,7 @@ function altered(flow: FlowFacts, toward: Toward, { packets, checksum, examples 
     : [];
   return draft({
     code: 'payload-altered',
-    grade: gradeCase({
-      lines: 1,
-      // A datagram is known by its id alone, and ids come again.
-      conclusive: flow.protocol === 'tcp',
-      absence: null,
-      headersOnly: false,
-      counter: doubts.length,
-    }),
+    grade: gradePairs(flow, doubts.length),
     flow,
     direction: toward,
     sender: 'path',
