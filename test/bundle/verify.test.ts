@@ -157,6 +157,17 @@ describe('a forger', () => {
     expect(problems).toContain('batch 2 of web is missing');
   });
 
+  it('who leaves out the last batch of a tap is told which, and of that tap none is called whole', () => {
+    let last = '';
+    const problems = problemsAfter(({ contents }) => {
+      last = [...contents.keys()].filter((path) => path.startsWith('evidence/tap-2/')).at(-1) ?? '';
+      contents.delete(last);
+    });
+    const number = Number(/\d+(?=\.batch)/.exec(last)?.[0]);
+    expect(problems).toContain(`${last} (batch ${number} of db) is missing`);
+    expect(problems).toContain(`batch ${number} of db is missing`);
+  });
+
   it('who has the key of the coordinator too cannot leave out a batch', () => {
     const problems = problemsAfter((members) => {
       members.contents.delete('evidence/tap-1/00000002.batch');

@@ -47,6 +47,11 @@ export class ChainCheck {
     this.#link = undefined;
   }
 
+  /** No batch follows; the manifest lists batches up to `last`. */
+  end(last: bigint): void {
+    if (last > this.#sequence) this.problems.push(this.#hole(last + 1n));
+  }
+
   #checkLink({ previous, sequence }: Batch, where: string): void {
     if (!this.tap.signer) return;
     if (previous === undefined) {

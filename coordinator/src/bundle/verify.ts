@@ -137,6 +137,7 @@ class EvidenceCheck {
     }
     for (const path of listed.keys()) this.#fileProblems.push(`${this.#named(path)} is missing`);
     this.#checkOrder(order);
+    this.#endChains();
     return [
       {
         says: `all ${this.#manifest.files.length} files are as the manifest lists them`,
@@ -146,6 +147,18 @@ class EvidenceCheck {
       this.#coverageCheck(),
       this.#reportCheck(),
     ];
+  }
+
+  #endChains(): void {
+    const last = this.#chains.map(() => 0n);
+    for (const { path } of this.#manifest.files) {
+      const place = parseBatchPath(path);
+      if (place && place.sequence > (last[place.tap - 1] ?? place.sequence))
+        last[place.tap - 1] = place.sequence;
+    }
+    this.#chains.forEach((chain, i) => {
+      chain.end(last[i] ?? 0n);
+    });
   }
 
   #checkMember(member: TarMember, listed: ManifestFile | undefined): void {
