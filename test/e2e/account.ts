@@ -17,6 +17,8 @@ export interface Account {
   seen: number;
   /** Of those, in times for which the tap vouches: while it was open, outside its declared gaps. */
   vouched: number;
+  /** Of the vouched, those after the last declared gap: all of them where there is none. */
+  afterGaps: number;
   reported: number;
 }
 
@@ -55,9 +57,11 @@ export class Witness implements Disposable {
     const tap = taps.find(({ role }) => role === end);
     const flow = flows.find(({ server }) => server.port === this.#port);
     const times = await this.#times(end);
+    const vouched = times.filter((time) => tap !== undefined && vouches(tap, time));
     return {
       seen: times.length,
-      vouched: times.filter((time) => tap !== undefined && vouches(tap, time)).length,
+      vouched: vouched.length,
+      afterGaps: vouched.filter((time) => tap?.gaps.every(({ to }) => epochNs(to) < time)).length,
       reported: (end === 'client' ? flow?.packets.clientTap : flow?.packets.serverTap) ?? 0,
     };
   }
