@@ -3,6 +3,7 @@ import { FlowTable } from './flow-table.js';
 import { hintOf } from './hints.js';
 import { Link, Links } from './links.js';
 import { Records, State } from './records.js';
+import { Retired } from './retired.js';
 import {
   ALTERED,
   BLANK_DIRECTION,
@@ -34,12 +35,6 @@ import {
   WAITING,
   WSCALE,
 } from './rows.js';
-
-/**
- * Matched records remembered after their flow moved on, so that a late copy is recognised as one: copies made by
- * the network come within a few packets, and more would not stay in the processor's cache.
- */
-const RETIRED = 1024;
 
 /** Bits of a record's state that a packet of a connection without any trouble has. */
 const ORDINARY = State.matched | State.notable | State.indexed;
@@ -82,8 +77,8 @@ export class FlowStore {
   readonly links = new Links();
   /** Notable records of a flow in the order they came, for flows that have any. */
   private readonly notables = new Map<number, number[]>();
-  private readonly retired = new Int32Array(RETIRED).fill(-1);
-  private retiredNext = 0;
+  /** Matched records that nothing holds any more. */
+  readonly retired = new Retired(this.records);
   readonly dormant = new Dormant(this);
   /** Rows made so far, those that no flow has, and by place the flow that has it (-1: none). */
   private places = 0;
@@ -407,15 +402,7 @@ export class FlowStore {
     const state = records.state[r];
     if (!(state & State.matched) || state & (State.notable | State.retired) || records.holds[r] > 0) return;
     records.state[r] |= State.retired;
-    const evicted = this.retired[this.retiredNext];
-    if (evicted >= 0) this.records.release(evicted);
-    this.retired[this.retiredNext] = r;
-    this.retiredNext = (this.retiredNext + 1) & (RETIRED - 1);
-  }
-
-  /** Whether any matched record that its flow let go of lately passes. */
-  someRetired(test: (r: number) => boolean): boolean {
-    for (const r of this.retired) if (r >= 0 && test(r)) return true;
-    return false;
+    const forgotten = this.retired.add(r);
+    if (forgotten >= 0) this.records.release(forgotten);
   }
 }

@@ -1,5 +1,5 @@
 import { State } from '../flows/records.js';
-import { RECENT } from '../flows/rows.js';
+import { RECENT, SEQ_DELTA } from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import type { Identity } from './identity.js';
 import type { WaitingIndex } from './waiting-index.js';
@@ -25,7 +25,18 @@ export class Copies {
     if (this.identity.discriminator(r) === 0) return false;
     if (!this.isSuspect(r)) return records.length[r] === 0 && records.ipId[r] === 0 && this.isAmongRecent(r);
     if (this.isAmongRecent(r) || this.isAmongNotable(r) || this.index.hasOwnTwin(r)) return true;
-    return this.store.someRetired((c) => this.identity.isTwin(r, c));
+    return this.isAmongRetired(r);
+  }
+
+  /** Its twin bears the number of its own tap's scale, or where a device rewrites numbers that of the other's. */
+  private isAmongRetired(r: number): boolean {
+    const { records, directions, retired } = this.store;
+    const isTwin = (c: number) => this.identity.isTwin(r, c);
+    if (retired.some(r, records.sequence[r], isTwin)) return true;
+    const delta = directions.data[this.store.direction(records.flow[r], records.direction[r]) + SEQ_DELTA];
+    if (delta === 0) return false;
+    const other = records.tap[r] === 0 ? records.sequence[r] + delta : records.sequence[r] - delta;
+    return retired.some(r, other >>> 0, isTwin);
   }
 
   /** A copy bears bytes that were sent before, or at least an id that was used before (where ids are not random). */
