@@ -128,6 +128,24 @@ export class Segment {
     return record && { ...record, end: offset + length };
   }
 
+  /** Sums of the records after `sequence`, of all where that cannot be read. */
+  summaryAfter(sequence: number): SegmentSummary {
+    let offset = 0;
+    let record = this.read(offset);
+    while (record !== null && record.sequence <= sequence) {
+      offset = record.end;
+      record = this.read(offset);
+    }
+    if (record === null) return this.summary;
+    const rest = summaryOf(record);
+    for (;;) {
+      record = this.read(record.end);
+      if (record === null) break;
+      extend(rest, record);
+    }
+    return rest.lastSequence === this.summary.lastSequence ? rest : this.summary;
+  }
+
   /** Puts what was appended on the disk itself. */
   async sync(): Promise<void> {
     if (!this.#dirty || this.#closed) return;

@@ -150,6 +150,18 @@ describe('spool', () => {
 });
 
 describe('a full spool', () => {
+  it('does not call lost what was committed of a segment that it drops', () => {
+    const spool = Spool.open(directory, TIGHT);
+    const write = () => put(spool, 'x'.repeat(1000));
+    while (segmentFiles().length < 2) write();
+    // The first segment is committed but for its last two batches.
+    const last = spool.nextSequence - 2;
+    spool.commit(last - 2);
+    while (spool.losses.all.length === 0) write();
+    expect(spool.losses.all).toMatchObject([{ fromSequence: last - 1, toSequence: last, packets: 4 }]);
+    expect(spool.committed).toBe(last - 2);
+  });
+
   it('drops whole segments, oldest first, and says which packets and when', () => {
     const spool = Spool.open(directory, TIGHT);
     for (let i = 1; i <= 100; i++) put(spool, `${i}${'-'.repeat(1000)}`, i * 10);

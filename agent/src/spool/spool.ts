@@ -236,9 +236,12 @@ export class Spool {
 
   #enforceLimit(): void {
     while (this.#bytes > this.#options.limitBytes && this.#segments.length > 1) {
-      const oldest = this.#segments[0].summary;
+      const [oldest] = this.#segments;
+      // What is committed is not lost, and only one segment can be committed in part.
+      const lost =
+        oldest.summary.lastSequence > this.#committed ? oldest.summaryAfter(this.#committed) : null;
       this.#deleteOldest();
-      if (oldest.lastSequence > this.#committed) this.losses.add(lossOf(oldest));
+      if (lost !== null) this.losses.add(lossOf(lost));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Coverage, Gap, Marker } from '@bothends/proto/gen/bothends/v1/packet';
 import type { GapInterval, TapCoverage } from '../engine/types.js';
+import { laterOf } from '../time.js';
 
 /** An agent's coverage as the engine takes it; `declared` are gaps that the coordinator found itself. */
 export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]): TapCoverage {
@@ -23,6 +24,28 @@ export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]
 
 function markerFacts({ id, sent, leftNs }: Marker): NonNullable<TapCoverage['marker']> {
   return { id, sent, left: leftNs !== 0n };
+}
+
+/** Causes of gaps: packets that found no place in the spool; that what was taken is not known to the packet. */
+const SPOOL_FULL = 'spool-full';
+const UNCOUNTED: ReadonlySet<string> = new Set(['spool-damaged', 'agent-down']);
+
+/**
+ * The last coverage of a tap with what its spool lost counted to the packet: an agent declares what it gives up at once,
+ * and of that, what was on its way then has arrived all the same.
+ * @param delivered packets in the batches that came
+ */
+export function withExactLosses(coverage: Coverage, delivered: number): Coverage {
+  const declared = coverage.gaps.filter(({ cause }) => cause === SPOOL_FULL);
+  if (coverage.closedNs === 0n || declared.length === 0) return coverage;
+  if (coverage.gaps.some(({ cause }) => UNCOUNTED.has(cause))) return coverage;
+  const lost = laterOf(coverage.packets - BigInt(delivered), 0n);
+  const byBackEnd = coverage.gaps.filter(({ cause }) => cause === 'agent-drop');
+  const agentDrops = lost + byBackEnd.reduce((sum, { packets }) => sum + packets, 0n);
+  const exact = (gap: Gap) =>
+    gap.cause === SPOOL_FULL && declared.length === 1 ? { ...gap, packets: lost } : gap;
+  const gaps = coverage.gaps.filter(({ cause }) => lost > 0n || cause !== SPOOL_FULL).map(exact);
+  return { ...coverage, agentDrops, gaps };
 }
 
 /** True when an agent's gaps, or ours, say already that something may be missing in this interval. */

@@ -76,3 +76,33 @@ test('a back end that cannot count drops stays unknown, never zero', () => {
   );
   expect(state.coverage).toMatchObject({ kernelDrops: null, timestamps: 'user' });
 });
+
+/** What a spool gave up between the third and the eighth second. */
+const overflow = (packets: number) => ({
+  fromNs: BASE_NS + 3n * S,
+  toNs: BASE_NS + 8n * S,
+  packets: BigInt(packets),
+  cause: 'spool-full',
+});
+
+test('of what a spool gave up, only what did not come all the same is lost', () => {
+  const { tap, state } = feed();
+  tap.push(batch('t', 1, segments(3), coverage(3)));
+  // Batches of 5 and 4 packets were given up while the first of them was on its way.
+  const last = { ...coverage(14, { closed: true }), agentDrops: 9n, gaps: [overflow(9)] };
+  tap.push(batch('t', 2, segments(5), { ...coverage(8), agentDrops: 9n, gaps: [overflow(9)] }));
+  // In the place of one that is lost comes an empty one.
+  tap.push(batch('t', 3, segments(0), { ...coverage(8), agentDrops: 9n, gaps: [overflow(9)] }));
+  tap.push(batch('t', 4, segments(2), last));
+  expect(state.coverage?.agentDrops).toBe(4);
+  expect(state.coverage?.gaps).toMatchObject([{ packets: 4, cause: 'spool-full' }]);
+});
+
+test('what went down with an agent is not counted, so its word on its spool stands', () => {
+  const { tap, state } = feed();
+  const down = { ...overflow(0), cause: 'agent-down' };
+  const last = { ...coverage(5, { closed: true }), agentDrops: 9n, gaps: [overflow(9), down] };
+  tap.push(batch('t', 1, segments(5), last));
+  expect(state.coverage?.agentDrops).toBe(9);
+  expect(state.coverage?.gaps).toHaveLength(2);
+});

@@ -3,7 +3,7 @@ import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { type Capture, timesOf } from '../captures/capture.js';
 import type { EngineLike, GapInterval, TapCoverage, TapDescription } from '../engine/types.js';
 import { laterOf } from '../time.js';
-import { isDeclared, tapCoverage } from './coverage.js';
+import { isDeclared, tapCoverage, withExactLosses } from './coverage.js';
 
 /** IP protocol number of TCP. */
 const TCP = 6;
@@ -21,6 +21,8 @@ export class TapFeed {
   readonly #declared: GapInterval[] = [];
   #sequence = 0n;
   #lastNs = 0n;
+  /** Packets of the batches that came. */
+  #delivered = 0;
   #coverage: Coverage | undefined;
 
   constructor(engine: EngineLike, tap: TapDescription) {
@@ -34,14 +36,15 @@ export class TapFeed {
     if (batch.sequence <= this.#sequence) return false;
     this.#checkHole(batch);
     this.#sequence = batch.sequence;
+    this.#delivered += batch.count;
     let reset = false;
     if (batch.count > 0) {
       this.#lastNs = batch.lastNs;
       reset = this.#decode(batch);
     }
     if (batch.coverage !== undefined) {
-      this.#coverage = batch.coverage;
-      this.#engine.cover(this.#index, tapCoverage(batch.coverage, this.#declared));
+      this.#coverage = withExactLosses(batch.coverage, this.#delivered);
+      this.#engine.cover(this.#index, tapCoverage(this.#coverage, this.#declared));
     }
     return reset;
   }
