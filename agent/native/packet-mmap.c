@@ -19,6 +19,12 @@
 #include <unistd.h>
 #include <uv.h>
 
+/*
+ * Raised with every change that JavaScript has to know of (REVISION of src/capture/packet-mmap/addon.ts): one that is
+ * left of an older build is then told from one that fits.
+ */
+enum { REVISION = 2 };
+
 /* The kernel wants it for its arithmetic; packets of TPACKET_V3 lie one after the other whatever it is. */
 enum { FRAME_BYTES = 2048 };
 
@@ -248,17 +254,19 @@ static napi_value filter(napi_env env, napi_callback_info info) {
   return attach(ring->fd, program, bytes) == 0 ? NULL : fail(env, "filter");
 }
 
-/* statistics(handle, into): packets, drops and freezes since the last call, into three 32-bit words */
+/* statistics(handle, into): packets and drops since the last call, into two 32-bit words */
 static napi_value statistics(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   void *into;
+  size_t words;
   struct tpacket_stats_v3 counters;
   socklen_t length = sizeof counters;
   Ring *ring = ring_of(env, info, 2, arguments);
   if (ring == NULL) return NULL;
   if (getsockopt(ring->fd, SOL_PACKET, PACKET_STATISTICS, &counters, &length) != 0) return fail(env, "statistics");
-  if (napi_get_typedarray_info(env, arguments[1], NULL, NULL, &into, NULL, NULL) != napi_ok) return NULL;
-  memcpy(into, &counters, sizeof counters);
+  if (napi_get_typedarray_info(env, arguments[1], NULL, &words, &into, NULL, NULL) != napi_ok || words < 2) return NULL;
+  ((uint32_t *)into)[0] = counters.tp_packets;
+  ((uint32_t *)into)[1] = counters.tp_drops;
   return NULL;
 }
 
@@ -316,7 +324,9 @@ NAPI_MODULE_INIT() {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
-  napi_value page_bytes;
+  napi_value page_bytes, revision;
+  napi_create_uint32(env, REVISION, &revision);
+  napi_set_named_property(env, exports, "revision", revision);
   napi_create_uint32(env, (uint32_t)sysconf(_SC_PAGESIZE), &page_bytes);
   napi_set_named_property(env, exports, "pageBytes", page_bytes);
   return exports;

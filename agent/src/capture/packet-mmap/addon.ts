@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { BothendsError } from '@bothends/proto';
 
 /** An open ring as the add-on knows it; opaque. */
 declare const handleTag: unique symbol;
@@ -9,6 +10,8 @@ export type RingHandle = { readonly [handleTag]: true };
  * message is the step that failed: `socket`, `filter`, `ring`, `bind`, `promiscuous mode`.
  */
 export interface PacketMmapAddon {
+  /** Absent in the first ones. */
+  readonly revision?: number;
   /** Blocks are of whole pages. */
   readonly pageBytes: number;
   /** Throws unless this process may open packet sockets. */
@@ -35,7 +38,7 @@ export interface PacketMmapAddon {
   watch(handle: RingHandle, on: boolean): void;
   /** Replaces the filter. */
   filter(handle: RingHandle, program: Uint8Array): void;
-  /** What happened since the last call: packets (dropped ones too), drops, times that the ring was full. */
+  /** What happened since the last call: packets (dropped ones too), drops. */
   statistics(handle: RingHandle, into: Uint32Array): void;
   /** Frees socket and ring; the memory reads as zeros from here on. */
   close(handle: RingHandle): void;
@@ -44,9 +47,23 @@ export interface PacketMmapAddon {
 /** Built by `agent/native/build.mjs`; the same place seen from the sources and from what they are compiled to. */
 const BUILT = '../../../dist/native/packet-mmap.node';
 
-/** Loads the add-on; throws what `require` throws where it was not built. */
+/** What this source expects of the add-on, see REVISION in packet-mmap.c. */
+const REVISION = 2;
+
+/** Loads the add-on. Throws what `require` throws where it was not built, `failed-precondition` for one of another release. */
 export function loadAddon(): PacketMmapAddon {
-  return createRequire(import.meta.url)(BUILT) as PacketMmapAddon;
+  const addon = createRequire(import.meta.url)(BUILT) as PacketMmapAddon;
+  checkRevision(addon);
+  return addon;
+}
+
+/** Throws `failed-precondition` where an add-on is older or newer than this source. */
+export function checkRevision({ revision }: Pick<PacketMmapAddon, 'revision'>): void {
+  if (revision === REVISION) return;
+  throw new BothendsError(
+    'failed-precondition',
+    `it was built from the source of ${(revision ?? 0) < REVISION ? 'an older' : 'a newer'} release: run "npm run build"`,
+  );
 }
 
 /** The errno's name that the add-on throws, '' for anything else. */

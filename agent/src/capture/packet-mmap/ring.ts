@@ -38,10 +38,11 @@ export interface RingRequest {
 export interface RingCounters {
   /** Packets that passed the filter, dropped ones too. */
   received: number;
-  /** Dropped because the ring was full. */
+  /**
+   * Dropped because the ring was full: one by one, also while it stood still. So the number of times that it stood still
+   * (`tp_freeze_q_cnt`), which the kernel counts beside, stands for no loss of its own.
+   */
   dropped: number;
-  /** Times that the ring became full. */
-  freezes: number;
 }
 
 /** An open packet socket and its ring. Closed rings take calls of `close` only. */
@@ -50,10 +51,10 @@ export class Ring {
   readonly bytes: number;
   readonly memory: ArrayBuffer;
   readonly blockBytes: number;
-  readonly counters: RingCounters = { received: 0, dropped: 0, freezes: 0 };
+  readonly counters: RingCounters = { received: 0, dropped: 0 };
   readonly #addon: PacketMmapAddon;
   readonly #handle: RingHandle;
-  readonly #news = new Uint32Array(3);
+  readonly #news = new Uint32Array(2);
   #closed = false;
   /** Bytes of all rings that are open in this process. */
   static #inUse = 0;
@@ -102,10 +103,9 @@ export class Ring {
   count(): void {
     if (this.#closed) return;
     this.#addon.statistics(this.#handle, this.#news);
-    const [received = 0, dropped = 0, freezes = 0] = this.#news;
+    const [received = 0, dropped = 0] = this.#news;
     this.counters.received += received;
     this.counters.dropped += dropped;
-    this.counters.freezes += freezes;
   }
 
   /** Calls `onReadable` as long as there are blocks to read; or stops that. */

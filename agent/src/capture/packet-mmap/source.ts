@@ -35,7 +35,7 @@ function whyNotHere(): Pick<Probe, 'reason' | 'refusal'> | null {
   try {
     addon = loadAddon();
   } catch (thrown) {
-    return { reason: `its add-on ${whyNotLoaded(thrown)}: "npm run setup" builds it where a C compiler is` };
+    return { reason: `its add-on is of no use: ${whyNotLoaded(thrown)}` };
   }
   try {
     addon.probe();
@@ -48,8 +48,12 @@ function whyNotHere(): Pick<Probe, 'reason' | 'refusal'> | null {
 }
 
 function whyNotLoaded(thrown: unknown): string {
+  if (thrown instanceof BothendsError) return thrown.message;
   const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'MODULE_NOT_FOUND';
-  return isMissing ? 'was not built' : `does not load (${toBothendsError(thrown).message.split('\n', 1)[0]})`;
+  const why = isMissing
+    ? 'it was not built'
+    : `it does not load (${toBothendsError(thrown).message.split('\n', 1)[0]})`;
+  return `${why}; "npm run setup" builds it where a C compiler is`;
 }
 
 async function open(options: OpenOptions): Promise<Tap> {
