@@ -1,7 +1,7 @@
 import { BothendsError } from '@bothends/proto';
 import { LinkType } from '../decode/link.js';
 import { NOT_INSTALLED } from './failure.js';
-import { type Compile, findFault, pointAt } from './filter-fault.js';
+import { findFault, pointAt } from './filter-fault.js';
 import { checkFilterText } from './filter-text.js';
 import { hardwareTypeOf } from './interfaces.js';
 import { messagesOf, runTcpdump } from './tcpdump/program.js';
@@ -22,7 +22,16 @@ const DLT_NAMES: ReadonlyMap<number, string> = new Map([
 export interface CompiledFilter {
   /** Instructions of the BPF program; the kernel takes at most 4096. */
   readonly length: number;
+  /** The program as `tcpdump -ddd` prints it, which keeps whole packets. */
+  readonly text: string;
 }
+
+/** Names in a filter are looked up when it is compiled; after a minute they may mean something else. */
+const KEPT_MS = 60_000;
+/** The search for the fault of a filter compiles dozens, of which nobody asks for one again. */
+const MOST_KEPT = 64;
+/** Texts of programs, by link type and filter: arming compiles the same several times, and a process for each costs 30 ms of CPU. */
+const compiledLately = new Map<string, string>();
 
 /**
  * Compiles a filter without opening anything. Throws `invalid-argument` with tcpdump's own message and a caret under
@@ -30,11 +39,10 @@ export interface CompiledFilter {
  */
 export async function compileFilter(text: string, linkType: number): Promise<CompiledFilter> {
   checkFilterText(text);
-  const outcome = await run(text, linkType);
-  if (typeof outcome === 'number') return { length: outcome };
-  const compiles: Compile = async (candidate) => typeof (await run(candidate, linkType)) === 'number';
-  const fault = await findFault(text, outcome, compiles);
-  const reason = outcome.replace(/^can't parse filter expression: /, '');
+  const { program, reason: said } = await run(text, linkType);
+  if (program !== null) return { length: Number.parseInt(program, 10), text: program };
+  const fault = await findFault(text, said, (candidate) => isCompilable(candidate, linkType));
+  const reason = said.replace(/^can't parse filter expression: /, '');
   throw new BothendsError(
     'invalid-argument',
     `the filter does not compile: ${reason}\n${pointAt(text, fault)}`,
@@ -43,11 +51,28 @@ export async function compileFilter(text: string, linkType: number): Promise<Com
 
 /** Whether a filter compiles for a link type; some primitives exist for some link types only. */
 export async function isCompilable(text: string, linkType: number): Promise<boolean> {
-  return typeof (await run(text, linkType)) === 'number';
+  return (await run(text, linkType)).program !== null;
 }
 
-/** The number of instructions, or tcpdump's message. */
-async function run(text: string, linkType: number): Promise<number | string> {
+/** The program's text, or null and why not. */
+type Outcome =
+  | { readonly program: string; readonly reason: '' }
+  | { readonly program: null; readonly reason: string };
+
+async function run(text: string, linkType: number): Promise<Outcome> {
+  const key = `${linkType} ${text}`;
+  const known = compiledLately.get(key);
+  if (known !== undefined) return { program: known, reason: '' };
+  const outcome = await compile(text, linkType);
+  if (outcome.program !== null && compiledLately.size < MOST_KEPT) {
+    compiledLately.set(key, outcome.program);
+    setTimeout(() => compiledLately.delete(key), KEPT_MS).unref();
+  }
+  return outcome;
+}
+
+async function compile(text: string, linkType: number): Promise<Outcome> {
+  const failed = (reason: string): Outcome => ({ program: null, reason });
   const dlt = DLT_NAMES.get(linkType);
   if (dlt === undefined)
     throw new BothendsError('unsupported', `cannot compile filters for link type ${linkType}`);
@@ -55,9 +80,9 @@ async function run(text: string, linkType: number): Promise<number | string> {
   const { status, stdout, stderr, failure } = await runTcpdump(['-y', dlt, '-ddd', ...filter], COMPILE_MS);
   if (failure === 'ENOENT') throw new BothendsError('failed-precondition', NOT_INSTALLED);
   if (failure === 'ETIMEDOUT')
-    return 'compiling took too long: does it contain a name that cannot be resolved?';
-  if (status === 0) return Number.parseInt(stdout, 10);
-  return messagesOf(stderr).join('; ') || 'tcpdump gives no reason';
+    return failed('compiling took too long: does it contain a name that cannot be resolved?');
+  if (status === 0) return { program: stdout, reason: '' };
+  return failed(messagesOf(stderr).join('; ') || 'tcpdump gives no reason');
 }
 
 /** ARPHRD numbers (linux/if_arp.h) of interfaces without a link header: tun, IPIP, SIT. */

@@ -142,6 +142,6 @@ describe.skipIf(status !== 0)('a filter that does not compile', () => {
 
   it('does not mind white space, and an empty one takes everything', async () => {
     expect(await compileFilter('  port\n80 ', 1)).toEqual(await compileFilter('port 80', 1));
-    expect(await compileFilter('', 1)).toEqual({ length: 1 });
+    expect((await compileFilter('', 1)).length).toBe(1);
   });
 });

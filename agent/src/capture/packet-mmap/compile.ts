@@ -3,7 +3,7 @@ import { openFailure } from '../failure.js';
 import { COMPILE_MS, compileFilter } from '../filter-compile.js';
 import { checkFilterText } from '../filter-text.js';
 import { messagesOf, runTcpdump } from '../tcpdump/program.js';
-import { forDatagrams, type Instruction, parseProgram } from './program.js';
+import { forDatagrams, type Instruction, keeping, parseProgram } from './program.js';
 
 export interface FilterTarget {
   /** An interface that exists, or `any`. */
@@ -20,17 +20,10 @@ export interface FilterTarget {
  * what a packet socket does not have.
  */
 export async function compileProgram(text: string, target: FilterTarget): Promise<readonly Instruction[]> {
-  checkFilterText(text);
-  const isAny = target.interface === 'any';
-  const { status, stdout, stderr } = await runTcpdump(compileArguments(text, target), COMPILE_MS);
-  if (status !== 0) {
-    // Compiled for no interface in particular a bad filter fails again, and there the place is looked for.
-    await compileFilter(text, target.linkType);
-    throw openFailure(target.interface, messagesOf(stderr).join('; '));
-  }
-  const program = parseProgram(stdout);
-  const fitting = isAny ? forDatagrams(program) : program;
-  if (fitting !== null) return fitting;
+  if (target.interface !== 'any') return await compileOnto(text, target);
+  const compiled = await compileFilter(text, target.linkType);
+  const program = forDatagrams(keeping(parseProgram(compiled.text), target.snaplen));
+  if (program !== null) return program;
   throw new BothendsError(
     'unsupported',
     'this filter reads bytes of the cooked header that only libpcap makes up: use --back-end tcpdump',
@@ -38,9 +31,14 @@ export async function compileProgram(text: string, target: FilterTarget): Promis
 }
 
 /** For an interface it has to be opened: where the kernel keeps VLAN tags apart from the packet, programs look there. */
-function compileArguments(text: string, target: FilterTarget): string[] {
-  const onto = target.interface === 'any' ? ['-y', 'LINUX_SLL2'] : ['-p', '-i', target.interface];
+async function compileOnto(text: string, target: FilterTarget): Promise<readonly Instruction[]> {
+  checkFilterText(text);
   const asRoot = process.getuid?.() === 0 ? ['-Z', 'root'] : [];
   const filter = text.trim() === '' ? [] : ['--', text];
-  return [...onto, ...asRoot, '-s', String(target.snaplen), '-ddd', ...filter];
+  const args = ['-p', '-i', target.interface, ...asRoot, '-s', String(target.snaplen), '-ddd', ...filter];
+  const { status, stdout, stderr } = await runTcpdump(args, COMPILE_MS);
+  if (status === 0) return parseProgram(stdout);
+  // Compiled for no interface in particular a bad filter fails again, and there the place is looked for.
+  await compileFilter(text, target.linkType);
+  throw openFailure(target.interface, messagesOf(stderr).join('; '));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forDatagrams, NOTHING, parseProgram, toBytes } from './program.js';
+import { forDatagrams, keeping, NOTHING, parseProgram, toBytes } from './program.js';
 
 /** `tcpdump -y LINUX_SLL2 -s 192 -ddd -- udp port 53`, of which the loads are what matters. */
 const LDH = 40;
@@ -24,6 +24,11 @@ describe('a program from tcpdump -ddd', () => {
 
   it.each(['', '2\n6 0 0 1', 'tcpdump: nonsense', '1\nx'])('is refused when it is none: %j', (text) => {
     expect(() => parseProgram(text)).toThrow('printed no program');
+  });
+
+  it('keeps as much of a packet as it is told, and refuses what it refused', () => {
+    const [whole, nothing, jump] = [load(RET, 262_144), load(RET, 0), load(21, 262_144)];
+    expect(keeping([whole, nothing, jump], 192)).toEqual([load(RET, 192), nothing, jump]);
   });
 
   it('is laid out as struct sock_filter', () => {

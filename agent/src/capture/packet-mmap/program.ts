@@ -52,6 +52,11 @@ export function parseProgram(text: string): Instruction[] {
   );
 }
 
+/** The program, which keeps at most `snaplen` bytes of each packet that it takes. */
+export function keeping(program: readonly Instruction[], snaplen: number): Instruction[] {
+  return program.map((each) => (each.code === RET_K && each.k > snaplen ? { ...each, k: snaplen } : each));
+}
+
 /**
  * A program made for cooked packets as it must be for a datagram socket, where packets begin at their network header:
  * loads from behind the cooked header move up, loads from within become what the kernel knows. `null` where it knows no
