@@ -7,16 +7,13 @@ import type { Logger } from 'pino';
 import { backEnds } from './capture/registry.js';
 import { SystemClock } from './clock/clock.js';
 import { ClockExchange } from './clock/exchange.js';
-import { watchClock } from './clock/watch.js';
 import { type CaptureKit, hostKit } from './control/capture-kit.js';
-import { ceilingPassed, guestReadings } from './control/ceilings.js';
 import { makeExchangeKey } from './control/digest-key.js';
 import { directoryIdentity, lockDirectory } from './control/directory-lock.js';
 import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
 import { Taps } from './control/taps.js';
-import { watchWhereabouts } from './host/whereabouts.js';
 import { BrokerClient } from './pods/client.js';
 import { PodsOfNode } from './pods/node.js';
 import type { Channel } from './pods/protocol.js';
@@ -29,6 +26,7 @@ import { IdentityKeeper } from './uplink/identity-keeper.js';
 import { Link } from './uplink/link.js';
 import type { LinkHost } from './uplink/session.js';
 import { VERSION } from './version.js';
+import { keepWatch } from './watches.js';
 
 export interface AgentOptions {
   /** Where the identity and the spools are. The agent must have joined: see `enrol`. */
@@ -54,12 +52,6 @@ export interface AgentSurroundings {
 
 /** The coordinator takes an agent for dead after three and a half of these. */
 const HEARTBEAT_MS = 1000;
-/** A tap takes a few MB of memory and disk in this time at full load. */
-const CEILINGS_MS = 1000;
-/** Offloads, XDP programs and clock synchronisation change when somebody changes them. */
-const SURVEY_MS = 30_000;
-/** Certificates are renewed months ahead: once an hour is often enough, and soon enough after a long absence. */
-const RENEWAL_MS = 3_600_000;
 /** How long the end waits for the last commits: a service manager's patience is ten times as long. */
 const DRAIN_MS = 5000;
 
@@ -120,11 +112,6 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     }),
   );
   await taps.restore();
-  const stopWatch = watchClock(clock, (step) => {
-    logger.warn({ byNs: String(step.byNs) }, 'the wall clock of this host was set');
-    exchange.forget();
-    taps.clockStepped(step.oldNs, step.newNs);
-  });
   const signsWith = keyFingerprint(publicKeyDer(signingKey));
   logger.info(
     { agent: identity.name, coordinator: identity.address, version: VERSION, signsWith },
@@ -132,31 +119,17 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   );
   // Never less nice than whoever started it wants.
   setPriority(Math.max(getPriority(), inForce.nice));
-  const readings = guestReadings(options.dataDir);
-  const timers = [
-    setInterval(() => void host.survey(), SURVEY_MS),
-    setInterval(() => {
-      const nowNs = exchange.coordinatorNs();
-      if (nowNs !== null) void keeper.check(Number(nowNs / 1_000_000n));
-    }, RENEWAL_MS),
-    setInterval(() => {
-      const passed = ceilingPassed(inForce, readings);
-      if (passed !== null) taps.endAll(passed);
-    }, CEILINGS_MS),
-  ];
-  const stopLooking = watchWhereabouts(() => {
-    logger.info({ hostname: host.hostname }, 'this host has another name or address');
-    link.introduce();
-  });
+  const stopWatches = keepWatch(
+    { host, taps, link, keeper, exchange, clock, logger, policy },
+    options.dataDir,
+  );
   const stopReloading = surroundings.onReload?.(() => {
     inForce = reloadPolicy(options.policyPath, inForce, logger);
     link.introduce();
   });
   await untilDrained(link, taps, signal);
   stopReloading?.();
-  stopLooking();
-  for (const timer of timers) clearInterval(timer);
-  stopWatch();
+  stopWatches();
   unlock();
   logger.info('agent ends');
 }
