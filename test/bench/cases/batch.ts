@@ -3,10 +3,24 @@ import { openCaptureFile } from '@bothends/agent/files';
 import { decodeColumns, encodeColumns, PacketTable } from '@bothends/proto';
 import type { Bench, Case } from '../case.js';
 import { writeBulk } from '../traffic/bulk.js';
+import { writeRequests } from '../traffic/requests.js';
+import { writeShort } from '../traffic/short.js';
 
 /** Enough to warm up and to measure. */
 const PACKETS = 400_000;
-const FLOWS = [4, 1000] as const;
+/** Of nine packets each. */
+const SHORT_FLOWS = 45_000;
+/** Of three packets each, on so many connections. */
+const REQUESTS = 130_000;
+const CONNECTIONS = 500;
+
+/** Kinds of traffic, each written to a file as one tap captured it. */
+const TRAFFIC: readonly (readonly [string, (path: string) => void])[] = [
+  ['4 bulk flows', (path) => writeBulk(path, 'client', { flows: 4, packets: PACKETS })],
+  ['1000 bulk flows', (path) => writeBulk(path, 'client', { flows: 1000, packets: PACKETS })],
+  ['small requests', (path) => writeRequests(path, { connections: CONNECTIONS, requests: REQUESTS })],
+  ['short flows', (path) => writeShort(path, 'client', { connections: SHORT_FLOWS, answered: true })],
+];
 
 interface Coded {
   packets: number;
@@ -19,18 +33,18 @@ interface Coded {
 /** What goes over the network for a packet, and what making it costs. */
 export const batch: Case = {
   name: 'batch',
-  title: 'coding of batches as agents ship them, bulk TCP',
+  title: 'coding of batches as agents ship them',
   run: async (bench) =>
-    FLOWS.flatMap((flows) => {
-      const path = join(bench.folder, `batch-${flows}.pcap`);
-      writeBulk(path, 'client', { flows, packets: PACKETS });
+    TRAFFIC.flatMap(([kind, write], i) => {
+      const path = join(bench.folder, `batch-${i}.pcap`);
+      write(path);
       const coded = codeFile(path, bench);
       const perPacket = coded.codedBytes / coded.packets;
       const saved = `${(coded.capturedBytes / coded.codedBytes).toFixed(1)} times less than was captured`;
       return [
-        { what: `${flows} flows: size`, value: perPacket, unit: 'bytes/packet', compared: saved },
-        { what: `${flows} flows: encode`, value: coded.packets / coded.encodeSeconds, unit: 'packets/s' },
-        { what: `${flows} flows: decode`, value: coded.packets / coded.decodeSeconds, unit: 'packets/s' },
+        { what: `${kind}: size`, value: perPacket, unit: 'bytes/packet', compared: saved },
+        { what: `${kind}: encode`, value: coded.packets / coded.encodeSeconds, unit: 'packets/s' },
+        { what: `${kind}: decode`, value: coded.packets / coded.decodeSeconds, unit: 'packets/s' },
       ];
     }),
 };

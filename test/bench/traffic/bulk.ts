@@ -1,4 +1,5 @@
 import { PcapFile, type Sent } from './pcap-writer.js';
+import { type End, HOPS, isnOf, TTL, tupleOf } from './place.js';
 import { SEGMENT_BYTES } from './segment.js';
 
 /** Bulk transfers from client to server, interleaved: handshake, then an ACK for every two full segments. */
@@ -11,22 +12,12 @@ export interface Bulk {
 /** Time between two turns, and from one host to the other: ten flows' turns take longer than a round trip. */
 const TURN_NS = 4_000;
 const ONE_WAY_NS = 10_000;
-/** 10.1.0.1 and up, 60 000 ports each; 10.2.0.1:443. Three routers are between them. */
-const CLIENT = 0x0a010001;
-const FIRST_PORT = 1_024;
-const PORTS = 60_000;
-const SERVER = 0x0a020001;
-const SERVER_PORT = 443;
 /** The server's first answer to data: a status line, so that both ends have sent some. */
 const GREETING_BYTES = 100;
 const GREETING_ROUND = 2;
-const TTL = 64;
-const HOPS = 3;
 
 const SYN = 0x02;
 const ACK = 0x10;
-
-type End = 'client' | 'server';
 
 /** Writes what the tap at one end captured, pcap with nanoseconds. Returns the number of packets. */
 export function writeBulk(path: string, tap: End, bulk: Bulk): number {
@@ -52,7 +43,7 @@ function clientTurn(bulk: Bulk, turn: number): Sent[] {
   const at = turn * TURN_NS;
   const made = (part: number, rest: Partial<Sent>) => clientSegment(bulk, turn, { at: at + part, ...rest });
   if (round === 0) return [made(0, { flags: SYN })];
-  const sequence = clientIsn(turn % bulk.flows) + 1 + Math.max(0, round - 2) * 2 * SEGMENT_BYTES;
+  const sequence = isnOf('client', turn % bulk.flows) + 1 + Math.max(0, round - 2) * 2 * SEGMENT_BYTES;
   if (round === 1) return [made(0, { flags: ACK, sequence: sequence >>> 0 })];
   return [0, 1].map((i) => {
     const data = { flags: ACK, sequence: (sequence + i * SEGMENT_BYTES) >>> 0, length: SEGMENT_BYTES };
@@ -65,14 +56,12 @@ function clientSegment(bulk: Bulk, turn: number, rest: Partial<Sent>): Sent {
   const round = Math.floor(turn / bulk.flows);
   return {
     at: 0,
-    source: CLIENT + Math.floor(flow / PORTS),
-    destination: SERVER,
-    sourcePort: FIRST_PORT + (flow % PORTS),
-    destinationPort: SERVER_PORT,
+    ...tupleOf('client', flow),
     ttl: TTL,
     ipId: round & 0xffff,
-    sequence: clientIsn(flow),
-    acknowledgment: round === 0 ? 0 : serverIsn(flow) + 1 + (round > GREETING_ROUND ? GREETING_BYTES : 0),
+    sequence: isnOf('client', flow),
+    acknowledgment:
+      round === 0 ? 0 : isnOf('server', flow) + 1 + (round > GREETING_ROUND ? GREETING_BYTES : 0),
     flags: ACK,
     timestampValue: Math.floor((turn * TURN_NS) / 1e6) + 1,
     timestampEcho: round === 0 ? 0 : 1,
@@ -86,18 +75,15 @@ function serverTurn(bulk: Bulk, turn: number): Sent[] {
   const round = Math.floor(turn / bulk.flows);
   if (round === 1) return [];
   const flow = turn % bulk.flows;
-  const { source, sourcePort, timestampValue } = clientSegment(bulk, turn, {});
+  const { timestampValue } = clientSegment(bulk, turn, {});
   return [
     {
       at: turn * TURN_NS + TURN_NS / 2 + ONE_WAY_NS,
-      source: SERVER,
-      destination: source,
-      sourcePort: SERVER_PORT,
-      destinationPort: sourcePort,
+      ...tupleOf('server', flow),
       ttl: TTL,
       ipId: round & 0xffff,
-      sequence: serverIsn(flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0),
-      acknowledgment: (clientIsn(flow) + 1 + Math.max(0, round - 1) * 2 * SEGMENT_BYTES) >>> 0,
+      sequence: isnOf('server', flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0),
+      acknowledgment: (isnOf('client', flow) + 1 + Math.max(0, round - 1) * 2 * SEGMENT_BYTES) >>> 0,
       flags: round === 0 ? SYN | ACK : ACK,
       timestampValue,
       timestampEcho: timestampValue,
@@ -110,13 +96,4 @@ function serverTurn(bulk: Bulk, turn: number): Sent[] {
 function seenAt(tap: End, sender: End, segment: Sent): Sent {
   if (tap === sender) return segment;
   return { ...segment, at: segment.at + ONE_WAY_NS, ttl: segment.ttl - HOPS };
-}
-
-/** Far apart, and never so high that adding 1 would wrap. */
-function clientIsn(flow: number): number {
-  return Math.imul(flow + 1, 0x9e3779b1) >>> 1;
-}
-
-function serverIsn(flow: number): number {
-  return Math.imul(flow + 1, 0x85ebca6b) >>> 1;
 }

@@ -1,4 +1,5 @@
 import { PcapFile, type Sent } from './pcap-writer.js';
+import { type End, HOPS, isnOf, TTL, tupleOf } from './place.js';
 
 /** Connections one after another, some at a time: each asks once, is answered, and closes. */
 export interface Short {
@@ -11,23 +12,12 @@ export interface Short {
 const GAP_NS = 10_000;
 const ONE_WAY_NS = 20_000;
 
-/** 10.1.0.1 and up, 60 000 ports each; 10.2.0.1:443. Three routers are between them. */
-const CLIENT = 0x0a010001;
-const FIRST_PORT = 1_024;
-const PORTS = 60_000;
-const SERVER = 0x0a020001;
-const SERVER_PORT = 443;
-const TTL = 64;
-const HOPS = 3;
-
 const FIN = 0x01;
 const SYN = 0x02;
 const PSH = 0x08;
 const ACK = 0x10;
 const REQUEST_BYTES = 200;
 const ANSWER_BYTES = 1_000;
-
-type End = 'client' | 'server';
 
 /** Sender, ns after the first SYN, flags, bytes of both that went before as [client, server], payload. */
 type Turn = readonly [End, number, number, readonly [number, number], number];
@@ -62,20 +52,16 @@ export function writeShort(path: string, tap: End, { connections, answered }: Sh
 }
 
 function seenAt(tap: End, i: number, [from, after, flags, [asked, said], length]: Turn): Sent {
-  const [client, port] = [CLIENT + Math.floor(i / PORTS), FIRST_PORT + (i % PORTS)];
   const up = from === 'client';
   const own = tap === from;
-  const [clientIsn, serverIsn] = [Math.imul(i + 1, 0x9e3779b1) >>> 1, Math.imul(i + 1, 0x85ebca6b) >>> 1];
+  const [clientIsn, serverIsn] = [isnOf('client', i), isnOf('server', i)];
   const [sequence, acknowledged] = up
     ? [clientIsn + asked, serverIsn + said]
     : [serverIsn + said, clientIsn + asked];
   const at = i * GAP_NS + after * ONE_WAY_NS;
   return {
     at: own ? at : at + ONE_WAY_NS,
-    source: up ? client : SERVER,
-    destination: up ? SERVER : client,
-    sourcePort: up ? port : SERVER_PORT,
-    destinationPort: up ? SERVER_PORT : port,
+    ...tupleOf(from, i),
     ttl: own ? TTL : TTL - HOPS,
     ipId: 1 + Math.round(after * 10),
     sequence: sequence >>> 0,
