@@ -2,31 +2,41 @@ import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
 import type { FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';
-import type { Packet, Toward } from './packet.js';
+import { isRst, type Packet, type Toward } from './packet.js';
 
 /** Routers between the taps, by the TTLs of packets matched in either direction of a flow; null where none was. */
 export function routersOnPath(flow: FlowFacts): number | null {
-  for (const toward of ['toward-client', 'toward-server'] as const) {
-    const sent = flow.sent(toward, Row.TTL);
-    const received = flow.received(toward, Row.TTL);
-    if (flow.path(toward, Row.PAIRS) > 0 && sent >= received && received >= 0) return sent - received;
-  }
-  return routersAnywhere(flow.capture.intake);
+  return routersToward(flow, 'toward-client') ?? routersToward(flow, 'toward-server');
 }
 
-/** The same from any flow of the capture: all flows cross the same two hosts. */
-function routersAnywhere(intake: Intake): number | null {
+/** The same for one direction: the way back may be of another length. */
+function routersToward(flow: FlowFacts, toward: Toward): number | null {
+  const sent = flow.sent(toward, Row.TTL);
+  const received = flow.received(toward, Row.TTL);
+  if (flow.path(toward, Row.PAIRS) > 0 && sent >= received && received >= 0) return sent - received;
+  return routersAnywhere(flow.capture.intake, flow.senderTap(toward));
+}
+
+/**
+ * The same from other flows of the capture that go from one tap to the other: all cross the same two hosts. Null where they
+ * differ, as over equal-cost routes that are chosen flow by flow.
+ */
+function routersAnywhere(intake: Intake, from: 0 | 1): number | null {
   const { store } = intake;
   const limit = Math.min(store.table.count, SAMPLE);
+  const lengths = new Set<number>();
   for (let flow = 0; flow < limit; flow++) {
     for (let direction = 0; direction < 2; direction++) {
-      if (store.directions.data[store.direction(flow, direction) + Row.PAIRS] === 0) continue;
+      const row = store.direction(flow, direction);
+      if (store.directions.data[row + Row.PAIRS] === 0) continue;
+      if (store.directions.data[row + Row.SENDER_TAP] !== from) continue;
       const a = store.sides.data[store.side(flow, direction, 0) + Row.TTL];
       const b = store.sides.data[store.side(flow, direction, 1) + Row.TTL];
-      if (a >= 0 && b >= 0) return Math.abs(a - b);
+      if (a >= 0 && b >= 0) lengths.add(Math.abs(a - b));
     }
   }
-  return null;
+  const [length] = lengths;
+  return lengths.size === 1 && length !== undefined ? length : null;
 }
 
 /** Flows looked at for a path length. */
@@ -46,19 +56,44 @@ export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | n
   const baseline = flow.received(toward, Row.TTL);
   const ttl = arrivalTtl(rst);
   const hops = hopsOf(ttl);
-  const routers = routersOnPath(flow);
-  if (baseline >= 0 && hopsOf(baseline) !== hops && ttl !== baseline) {
-    return {
-      text: `its TTL is ${ttl}, that of the alleged sender's other packets ${baseline}: it came ${hopCount(hops)}, they came ${hopCount(hopsOf(baseline))}`,
-    };
-  }
-  if (baseline < 0 && routers !== null && hops !== routers) {
-    return { text: `its TTL is ${ttl}, ${hopCount(hops)}; the path has ${routers} routers` };
+  if (baseline >= 0) {
+    if (hopsOf(baseline) !== hops && ttl !== baseline && !hasSeveralWays(flow, toward)) {
+      return {
+        text: `its TTL is ${ttl}, that of the alleged sender's other packets ${baseline}: it came ${hopCount(hops)}, they came ${hopCount(hopsOf(baseline))}`,
+      };
+    }
+  } else {
+    const routers = routersToward(flow, toward);
+    if (routers !== null && hops !== routers)
+      return { text: `its TTL is ${ttl}, ${hopCount(hops)}; the path has ${routers} routers` };
   }
   if (rst.ipVersion === 6 && rst.flowLabel === 0 && flow.received(toward, Row.LABEL) > 0) {
     return { text: 'its IPv6 flow label is 0, which this sender uses nowhere else on the connection' };
   }
   return null;
+}
+
+/** Hop counts of a direction's packets that left its sender for certain. */
+function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
+  const hops = new Set<number>();
+  for (const p of flow.packets) {
+    if (p.toward === toward && p.sent && p.received && !isRst(p) && !p.icmp) hops.add(hopsOf(p.received.ttl));
+  }
+  return hops;
+}
+
+/**
+ * Packets of one direction arrive over ways of different length, as over equal-cost routes that are chosen packet by packet:
+ * then no TTL stands out.
+ */
+function hasSeveralWays(flow: FlowFacts, toward: Toward): boolean {
+  return waysOf(flow, toward).size > 1;
+}
+
+/** A packet came another number of hops than all those of its direction that left the alleged sender for certain. */
+export function standsOut(flow: FlowFacts, p: Packet): boolean {
+  const ways = waysOf(flow, p.toward);
+  return ways.size === 1 && !ways.has(hopsOf(arrivalTtl(p)));
 }
 
 /** TTL with which a packet came to its receiver. */
@@ -76,6 +111,12 @@ export interface Location {
 export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location {
   const ttl = arrivalTtl(rst);
   const hops = hopsOf(ttl);
+  if (hasSeveralWays(flow, rst.toward)) {
+    return {
+      hopsFromReceiver: null,
+      text: 'packets of this connection come over ways of different length, so that its TTL does not tell where it was made',
+    };
+  }
   const routers = routersOnPath(flow);
   if (routers !== null && hops >= routers && routers > 0) {
     if (hops === routers) {

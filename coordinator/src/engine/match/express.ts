@@ -5,7 +5,7 @@ import type { FlowStore } from '../flows/store.js';
 import type { Tap } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { CONTROL } from './identity.js';
-import { FINGERPRINTED } from './join.js';
+import { FINGERPRINTED, isSampled } from './join.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
 import { Seen, survey } from './survey.js';
@@ -51,6 +51,8 @@ export class Express {
   private moving = false;
   /** Nothing is known of the path that would rewrite anything. */
   private isPathPlain = false;
+  /** Only this tap has seen the flow: its other half may be looked for. */
+  private isAlone = false;
 
   constructor(store: FlowStore, timeline: Timeline, observer: Observer) {
     this.store = store;
@@ -104,6 +106,8 @@ export class Express {
     this.id = table.ipVersion[i] === 4 ? table.ipId[i] : 0;
     this.stamp = table.tcpOptions[i] & TcpOption.timestamps ? table.timestampValue[i] : 0;
     if (!this.goesOn() || this.resemblesRecent()) return false;
+    if (this.isAlone && table.digestLength[i] > 0 && isSampled(table.digestHigh[i], this.stamp, this.id))
+      return false;
     const s = store.sides.data;
     const twin = s[this.far + Row.CURSOR] | 0;
     if (s[this.far + Row.WAITING] === 0) {
@@ -130,14 +134,14 @@ export class Express {
       d[way + Row.TS_KEPT] === 1 &&
       d[way + Row.SEQ_DELTA] === 0 &&
       d[back + Row.SEQ_DELTA] === 0;
-    const elsewhere = s[far + Row.PACKETS] + s[far + 2 * opposite * Row.SIDE_WORDS + Row.PACKETS] > 0;
+    this.isAlone = s[far + Row.PACKETS] + s[far + 2 * opposite * Row.SIDE_WORDS + Row.PACKETS] === 0;
     return (
       s[side + Row.SEQ_BASE] >= 0 &&
       s[side + Row.TTL] >= 0 &&
       Number.isNaN(s[side + Row.FIN_END]) &&
       Number.isNaN(s[side + Row.ZERO_SINCE]) &&
       store.flows.data[row + (near === 0 ? Row.AFTERMATH_0 : Row.AFTERMATH_1)] === 0 &&
-      (elsewhere || s[side + Row.PACKETS] >= FINGERPRINTED)
+      (!this.isAlone || s[side + Row.PACKETS] >= FINGERPRINTED)
     );
   }
 

@@ -10,6 +10,17 @@ import type { Matcher } from './matcher.js';
 export const FINGERPRINTED = 3;
 
 /**
+ * Of those after them, as long as no other tap has seen the flow, one in so many, a power of two, and each that follows a
+ * pause. Which ones, their contents say: two taps that were not started at the same moment choose the same.
+ */
+const SAMPLED = 16;
+
+/** Whether a packet in the midst of an unjoined flow is fingerprinted. Heartbeats differ in stamp or IP id alone. */
+export function isSampled(digest: number, stamp: number, ipId: number): boolean {
+  return (Math.imul(digest ^ (stamp || ipId), 0x9e3779b1) >>> 16) % SAMPLED === 0;
+}
+
+/**
  * One packet on two interfaces of one host (`-i any` on a bridge or router) is captured twice within its way
  * through the kernel.
  */
@@ -146,11 +157,27 @@ export class FlowJoiner {
     if (protocol === 6 && records.flags[r] & Tcp.syn)
       return records.flags[r] & Tcp.ack ? NONE : this.ofSyn(r);
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
-    if (sides.data[side + Row.PACKETS] > FINGERPRINTED || records.digestLength[r] < DIGEST_PREFIX)
-      return NONE;
-    if (protocol !== 6) return this.ofDatagram(r);
-    // The sequence number says enough for the first bytes to do: the other tap may have captured less of the payload.
-    return [hash(records.digestHigh[r], 4, records.length[r], records.sequence[r])];
+    if (records.digestLength[r] < DIGEST_PREFIX) return NONE;
+    if (sides.data[side + Row.PACKETS] > FINGERPRINTED && !this.isChosen(r)) return NONE;
+    return protocol === 6 ? this.ofData(r) : this.ofDatagram(r);
+  }
+
+  private isChosen(r: number): boolean {
+    const { state, digestHigh, timestampValue, ipId } = this.store.records;
+    return (state[r] & State.afterIdle) !== 0 || isSampled(digestHigh[r], timestampValue[r], ipId[r]);
+  }
+
+  /**
+   * By payload and sequence number, which say enough for the first bytes to do: the other tap may have captured less of the
+   * payload. And where the device shifts sequence numbers, too, by the time stamp with IP id or flow label.
+   */
+  private ofData(r: number): readonly number[] {
+    const { records } = this.store;
+    const payload = records.digestHigh[r];
+    const numbered = hash(payload, 4, records.length[r], records.sequence[r]);
+    const stamp = records.timestampValue[r];
+    if (stamp === 0) return [numbered];
+    return [numbered, hash(payload, stamp, records.length[r], records.ipId[r] ^ records.flowLabel[r])];
   }
 
   /**

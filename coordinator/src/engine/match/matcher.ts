@@ -53,6 +53,7 @@ export class Matcher {
     const twin = someWait ? this.twin(r, otherSide) : -1;
     if (twin >= 0) {
       this.pair(r, twin, records.length[r], true);
+      if (this.rewrites.changed >= 0) this.matchAgain();
       if (!(records.state[r] & State.notable)) {
         // It stands for both sightings; `r` will be another packet's.
         records.peer[twin] = twin;
@@ -116,6 +117,7 @@ export class Matcher {
     this.complete(r);
     const isWhole = this.complete(c);
     if (isWhole) this.leave(c, this.store.side(records.flow[c], records.direction[c], records.tap[c]));
+    if (aligned) this.rewrites.learnFromAcknowledgment(r, c);
     if (records.tap[r] === 0) this.paired(r, c, aligned);
     else this.paired(c, r, aligned);
   }

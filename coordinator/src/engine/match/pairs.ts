@@ -41,7 +41,8 @@ export class PairObserver {
     if (d[row + Row.PAIRS] <= TTL_PAIRS) d[row + Row.TTL_DIFF] += records.ttl[at0] - records.ttl[at1];
     // Where nothing better has come yet, a pair that may be a mix-up still tells more than none.
     const first = d[row + Row.MIN_DIFF] === Number.POSITIVE_INFINITY;
-    if (aligned && (first || isTimely(records, at0, at1))) this.bound(at0, at1, row);
+    const timely = isTimely(records, at0, at1) || (first && !isRestamped(records, at0, at1));
+    if (aligned && timely) this.bound(at0, at1, row);
     const size = Math.min(records.ipLength[at0], records.ipLength[at1]);
     if (records.length[at0] > 0 && size > d[row + Row.DELIVERED_SIZE]) d[row + Row.DELIVERED_SIZE] = size;
     this.compare(at0, at1, aligned, row);
@@ -221,6 +222,12 @@ function isTimely(records: FlowStore['records'], at0: number, at1: number): bool
     return !(records.state[at0] & State.repeat);
   }
   return records.length[at0] > 0 && !((records.state[at0] | records.state[at1]) & State.repeat);
+}
+
+/** The path rewrote the time stamp, which alone would tell one ACK without an IP id from the next. */
+function isRestamped({ timestampValue }: FlowStore['records'], at0: number, at1: number): boolean {
+  const [a, b] = [timestampValue[at0], timestampValue[at1]];
+  return a !== 0 && b !== 0 && a !== b;
 }
 
 /** Datagrams of equal payload without an IP id (IPv6) may be paired crosswise after a loss: they tell no order. */

@@ -1,4 +1,5 @@
-import { isRst, type Packet } from '../../facts/packet.js';
+import type { Packet } from '../../facts/packet.js';
+import { standsOut } from '../../facts/path.js';
 import * as Row from '../../flows/rows.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { grade, type Handshake } from './opening.js';
@@ -20,12 +21,8 @@ export function synAckForged(h: Handshake): Draft | null {
       flow.isBefore(foreign.received, p.received),
   );
   const baseline = flow.received('toward-client', Row.TTL);
-  const ttls = new Set(
-    flow.packets
-      .filter((p) => p.toward === 'toward-client' && p.received && !isRst(p))
-      .map((p) => p.received?.ttl),
-  );
-  const lines = [absent, early, ttls.size > 1, serverAnswered].filter(Boolean).length;
+  const odd = standsOut(flow, foreign);
+  const lines = [absent, early, odd, serverAnswered].filter(Boolean).length;
   if (!absent && !early && lines < 2) return null;
   return draft({
     code: 'syn-ack-forged',
@@ -65,11 +62,12 @@ export function synAckForged(h: Handshake): Draft | null {
       ...(early
         ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)]
         : []),
-      ...(ttls.size > 1
+      ...(odd
         ? [
             exhibit(
               'header',
-              `packets in the server's name arrive with different TTLs (${[...ttls].join(', ')})`,
+              `its TTL is ${foreign.ttl}: the server's own packets come another number of hops`,
+              foreign,
             ),
           ]
         : []),

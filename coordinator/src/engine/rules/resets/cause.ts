@@ -2,6 +2,7 @@ import { type Grade, Tcp } from '@bothends/proto';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 import { type Exhibit, exhibit, senderOf } from '../draft.js';
+import { answererOf } from './answerer.js';
 import type { ResetCase } from './cases.js';
 import { timeAt } from './shape.js';
 
@@ -65,42 +66,69 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
     };
   }
   if (own.some(isSynAck) && saidNothing(c) && isFirstAck(c, trigger)) return queueFull(c, trigger, own);
+  return halfOpen(c, trigger, own);
+}
+
+/** No other cause shows: its stack has no such connection, or a rule of its firewall answered for it. */
+function halfOpen(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause {
+  const answerer = answererOf(c.flow, c.rst, trigger);
+  const evidence = [
+    exhibit('trigger', 'it answers this packet, whose ACK number it quotes', trigger),
+    ...(answerer ? [answerer.evidence] : []),
+  ];
+  if (answerer?.who === 'rule') {
+    return {
+      name: 'local-firewall',
+      text: 'reset the connection by a local firewall rule (REJECT), not by its TCP stack',
+      grade: 'likely',
+      evidence,
+      open: 'the rules of that host (counters of its REJECT rules)',
+    };
+  }
+  if (answerer?.who === 'stack') {
+    return {
+      name: 'half-open',
+      text: 'knows nothing of this connection (any more) and said so',
+      grade: own.length > 0 ? 'strong' : 'likely',
+      evidence,
+      open: 'a restart, a timeout or a killed process can have ended it; the log of that host tells',
+    };
+  }
   return {
     name: 'half-open',
-    text: 'knows nothing of this connection (any more) and said so',
-    grade: own.length > 0 ? 'likely' : 'possible',
-    evidence: [exhibit('trigger', 'it answers this packet, whose ACK number it quotes', trigger)],
-    open: 'a restart, a timeout or a killed process can have ended it; the log of that host tells',
+    text: 'knows nothing of this connection (any more), or a REJECT rule of its own firewall answered',
+    grade: 'possible',
+    evidence,
+    open:
+      'which of the two: counters of the REJECT rules on that host; a restart, a timeout or a killed process ' +
+      'that ended the connection is in its log',
   };
 }
 
 function noListener(c: ResetCase, trigger: Packet): Cause {
+  const answerer = answererOf(c.flow, c.rst, trigger);
   const evidence = [
     exhibit('trigger', 'it answers this SYN: sequence number 0, ACK of exactly the SYN', trigger, c.rst),
+    ...(answerer ? [answerer.evidence] : []),
   ];
-  // The stack copies the DSCP of what it answers; a REJECT rule starts from 0.
-  if (c.rst.tos === 0 && (trigger.tos & 0xfc) !== 0) {
+  if (answerer?.who === 'rule') {
     return {
       name: 'local-firewall',
       text: 'refused the connection by a local firewall rule (REJECT), not by its TCP stack',
       grade: 'likely',
-      evidence: [
-        ...evidence,
-        exhibit(
-          'dscp',
-          `its DSCP is 0 although the SYN's TOS is ${trigger.tos}: the stack would have copied it`,
-          c.rst,
-        ),
-      ],
+      evidence,
       open: 'the rules of that host',
     };
   }
+  const sure = answerer?.who === 'stack';
   return {
     name: 'no-listener',
-    text: 'refused the connection: nothing listens on that port',
-    grade: 'strong',
+    text: `refused the connection: nothing listens on that port${sure ? '' : ', or a REJECT rule of its own firewall answered'}`,
+    grade: sure ? 'strong' : 'likely',
     evidence,
-    open: 'a local rule that rejects with tcp reset looks the same on the wire',
+    open: sure
+      ? null
+      : 'which of the two: `ss -ltn` and the counters of REJECT rules on that host; on the wire they look the same',
   };
 }
 
