@@ -20,7 +20,7 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(cd "$root" && git log -1 --format=%ct 2
 export SOURCE_DATE_EPOCH
 maintainer="${DEBFULLNAME:-bothends} <${DEBEMAIL:-root@$(hostname -f 2>/dev/null || hostname)}>"
 
-# The add-on of packet-mmap, where it could be built: Node-API is the same in all releases, the machine's code is not.
+# The add-ons, where they could be built: Node-API is the same in all releases, the machine's code is not.
 addon=agent/dist/native/packet-mmap.node
 if [ -e "$root/$addon" ]; then
   architecture=$(dpkg --print-architecture)

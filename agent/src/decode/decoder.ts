@@ -13,6 +13,7 @@ import { decodeLlc, FIRST_ETHERTYPE } from './llc.js';
 import { decodeMpls } from './mpls.js';
 import { EtherType, IP_PROTOCOL, type Next, Protocol, STOP, Tunnel } from './next.js';
 import { opaquePayload } from './payload.js';
+import { PlainDecoder } from './plain.js';
 import { decodePpp, decodePppoe } from './ppp.js';
 import { decodeTcp } from './tcp.js';
 import { decodeIpInIp, decodeMplsInIp } from './tunnel.js';
@@ -28,6 +29,8 @@ export interface DecoderOptions {
   readonly digestKey?: Uint8Array | null;
   /** Decodes the link header in place of the link type's own decoder, where packets come without one or with more. */
   readonly link?: (c: Cursor) => Next;
+  /** Does without the add-on for plain packets, wherever it is. */
+  readonly portable?: boolean;
 }
 
 /**
@@ -36,6 +39,8 @@ export interface DecoderOptions {
  */
 export class Decoder {
   readonly linkType: number;
+  /** For the plain packets of a run; null where its add-on is not there. */
+  readonly plain: PlainDecoder | null;
   readonly #link: (c: Cursor) => Next;
   readonly #cursor: Cursor;
   #bytes: Uint8Array | null = null;
@@ -45,7 +50,9 @@ export class Decoder {
     this.linkType = options.linkType;
     this.#link = options.link ?? linkDecoder(options.linkType);
     const keyed = new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY);
-    this.#cursor = new Cursor(keyed, options.digestKey === null ? new FileDigest() : keyed);
+    const quick = options.digestKey === null;
+    this.#cursor = new Cursor(keyed, quick ? new FileDigest() : keyed);
+    this.plain = options.portable === true ? null : PlainDecoder.load(this.linkType, keyed, quick);
   }
 
   /**

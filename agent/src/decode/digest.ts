@@ -41,15 +41,15 @@ export class KeyedDigest implements PayloadDigest {
   readonly #scratchView = new DataView(this.scratch.buffer);
   readonly #tail = new DataView(new ArrayBuffer(BLOCK));
   /** Key, then the two subkeys: for a whole last block and for a padded one. */
-  readonly #keys = new Int32Array(12);
+  readonly schedule = new Int32Array(12);
 
   /** `key` has 16 bytes. */
   constructor(key: Uint8Array) {
     if (key.length !== DIGEST_KEY_BYTES) throw new RangeError(`digest key of ${key.length} bytes, not 16`);
     const view = new DataView(key.buffer, key.byteOffset, key.length);
-    for (let i = 0; i < 4; i++) this.#keys[i] = view.getInt32(i * 4, true);
-    double(this.#keys, 0, WHOLE);
-    double(this.#keys, WHOLE, PADDED);
+    for (let i = 0; i < 4; i++) this.schedule[i] = view.getInt32(i * 4, true);
+    double(this.schedule, 0, WHOLE);
+    double(this.schedule, WHOLE, PADDED);
   }
 
   /** Digest of the first `length` bytes of `scratch`. */
@@ -68,7 +68,7 @@ export class KeyedDigest implements PayloadDigest {
 
   /** `prefixed`: the first block is finished like a message of its own, and its half goes into the result. */
   #digest(view: DataView, at: number, length: number, prefixed: boolean): void {
-    const keys = this.#keys;
+    const keys = this.schedule;
     const last = (length - 1) >> 4;
     const padded = (length & 15) !== 0;
     const subkey = padded ? PADDED : WHOLE;
@@ -123,8 +123,8 @@ export class KeyedDigest implements PayloadDigest {
   /** 32-bit digest of a 48-bit link address, never 0. */
   ofMac(high16: number, low32: number): number {
     // Two odd multipliers and the finish of MurmurHash3: addresses only need telling apart.
-    let h = Math.imul(low32 ^ (this.#keys[0] as number), 0x9e3779b1);
-    h ^= Math.imul(high16 ^ (this.#keys[1] as number), 0x85ebca6b);
+    let h = Math.imul(low32 ^ (this.schedule[0] as number), 0x9e3779b1);
+    h ^= Math.imul(high16 ^ (this.schedule[1] as number), 0x85ebca6b);
     h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
     return (h ^ (h >>> 13)) >>> 0 || 1;
   }

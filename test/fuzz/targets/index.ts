@@ -5,6 +5,7 @@ import { decodeTarget } from './decode.js';
 import { evidenceTarget } from './evidence.js';
 import { filesTarget } from './files.js';
 import { liveTarget } from './live.js';
+import { plainTarget } from './plain.js';
 
 /** Everything under fuzz. Cases take them in turn. */
 export const TARGETS: readonly Target[] = [
@@ -14,4 +15,5 @@ export const TARGETS: readonly Target[] = [
   captureTarget,
   evidenceTarget,
   liveTarget,
+  plainTarget,
 ];

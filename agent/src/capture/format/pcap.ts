@@ -1,5 +1,6 @@
 import type { PacketTable } from '@bothends/proto';
 import { Decoder } from '../../decode/decoder.js';
+import type { TimeBase } from '../../decode/plain.js';
 import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from './parser.js';
 
 /** Byte offsets of a pcap file header (draft-ietf-opsawg-pcap). */
@@ -37,15 +38,17 @@ interface Header {
 export class PcapParser implements RecordParser {
   failure: string | null = null;
   readonly #digestKey: Uint8Array | null | undefined;
+  readonly #portable: boolean;
   #header: Header | null = null;
   /** Time of the first packet, which all times count from. */
-  #baseSeconds = -1;
-  #baseFractionNs = 0;
+  #base: TimeBase | null = null;
   #baseNs = 0n;
   #packets = 0;
 
-  constructor(digestKey?: Uint8Array | null) {
+  /** `portable` as in DecoderOptions. */
+  constructor(digestKey?: Uint8Array | null, portable = false) {
     this.#digestKey = digestKey;
+    this.#portable = portable;
   }
 
   get facts(): CaptureFacts {
@@ -78,7 +81,11 @@ export class PcapParser implements RecordParser {
       tickNs: magic === MAGIC_NS ? 1 : 1000,
       recordHeader: magic === MAGIC_KUZNETZOV ? KUZNETZOV_HEADER : RECORD_HEADER,
       snaplen: view.getUint32(at + SNAPLEN, little),
-      decoder: new Decoder({ linkType: view.getUint32(at + LINK_TYPE, little) & LINK_TYPE_MASK, ...options }),
+      decoder: new Decoder({
+        linkType: view.getUint32(at + LINK_TYPE, little) & LINK_TYPE_MASK,
+        portable: this.#portable,
+        ...options,
+      }),
     };
   }
 
@@ -90,34 +97,50 @@ export class PcapParser implements RecordParser {
     end: number,
     table: PacketTable,
   ): number {
-    const { littleEndian, recordHeader, tickNs, decoder } = h;
+    const { littleEndian, recordHeader, decoder } = h;
+    const before = table.length;
     let at = start;
     table.baseNs = this.#baseNs;
     while (table.length < table.capacity && end - at >= recordHeader) {
+      const plain = this.#plain(h, bytes, at, end, table);
+      if (plain > at) {
+        at = plain;
+        continue;
+      }
       const captured = view.getUint32(at + CAPTURED_LENGTH, littleEndian);
       if (captured > MAX_RECORD_BYTES) {
-        this.failure = `packet ${this.#packets + 1} claims ${captured} bytes, which cannot be: the data is damaged there`;
+        const packet = this.#packets + table.length - before + 1;
+        this.failure = `packet ${packet} claims ${captured} bytes, which cannot be: the data is damaged there`;
         break;
       }
       const data = at + recordHeader;
       if (end - data < captured) break;
-      const seconds = view.getUint32(at, littleEndian);
-      const fractionNs = view.getUint32(at + FRACTION, littleEndian) * tickNs;
-      if (this.#baseSeconds < 0) this.#setBase(seconds, fractionNs, table);
-      const time = (seconds - this.#baseSeconds) * NS_PER_S + (fractionNs - this.#baseFractionNs);
+      const time = this.#time(h, view, at, table);
       decoder.decode(bytes, data, captured, view.getUint32(at + WIRE_LENGTH, littleEndian), time, table);
       if (recordHeader === KUZNETZOV_HEADER) readKuznetzov(view, at, littleEndian, table);
-      this.#packets++;
       at = data + captured;
     }
+    this.#packets += table.length - before;
     return at;
   }
 
-  #setBase(seconds: number, fractionNs: number, table: PacketTable): void {
-    this.#baseSeconds = seconds;
-    this.#baseFractionNs = fractionNs;
-    this.#baseNs = BigInt(seconds) * BigInt(NS_PER_S) + BigInt(fractionNs);
-    table.baseNs = this.#baseNs;
+  /** Takes a run of plain packets at once, where that can be; returns where it ends. */
+  #plain(h: Header, bytes: Uint8Array, at: number, end: number, table: PacketTable): number {
+    const { plain } = h.decoder;
+    if (plain === null || this.#base === null || !h.littleEndian || h.recordHeader !== RECORD_HEADER)
+      return at;
+    return plain.pcap(bytes, at, end, table, this.#base, h.tickNs);
+  }
+
+  #time({ littleEndian, tickNs }: Header, view: DataView, at: number, table: PacketTable): number {
+    const seconds = view.getUint32(at, littleEndian);
+    const nanoseconds = view.getUint32(at + FRACTION, littleEndian) * tickNs;
+    if (this.#base === null) {
+      this.#base = { seconds, nanoseconds };
+      this.#baseNs = BigInt(seconds) * BigInt(NS_PER_S) + BigInt(nanoseconds);
+      table.baseNs = this.#baseNs;
+    }
+    return (seconds - this.#base.seconds) * NS_PER_S + (nanoseconds - this.#base.nanoseconds);
   }
 }
 

@@ -5,6 +5,7 @@ import { decodeEthernet, macDigest } from '../../decode/ethernet.js';
 import { LinkType } from '../../decode/link.js';
 import { decodeRawIp } from '../../decode/loopback.js';
 import type { Next } from '../../decode/next.js';
+import type { TimeBase } from '../../decode/plain.js';
 import { ADDRESS, Address, Arphrd, Block, BlockStatus, FRAME_MAC, Frame, FrameStatus } from './layout.js';
 import { COOKED_BYTES } from './program.js';
 
@@ -21,6 +22,8 @@ export interface BlockReaderOptions {
   readonly linkType: number;
   readonly snaplen: number;
   readonly digestKey: Uint8Array | null;
+  /** As in DecoderOptions. */
+  readonly portable?: boolean;
 }
 
 /**
@@ -47,12 +50,11 @@ export class BlockReader {
   #left = 0;
   #at = 0;
   /** Time of the first packet, which all times count from. */
-  #baseSeconds = -1;
-  #baseNanoseconds = 0;
+  #base: TimeBase | null = null;
   #baseNs = 0n;
 
   /** Throws `unsupported` for a link type that is not read. */
-  constructor({ memory, blockBytes, linkType, snaplen, digestKey }: BlockReaderOptions) {
+  constructor({ memory, blockBytes, linkType, snaplen, digestKey, portable = false }: BlockReaderOptions) {
     this.#words = new Int32Array(memory);
     this.#unsigned = new Uint32Array(memory);
     this.#halves = new Uint16Array(memory);
@@ -63,7 +65,7 @@ export class BlockReader {
     const after = AFTER_ADDRESS.get(linkType) ?? null;
     const link = after && ((c: Cursor) => this.#decodeAddress(c, after));
     const key = digestKey === null ? {} : { digestKey };
-    this.#decoder = new Decoder({ linkType, ...key, ...(link === null ? {} : { link }) });
+    this.#decoder = new Decoder({ linkType, portable, ...key, ...(link === null ? {} : { link }) });
   }
 
   /** Appends rows until the kernel has no more blocks for us; false when the table became full before that. */
@@ -100,7 +102,14 @@ export class BlockReader {
     let at = this.#at;
     let left = this.#left;
     const before = left;
+    const rowsBefore = table.length;
+    const { plain } = this.#decoder;
     while (left > 0 && table.length < capacity) {
+      if (plain !== null && this.#base !== null) {
+        plain.ring(this.#bytes, at, left, table, this.#base, this.#headerBytes, this.#snaplen);
+        ({ at, left } = plain);
+        if (left === 0 || table.length === capacity) break;
+      }
       this.#at = at;
       this.#readFrame(at, table);
       at += words[(at >> 2) + Frame.next];
@@ -109,6 +118,7 @@ export class BlockReader {
     this.#at = at;
     this.#left = left;
     this.taken += before - left;
+    this.rows += table.length - rowsBefore;
   }
 
   #readFrame(at: number, table: PacketTable): void {
@@ -117,8 +127,8 @@ export class BlockReader {
     const word = at >> 2;
     const seconds = words[word + Frame.seconds];
     const nanoseconds = words[word + Frame.nanoseconds];
-    if (this.#baseSeconds < 0) this.#setBase(seconds, nanoseconds, table);
-    const time = (seconds - this.#baseSeconds) * NS_PER_S + (nanoseconds - this.#baseNanoseconds);
+    this.#base ??= this.#startAt(seconds, nanoseconds, table);
+    const time = (seconds - this.#base.seconds) * NS_PER_S + (nanoseconds - this.#base.nanoseconds);
     const data = at + this.#halves[(at >> 1) + FRAME_MAC];
     this.#decoder.decode(
       this.#bytes,
@@ -128,7 +138,6 @@ export class BlockReader {
       time,
       table,
     );
-    this.rows++;
     this.#finishRow(table, words[word + Frame.status], words[word + Frame.vlanTci]);
   }
 
@@ -141,11 +150,10 @@ export class BlockReader {
     );
   }
 
-  #setBase(seconds: number, nanoseconds: number, table: PacketTable): void {
-    this.#baseSeconds = seconds;
-    this.#baseNanoseconds = nanoseconds;
+  #startAt(seconds: number, nanoseconds: number, table: PacketTable): TimeBase {
     this.#baseNs = BigInt(seconds) * BigInt(NS_PER_S) + BigInt(nanoseconds);
     table.baseNs = this.#baseNs;
+    return { seconds, nanoseconds };
   }
 
   /** The decoder's link header: the frame's address, then whatever header the packet itself has. */

@@ -1,0 +1,219 @@
+/*
+ * Decodes runs of plain packets (plain-packet.h) into packet tables, of a capture file or of a ring of packet-mmap, and
+ * stops in front of the first packet that is not plain. Each call goes on where `position` says and leaves there how far
+ * it came, so that JavaScript takes the packet that stopped it and calls again. Nothing of the input is trusted.
+ */
+#include <linux/if_packet.h>
+#include <node_api.h>
+#include <stdlib.h>
+
+#include "plain-packet.h"
+
+/* Longest record that is believed, as in agent/src/capture/format/parser.ts. */
+enum { MAX_RECORD_BYTES = 1 << 20 };
+/* Words of `position`: byte offset, next row of the table, packets left in the ring's block. */
+enum { AT, ROW, LEFT };
+enum { HARDWARE_LOOPBACK = 772, HARDWARE_NETLINK = 824, VLAN_TAG_BYTES = 4, CHECKSUM_OK = 1, CHECKSUM_PARTIAL = 3 };
+
+/* A table and how its payloads are digested. */
+typedef struct {
+  Table table;
+  Key key;
+} Target;
+
+/* Where times count from. */
+typedef struct {
+  double seconds, nanoseconds;
+} Base;
+
+static double time_since(const Base *base, double seconds, double nanoseconds) {
+  return (seconds - base->seconds) * 1e9 + (nanoseconds - base->nanoseconds);
+}
+
+/* ---- the records of a pcap file, little-endian ---- */
+
+static void read_pcap(const Target *target, const uint8_t *bytes, uint32_t end, uint32_t *position, int link,
+                      uint32_t tick_ns, const Base *base) {
+  enum { FRACTION = 4, CAPTURED = 8, WIRE = 12, HEADER = 16 };
+  const Table *table = &target->table;
+  uint32_t at = position[AT], row = position[ROW];
+  while (row < table->capacity && at <= end && end - at >= HEADER) {
+    const uint8_t *record = bytes + at;
+    uint32_t captured = le32(record + CAPTURED);
+    if (captured > MAX_RECORD_BYTES || end - at - HEADER < captured) break;
+    if (!decode_plain(table, row, &target->key, record + HEADER, captured, le32(record + WIRE), link, 0)) break;
+    table->time[row] = time_since(base, le32(record), (double)le32(record + FRACTION) * tick_ns);
+    row++;
+    at += HEADER + captured;
+  }
+  position[AT] = at;
+  position[ROW] = row;
+}
+
+/* ---- the frames of a ring's block ---- */
+
+/* What the kernel knows of a packet beside its bytes; as BlockReader. */
+static void finish_row(const Table *table, uint32_t row, const struct tpacket3_hdr *frame,
+                       const struct sockaddr_ll *address, uint32_t header_bytes, uint32_t snaplen) {
+  uint32_t added = header_bytes;
+  table->ifindex[row] = address->sll_ifindex;
+  table->packetType[row] = address->sll_pkttype;
+  if (frame->tp_status & TP_STATUS_VLAN_VALID) {
+    table->vlan[row] = frame->hv1.tp_vlan_tci & 0x0fff;
+    if (added == 0) added = VLAN_TAG_BYTES;
+  }
+  if (added > 0) {
+    uint32_t captured = table->capturedLength[row] + added;
+    table->wireLength[row] += added;
+    table->capturedLength[row] = captured < snaplen ? captured : snaplen;
+  }
+  if ((frame->tp_status & TP_STATUS_CSUMNOTREADY) && table->checksum[row] != CHECKSUM_OK)
+    table->checksum[row] = CHECKSUM_PARTIAL;
+}
+
+static void read_ring(const Target *target, const uint8_t *ring, size_t ring_bytes, uint32_t *position, int link,
+                      uint32_t header_bytes, uint32_t snaplen, const Base *base) {
+  enum { ADDRESS = TPACKET_ALIGN(sizeof(struct tpacket3_hdr)), ADDRESSED = ADDRESS + sizeof(struct sockaddr_ll) };
+  const Table *table = &target->table;
+  uint32_t row = position[ROW];
+  /* On `any` packets come without link header, and the address says what they are. */
+  int datagrams = header_bytes > 0;
+  for (; position[LEFT] > 0 && row < table->capacity; position[LEFT]--) {
+    size_t at = position[AT];
+    if (at > ring_bytes || ring_bytes - at < ADDRESSED) break;
+    struct tpacket3_hdr frame;
+    struct sockaddr_ll address;
+    memcpy(&frame, ring + at, sizeof frame);
+    memcpy(&address, ring + at + ADDRESS, sizeof address);
+    /* What goes out on the loopback interface comes in there again. */
+    if (address.sll_pkttype != PACKET_OUTGOING || address.sll_hatype != HARDWARE_LOOPBACK) {
+      size_t data = at + frame.tp_mac;
+      if (data > ring_bytes || ring_bytes - data < frame.tp_snaplen) break;
+      uint32_t type = datagrams ? be16((const uint8_t *)&address.sll_protocol) : 0;
+      if (datagrams && (type == 0 || address.sll_hatype == HARDWARE_NETLINK)) break;
+      if (!decode_plain(table, row, &target->key, ring + data, frame.tp_snaplen, frame.tp_len, link, type)) break;
+      if (datagrams && address.sll_halen == 6) table->sourceMac[row] = digest_mac(&target->key, address.sll_addr);
+      table->time[row] = time_since(base, frame.tp_sec, frame.tp_nsec);
+      finish_row(table, row, &frame, &address, header_bytes, snaplen);
+      row++;
+    }
+    position[AT] = (uint32_t)(at + frame.tp_next_offset);
+  }
+  position[ROW] = row;
+}
+
+/* ---- Node-API ---- */
+
+static void *fail(napi_env env, const char *what) {
+  napi_throw_type_error(env, NULL, what);
+  return NULL;
+}
+
+/* The column `name` of a table, of at least `elements` for each row; NULL with an exception pending. */
+static void *column_of(napi_env env, napi_value table, const char *name, napi_typedarray_type kind, size_t elements,
+                       uint32_t capacity) {
+  napi_value column;
+  napi_typedarray_type is;
+  size_t length;
+  void *data;
+  if (napi_get_named_property(env, table, name, &column) != napi_ok ||
+      napi_get_typedarray_info(env, column, &is, &length, &data, NULL, NULL) != napi_ok)
+    return fail(env, name);
+  return is == kind && length >= elements * capacity ? data : fail(env, name);
+}
+
+static void release(napi_env env, void *data, void *hint) { free(data); }
+
+/*
+ * bind(table, schedule, quick): a handle for filling the table. It holds the memory of the columns but does not keep it,
+ * so it may be used as long as its table is there.
+ */
+static napi_value bind_table(napi_env env, napi_callback_info info) {
+  napi_value arguments[3], capacity, handle;
+  size_t count = 3, words;
+  napi_typedarray_type kind;
+  void *schedule;
+  bool quick = false;
+  uint32_t rows = 0;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (napi_get_named_property(env, arguments[0], "capacity", &capacity) != napi_ok ||
+      napi_get_value_uint32(env, capacity, &rows) != napi_ok)
+    return fail(env, "capacity");
+  if (napi_get_typedarray_info(env, arguments[1], &kind, &words, &schedule, NULL, NULL) != napi_ok ||
+      kind != napi_int32_array || words != 12 || napi_get_value_bool(env, arguments[2], &quick) != napi_ok)
+    return fail(env, "schedule");
+  Target target = {.table.capacity = rows, .key.quick = quick};
+  memcpy(target.key.words, schedule, sizeof target.key.words);
+#define BIND(name, type, kind, elements)                                                  \
+  if ((target.table.name = column_of(env, arguments[0], #name, kind, elements, rows)) == NULL) return NULL;
+  COLUMNS(BIND)
+  Target *kept = malloc(sizeof *kept);
+  *kept = target;
+  napi_create_external(env, kept, release, NULL, &handle);
+  return handle;
+}
+
+enum { TARGET, BYTES, POSITION, LINK, SECONDS, NANOSECONDS, FIRST_OWN, ARGUMENTS = FIRST_OWN + 2 };
+
+/* What both calls are given: a handle, bytes, a position, the link type, the base of times; then two numbers of their own. */
+typedef struct {
+  const Target *target;
+  const uint8_t *bytes;
+  size_t length;
+  uint32_t *position;
+  int32_t link;
+  Base base;
+  uint32_t own[2];
+} Call;
+
+static int arguments_of(napi_env env, napi_callback_info info, Call *call) {
+  napi_value arguments[ARGUMENTS];
+  size_t count = ARGUMENTS, words;
+  napi_typedarray_type bytes_kind, position_kind;
+  void *target, *bytes, *position;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (count < ARGUMENTS || napi_get_value_external(env, arguments[TARGET], &target) != napi_ok ||
+      napi_get_typedarray_info(env, arguments[BYTES], &bytes_kind, &call->length, &bytes, NULL, NULL) != napi_ok ||
+      napi_get_typedarray_info(env, arguments[POSITION], &position_kind, &words, &position, NULL, NULL) != napi_ok ||
+      bytes_kind != napi_uint8_array || position_kind != napi_uint32_array || words != LEFT + 1)
+    return fail(env, "arguments"), 0;
+  napi_get_value_int32(env, arguments[LINK], &call->link);
+  napi_get_value_double(env, arguments[SECONDS], &call->base.seconds);
+  napi_get_value_double(env, arguments[NANOSECONDS], &call->base.nanoseconds);
+  for (int i = 0; i < 2; i++) napi_get_value_uint32(env, arguments[FIRST_OWN + i], &call->own[i]);
+  call->target = target;
+  call->bytes = bytes;
+  call->position = position;
+  return 1;
+}
+
+/* pcap(handle, bytes, position, linkType, baseSeconds, baseNanoseconds, end, tickNs) */
+static napi_value pcap(napi_env env, napi_callback_info info) {
+  Call call = {0};
+  if (!arguments_of(env, info, &call)) return NULL;
+  uint32_t end = call.own[0] < call.length ? call.own[0] : (uint32_t)call.length;
+  read_pcap(call.target, call.bytes, end, call.position, call.link, call.own[1], &call.base);
+  return NULL;
+}
+
+/* ring(handle, memory, position, linkType, baseSeconds, baseNanoseconds, headerBytes, snaplen) */
+static napi_value ring(napi_env env, napi_callback_info info) {
+  Call call = {0};
+  if (!arguments_of(env, info, &call)) return NULL;
+  read_ring(call.target, call.bytes, call.length, call.position, call.own[0] > 0 ? LINK_RAW : call.link,
+            call.own[0], call.own[1], &call.base);
+  return NULL;
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char *name;
+    napi_callback call;
+  } functions[] = {{"bind", bind_table}, {"pcap", pcap}, {"ring", ring}};
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  return exports;
+}
