@@ -4,9 +4,13 @@ import { canonicalJson, PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { capturePaths } from '../scenarios/captures.js';
 import { SCENARIOS } from '../scenarios/index.js';
+import { type CapturePaths, eachIncident } from './incidents.js';
 
 /** Packets pushed at a time: few, so that flows are put away in the middle of what happens to them. */
 const AT_A_TIME = 4;
+
+/** Synthetic incidents. */
+const RUNS = 50;
 
 /** Puts every flow away whenever it has taken packets of a tap, and takes it out again for each that comes. */
 class Restless extends Engine {
@@ -25,7 +29,7 @@ class Restless extends Engine {
 }
 
 /** Pushes both files, now of one, now of the other; `between` is done again and again. */
-function feed(engine: Engine, paths: readonly [string, string], between: () => void): string {
+function feed(engine: Engine, paths: CapturePaths, between: () => void): string {
   const files = paths.map((path) => openCaptureFile(path));
   const taps = paths.map((_, i) => engine.addTap({ name: `tap ${i}`, role: null, addresses: [] }));
   const table = new PacketTable(AT_A_TIME);
@@ -45,12 +49,21 @@ function feed(engine: Engine, paths: readonly [string, string], between: () => v
 
 const OPTIONS = { captureId: 'c', captureName: '', port: null, vouchComplete: false };
 
-describe('a flow that is put away and taken out again', () => {
-  it.each(SCENARIOS)('$name: gives the same report', ({ name }) => {
-    const paths = capturePaths(name);
-    const restless = new Restless(OPTIONS);
-    const report = feed(restless, paths, () => restless.report());
-    expect(restless.putAway).toBeGreaterThan(0);
-    expect(report).toBe(feed(new Engine(OPTIONS), paths, () => {}));
+function expectSame(paths: CapturePaths, which: string): void {
+  const restless = new Restless(OPTIONS);
+  const report = feed(restless, paths, () => restless.report());
+  expect(restless.putAway, which).toBeGreaterThan(0);
+  expect(report, which).toBe(feed(new Engine(OPTIONS), paths, () => {}));
+}
+
+describe('a flow that is put away and taken out again gives the same report', () => {
+  it.each(SCENARIOS)('$name', ({ name }) => {
+    expectSame(capturePaths(name), name);
+  });
+
+  it(`${RUNS} synthetic incidents`, { timeout: 120_000 }, () => {
+    eachIncident(RUNS, (paths, seed) => {
+      expectSame(paths, `seed ${seed}`);
+    });
   });
 });

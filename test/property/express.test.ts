@@ -1,24 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openCaptureFile } from '@bothends/agent/files';
 import { Merge } from '@bothends/cli/analyze/merge';
 import { Engine } from '@bothends/coordinator/engine/engine';
 import { Express } from '@bothends/coordinator/engine/match/express';
 import { canonicalJson, PacketTable } from '@bothends/proto';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { capturePaths } from '../scenarios/captures.js';
 import { SCENARIOS } from '../scenarios/index.js';
-import { generate } from '../truth/run.js';
+import { type CapturePaths, eachIncident } from './incidents.js';
 
-/** Synthetic incidents, with NAT, offloads, faulty clocks and taps drawn at random. */
+/** Synthetic incidents. */
 const RUNS = 50;
 /** Rows of a table: a few, so that the two taps' packets come mixed; and all, one tap after the other. */
 const TABLES = [16, 4096] as const;
 
 const OPTIONS = { captureId: 'express', captureName: '', port: null, vouchComplete: false };
-
-type Paths = readonly [client: string, server: string];
 
 class CountingExpress extends Express {
   taken = 0;
@@ -61,7 +56,7 @@ class OpenEngine extends Engine {
   }
 }
 
-function analyzed([client, server]: Paths, rows: number, express: boolean): OpenEngine {
+function analyzed([client, server]: CapturePaths, rows: number, express: boolean): OpenEngine {
   const files = [openCaptureFile(client), openCaptureFile(server)] as const;
   const engine = new OpenEngine(express);
   for (const name of ['client', 'server']) engine.addTap({ name, role: null, addresses: [] });
@@ -77,7 +72,7 @@ function analyzed([client, server]: Paths, rows: number, express: boolean): Open
 }
 
 /** Returns how many packets went the short way. */
-function expectSame(paths: Paths): number {
+function expectSame(paths: CapturePaths): number {
   let taken = 0;
   for (const rows of TABLES) {
     const [short, long] = [analyzed(paths, rows, true), analyzed(paths, rows, false)];
@@ -93,18 +88,11 @@ describe('the short way of uneventful segments leaves everything as the long way
     expectSame(capturePaths(name));
   });
 
-  const folder = mkdtempSync(join(tmpdir(), 'bothends-express-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   it(`${RUNS} synthetic incidents, and takes many of their packets`, { timeout: 120_000 }, () => {
-    const paths = [join(folder, 'client.pcap'), join(folder, 'server.pcap')] as const;
     let taken = 0;
-    for (let seed = 1; seed <= RUNS; seed++) {
-      const { client, server } = generate(seed).captures;
-      writeFileSync(paths[0], client);
-      writeFileSync(paths[1], server);
+    eachIncident(RUNS, (paths) => {
       taken += expectSame(paths);
-    }
+    });
     expect(taken).toBeGreaterThan(10 * RUNS);
   });
 });

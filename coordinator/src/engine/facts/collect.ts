@@ -22,7 +22,17 @@ export function collectPackets(
     if (isShownByPeer(intake, r, senderTap, alive)) continue;
     packets.push(toPacket(intake, witness, r, clientDirection, senderTap, answers(r)));
   }
-  return packets.sort((a, b) => a.at - b.at || a.record - b.record);
+  return packets.sort((a, b) => a.at - b.at || inOrderOfTaps(a, b));
+}
+
+/** At one moment as their taps numbered them: a record's own number says only which place was free. */
+function inOrderOfTaps(a: Packet, b: Packet): number {
+  return a.seenBy - b.seenBy || numberOf(a) - numberOf(b);
+}
+
+/** At the tap of `seenBy`. */
+function numberOf({ sent, received, seenBy }: Packet): number {
+  return (sent?.tap === seenBy ? sent : received)?.number ?? 0;
 }
 
 function liveRecords(intake: Intake, flow: number): number[] {
