@@ -87,7 +87,7 @@ export class Engine implements EngineLike {
 
   /** Looks at each flow once: one that was put away is taken out only for that. */
   private judge(capture: CaptureFacts, flows: readonly FlowFacts[]): Judgement {
-    const { peeks } = this.intake.store.dormant;
+    const { peeks } = this.intake.store;
     const drafts: Draft[] = [];
     const listing = new Listing();
     const fold = new Fold();

@@ -60,7 +60,7 @@ export class Intake {
     }
     tap.packets = before + table.length;
     this.latest[tap.index] = tap.last;
-    this.store.dormant.peeks.rest();
+    this.store.peeks.rest();
     this.matcher.eviction.relieve();
     if (!this.trace) this.sweep.run(table.length, this.latest);
   }
@@ -152,6 +152,7 @@ export class Intake {
   /** The same packet was captured on another interface of this host a moment ago. */
   private isDouble(r: number): boolean {
     const { records, flows } = this.store;
+    this.store.summon(records.flow[r]);
     const ring = this.store.ring(records.flow[r], records.tap[r]);
     for (let place = ring; place < ring + Row.RECENT; place++) {
       const c = flows.data[place];

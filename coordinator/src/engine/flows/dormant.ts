@@ -1,22 +1,13 @@
 import { Archive } from './archive.js';
-import { Peeks } from './peeks.js';
-import { State } from './records.js';
+import { FlowCode, type Held, type Made } from './flow-code.js';
+import { type FlowRows, SIDES } from './flow-rows.js';
 import { RowReader, RowWriter } from './row-code.js';
 import * as Row from './rows.js';
-import type { FlowStore } from './store.js';
 
 /** More records than this are not put away with a flow: something is going on there. */
 const RECORD_LIMIT = 512;
 
-/** How a record's match is written: none, one whose record is gone, else the place of that record in the list and this. */
-const NO_PEER = 0;
-const GONE = 1;
-const PEERS = 2;
-
-/** What two taps saw of two directions. */
-const SIDES = 4;
-
-const RING_END = Row.RECENT_0 + 2 * Row.RECENT;
+const NOTHING = new Uint8Array(0);
 
 /** Takes a record out of the index of what waits. */
 export type Forget = (r: number) => void;
@@ -25,24 +16,21 @@ export type Forget = (r: number) => void;
  * Writes a flow of which nothing comes any more into few bytes, its rows and every record that it holds, and makes both
  * of them again, exactly as they were. So memory follows the flows that are busy and not those that ever were, and no
  * verdict can tell the difference.
+ *
+ * What stands at a position: the rows, whether something waits for its match, how many records there are, and these. When
+ * a packet comes its flow gets its rows again, which tell where its records are, and new records; the old ones stay there
+ * until somebody asks for them. When the flow is put away again, the new ones are written behind the old.
  */
 export class Dormant {
-  readonly peeks: Peeks;
   private archive = new Archive();
-  private readonly store: FlowStore;
+  private readonly rows: FlowRows;
+  private readonly code: FlowCode;
   private readonly writer = new RowWriter();
   private readonly reader = new RowReader();
-  /** Of the records made last, those that the flow holds; the rest are there because they are matches of these. */
-  held = 0;
-  /** A record as a row, and the one written before it. */
-  private readonly row: Float64Array;
-  private readonly before: Float64Array;
 
-  constructor(store: FlowStore) {
-    this.store = store;
-    this.peeks = new Peeks(store, this);
-    this.row = new Float64Array(store.records.fieldCount);
-    this.before = new Float64Array(store.records.fieldCount);
+  constructor(rows: FlowRows) {
+    this.rows = rows;
+    this.code = new FlowCode(rows);
   }
 
   /** Bytes of memory that flows put away take. */
@@ -50,209 +38,115 @@ export class Dormant {
     return this.archive.taken;
   }
 
-  /** Puts a flow away and lets go of its records; its position, or -1 when too much of it is going on. */
-  pack(flow: number, forget: Forget): number {
-    const { store } = this;
-    const waiting = this.waitingOf(flow);
-    const kept = store.notable(flow);
-    const held = new Set<number>(kept);
-    for (let tap = 0; tap < 2; tap++) for (const r of store.recent(flow, tap)) held.add(r);
-    for (const list of waiting) for (const r of list) held.add(r);
-    if (held.size > RECORD_LIMIT || !this.isOwn(flow, held)) return -1;
-    const own = held.size;
-    for (const r of [...held]) if (this.hasPeer(r)) held.add(store.records.peer[r]);
-    const list = [...held];
-    const order = new Map(list.map((r, i) => [r, i]));
-    this.writer.restart();
-    this.before.fill(0);
-    this.writer.number(list.length);
-    this.writer.number(own);
-    this.writer.number(kept.length);
-    this.writeRows(flow, order);
-    this.writeWaiting(waiting, order);
-    for (const r of list) this.writeRecord(r, order);
-    for (const r of list.slice(0, own)) {
-      forget(r);
-      store.records.release(r);
-    }
-    store.setNotable(flow, []);
-    return this.archive.put(this.writer.written);
-  }
-
-  /**
-   * Makes the rows of a flow put away at `position` in the place of `flow`; its records too where `records` is asked
-   * for or something waits, else the rows name none. Returns the records made, null where none were.
-   */
-  unpack(position: number, flow: number, records: boolean): number[] | null {
-    const { reader, store } = this;
-    reader.open(this.archive.get(position));
-    this.before.fill(0);
-    const count = reader.number();
-    const own = reader.number();
-    const kept = reader.number();
-    this.readRows(flow);
-    if (!records && !store.someWaits(flow)) {
-      const row = store.flow(flow);
-      store.flows.data.fill(-1, row + Row.RECENT_0, row + RING_END);
-      return null;
-    }
-    const waiting = this.readWaiting();
-    const made = Array.from({ length: count }, () => store.records.take());
-    for (const r of made) this.readRecord(r, flow, made);
-    this.hold(flow, made, kept);
-    for (const [i, { list, cursor }] of waiting.entries()) {
-      const side = store.side(flow, i >> 1, i & 1);
-      for (const index of list) store.wait(made[index] as number, side);
-      store.sides.data[side + Row.CURSOR] = cursor < 0 ? -1 : (made[cursor] as number);
-    }
-    this.held = own;
-    return made;
-  }
-
-  /** Forgets what was put away. */
-  drop(position: number): void {
-    this.archive.drop(position);
-  }
-
   /** Nothing was ever put away. */
   get isEmpty(): boolean {
     return this.archive.taken === 0;
   }
 
-  /** More of the memory holds nothing than something. */
-  get isWasteful(): boolean {
-    return this.archive.isWasteful;
+  /** Writes the flow at a place and lets go of its records; its position, or -1 when too much of it is going on. */
+  pack(place: number, flow: number, forget: Forget): number {
+    const { code, writer, rows } = this;
+    const held = this.heldAt(place, flow);
+    const count = code.gather(flow, held);
+    if (count < 0 || count > RECORD_LIMIT) {
+      code.letGo(() => {});
+      return -1;
+    }
+    const cursors = this.emptyLists(place, held);
+    const before = this.partsAt(place);
+    const position = this.positionAt(place);
+    this.setPosition(place, -1, 0);
+    writer.restart();
+    code.writeRows(writer, place);
+    writer.number(Number(held.waiting.some((side) => side.length > 0)));
+    writer.number(before.count + code.count);
+    writer.copy(before.parts);
+    if (code.count > 0) code.write(writer, held, cursors);
+    code.letGo((r) => {
+      forget(r);
+      rows.records.release(r);
+    });
+    if (position >= 0) this.archive.drop(position);
+    return this.archive.put(writer.written);
   }
 
-  /** Begins anew; `each` moves every flow that is put away, by position, and is told where it is then. */
-  renew(each: (move: (position: number) => number) => void): void {
+  /** Makes the rows of the flow at `position`, at a place. Returns whether something of it waits for its match. */
+  openRows(position: number, place: number): boolean {
+    const { reader } = this;
+    reader.open(this.archive.get(position));
+    this.code.readRows(reader, place);
+    const waits = reader.number() === 1;
+    this.setPosition(place, position, reader.position);
+    return waits;
+  }
+
+  /** Records that the flow at a place has put away. */
+  countAt(place: number): number {
+    return this.partsAt(place).count;
+  }
+
+  /** Makes the records that the flow at a place has put away. What waits stands in its lists then. */
+  openRecords(place: number, flow: number): Made {
+    const made: Made = { kept: [], recent: [[], []], all: [] };
+    this.reader.open(this.partsAt(place).parts);
+    while (!this.reader.isAtEnd) this.code.read(this.reader, place, flow, made);
+    return made;
+  }
+
+  /** Forgets what the flow at a place has put away. */
+  dropAt(place: number): void {
+    const position = this.positionAt(place);
+    if (position >= 0) this.archive.drop(position);
+    this.setPosition(place, -1, 0);
+  }
+
+  /** Begins anew where too much of the memory holds nothing; `each` moves all that is put away, by position. */
+  tidy(each: (move: (position: number) => number) => void): void {
     const old = this.archive;
+    if (!old.isWasteful) return;
     this.archive = new Archive();
     each((position) => this.archive.put(old.get(position)));
   }
 
-  // --- rows
+  private heldAt(place: number, flow: number): Held {
+    const first = this.rows.sideAt(place, 0, 0);
+    return {
+      kept: this.rows.notablesOf(flow),
+      recent: [this.rows.recentAt(place, 0), this.rows.recentAt(place, 1)],
+      waiting: Array.from({ length: SIDES }, (_, i) => this.rows.waiting(first + i * Row.SIDE_WORDS)),
+    };
+  }
 
-  private writeRows(flow: number, order: ReadonlyMap<number, number>): void {
-    const { store, writer } = this;
-    const { flows, directions, sides } = store;
-    const own = store.flow(flow);
-    this.renumber(own, (r) => order.get(r) as number);
-    writer.row(flows.data, own, Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    const [forth, back] = [store.direction(flow, 0), store.direction(flow, 1)];
-    writer.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
-    writer.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
-    const first = store.side(flow, 0, 0);
-    const cursors: number[] = [];
-    for (let i = 0; i < SIDES; i++) {
+  /** Takes the flow's records out of its rows; returns, by side, where a range search goes on. */
+  private emptyLists(place: number, { waiting }: Held): number[] {
+    const first = this.rows.sideAt(place, 0, 0);
+    this.rows.clearRecent(place);
+    return waiting.map((list, i) => {
       const side = first + i * Row.SIDE_WORDS;
-      cursors.push(sides.data[side + Row.CURSOR]);
-      store.emptyWaiting(side);
-    }
-    writer.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
-    for (let i = 1; i < SIDES; i++) {
-      writer.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
-    }
-    for (const cursor of cursors) writer.number((order.get(cursor) ?? -1) + 1);
+      const cursor = this.rows.sides.data[side + Row.CURSOR] as number;
+      if (list.length > 0) this.rows.emptyWaiting(side);
+      return cursor;
+    });
   }
 
-  private readRows(flow: number): void {
-    const { store, reader } = this;
-    const { flows, directions, sides } = store;
-    reader.row(flows.data, store.flow(flow), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    const [forth, back] = [store.direction(flow, 0), store.direction(flow, 1)];
-    reader.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
-    reader.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
-    const first = store.side(flow, 0, 0);
-    reader.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
-    for (let i = 1; i < SIDES; i++) {
-      reader.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
-    }
+  // --- what the rows at a place say of what is put away
+
+  private positionAt(place: number): number {
+    return this.rows.flows.data[this.rows.rowAt(place) + Row.PUT_AWAY];
   }
 
-  private renumber(row: number, number: (r: number) => number): void {
-    const f = this.store.flows.data;
-    for (let place = row + Row.RECENT_0; place < row + RING_END; place++)
-      if (f[place] >= 0) f[place] = number(f[place]);
+  private setPosition(place: number, position: number, from: number): void {
+    const row = this.rows.rowAt(place);
+    this.rows.flows.data[row + Row.PUT_AWAY] = position;
+    this.rows.flows.data[row + Row.PUT_AWAY_FROM] = from;
   }
 
-  // --- what waits
-
-  private waitingOf(flow: number): number[][] {
-    return [0, 1, 2, 3].map((i) => this.store.waiting(this.store.side(flow, i >> 1, i & 1)));
+  private partsAt(place: number): { count: number; parts: Uint8Array } {
+    const position = this.positionAt(place);
+    if (position < 0) return { count: 0, parts: NOTHING };
+    const bytes = this.archive.get(position);
+    this.reader.open(bytes, this.rows.flows.data[this.rows.rowAt(place) + Row.PUT_AWAY_FROM]);
+    const count = this.reader.number();
+    return { count, parts: bytes.subarray(this.reader.position) };
   }
-
-  private writeWaiting(waiting: readonly number[][], order: ReadonlyMap<number, number>): void {
-    for (const list of waiting) {
-      this.writer.number(list.length);
-      for (const r of list) this.writer.number(order.get(r) as number);
-    }
-  }
-
-  private readWaiting(): { list: number[]; cursor: number }[] {
-    const { reader } = this;
-    const cursors = [0, 1, 2, 3].map(() => reader.number() - 1);
-    return cursors.map((cursor) => ({
-      list: Array.from({ length: reader.number() }, () => reader.number()),
-      cursor,
-    }));
-  }
-
-  // --- records
-
-  /** Records of a joined flow may still stand in the rings of the other one. */
-  private isOwn(flow: number, held: ReadonlySet<number>): boolean {
-    for (const r of held) if (this.store.records.flow[r] !== flow) return false;
-    return true;
-  }
-
-  /** Its match is still there, and not another packet in its place. */
-  private hasPeer(r: number): boolean {
-    const { records } = this.store;
-    const peer = records.peer[r];
-    return (
-      peer >= 0 &&
-      records.flow[peer] === records.flow[r] &&
-      records.tap[peer] !== records.tap[r] &&
-      records.number[peer] === records.peerNumber[r]
-    );
-  }
-
-  private writeRecord(r: number, order: ReadonlyMap<number, number>): void {
-    const { records } = this.store;
-    const peer = this.hasPeer(r) ? order.get(records.peer[r]) : undefined;
-    this.writer.number(records.peer[r] < 0 ? NO_PEER : peer === undefined ? GONE : peer + PEERS);
-    records.copyOut(r, this.row);
-    this.writer.row(this.row, 0, this.row.length, this.before, 0);
-    this.before.set(this.row);
-  }
-
-  private readRecord(r: number, flow: number, made: readonly number[]): void {
-    const { records } = this.store;
-    const peer = this.reader.number();
-    this.reader.row(this.row, 0, this.row.length, this.before, 0);
-    this.before.set(this.row);
-    records.copyIn(r, this.row);
-    records.flow[r] = flow;
-    records.state[r] &= ~(State.indexed | State.retired);
-    // A match that is gone is known by its number and time alone: whoever looks for the record finds itself, at its own tap.
-    records.peer[r] = peer === NO_PEER ? -1 : peer === GONE ? r : (made[peer - PEERS] as number);
-  }
-
-  /** Puts records back where the flow held them. */
-  private hold(flow: number, made: readonly number[], kept: number): void {
-    const { store } = this;
-    store.setNotable(flow, made.slice(0, kept));
-    const row = store.flow(flow);
-    this.renumber(row, (index) => made[index] as number);
-    for (let place = row + Row.RECENT_0; place < row + RING_END; place++) {
-      const r = store.flows.data[place];
-      if (r >= 0) store.records.holds[r]++;
-    }
-  }
-}
-
-/** The side that side `i` of a flow most resembles: what the other tap saw of its direction, else tap 0 of the other. */
-function likeness(first: number, i: number): number {
-  return first + (i === 2 ? 0 : i - 1) * Row.SIDE_WORDS;
 }

@@ -16,6 +16,13 @@ export const Link = {
   outline: 6,
 } as const;
 
+/** `Link.place` of a flow that never had rows. */
+export const NOWHERE = -1;
+
+/** `Link.place` of a flow that is put away at a position, and the way back; below NOWHERE all are. */
+export const placeOf = (position: number) => NOWHERE - 1 - position;
+export const positionOf = placeOf;
+
 /** Numbers kept for each flow. A power of two, so that a flow's links lie in one cache line. */
 const WORDS = 8;
 

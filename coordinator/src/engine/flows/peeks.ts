@@ -1,6 +1,6 @@
 import type { Dormant } from './dormant.js';
-import { Link } from './links.js';
-import type { FlowStore } from './store.js';
+import type { FlowRows } from './flow-rows.js';
+import { Link, type Links, positionOf } from './links.js';
 
 /**
  * Flows put away that can be looked at at a time. A verdict looks at one flow, and at few others beside it; those that
@@ -13,8 +13,9 @@ const PEEKS = 128;
  * and records where those were asked for. Nothing written there lasts.
  */
 export class Peeks {
-  private readonly store: FlowStore;
+  private readonly rows: FlowRows;
   private readonly dormant: Dormant;
+  private readonly links: Links;
   /** First of the places set aside; they exist before anything is put away, so that reading moves no rows. */
   private first = -1;
   private readonly flows = new Int32Array(PEEKS).fill(-1);
@@ -29,39 +30,33 @@ export class Peeks {
   /** The flow that is being judged stays, whatever else is looked at; -1: none. */
   pinned = -1;
 
-  constructor(store: FlowStore, dormant: Dormant) {
-    this.store = store;
+  constructor(rows: FlowRows, dormant: Dormant, links: Links) {
+    this.rows = rows;
     this.dormant = dormant;
+    this.links = links;
   }
 
   reserve(): void {
-    if (this.first < 0) this.first = this.store.makePlaces(PEEKS);
+    if (this.first < 0) this.first = this.rows.makePlaces(PEEKS);
   }
 
   /** Place of the rows of a flow that was put away. */
   place(flow: number): number {
     if (flow === this.latest) return this.latestPlace;
     const slot = this.slots.get(flow);
-    if (slot === undefined) return this.open(flow);
-    return this.remember(flow, slot);
+    return slot === undefined ? this.open(flow) : this.remember(flow, slot);
   }
 
   /** Makes the flow's records, too. */
-  open(flow: number, records = false): number {
-    const slot = this.slots.get(flow) ?? this.vacate();
-    this.slots.set(flow, slot);
-    this.flows[slot] = flow;
-    const place = this.remember(flow, slot);
-    if (this.records[slot] === null) {
-      this.records[slot] = this.dormant.unpack(this.positionOf(flow), flow, records);
-      this.serials[slot] = ++this.serial;
-    }
-    return place;
-  }
-
-  hasRecords(flow: number): boolean {
-    const slot = this.slots.get(flow);
-    return slot !== undefined && this.records[slot] !== null;
+  openRecords(flow: number): void {
+    const place = this.place(flow);
+    const slot = place - this.first;
+    if (this.records[slot] !== null) return;
+    const { kept, recent, all } = this.dormant.openRecords(place, flow);
+    this.records[slot] = all;
+    this.serials[slot] = ++this.serial;
+    this.rows.setNotables(flow, kept);
+    for (const tap of [0, 1] as const) this.rows.setRecent(place, tap, recent[tap]);
   }
 
   /** Changes whenever the numbers of the flow's records do; 0: they are not here. */
@@ -81,8 +76,14 @@ export class Peeks {
     for (let slot = 0; slot < PEEKS; slot++) if (this.flows[slot] >= 0) this.close(slot);
   }
 
-  private positionOf(flow: number): number {
-    return -2 - this.store.links.get(flow, Link.place);
+  private open(flow: number): number {
+    const slot = this.vacate();
+    this.slots.set(flow, slot);
+    this.flows[slot] = flow;
+    const place = this.remember(flow, slot);
+    // Rows tell what waits.
+    if (this.dormant.openRows(positionOf(this.links.get(flow, Link.place)), place)) this.openRecords(flow);
+    return place;
   }
 
   private remember(flow: number, slot: number): number {
@@ -101,8 +102,11 @@ export class Peeks {
 
   private close(slot: number): void {
     const flow = this.flows[slot] as number;
-    for (const r of this.records[slot] ?? []) this.store.records.release(r);
-    if (this.records[slot] !== null) this.store.setNotable(flow, []);
+    const made = this.records[slot] ?? null;
+    if (made !== null) {
+      for (const r of made) this.rows.records.release(r);
+      this.rows.setNotables(flow, []);
+    }
     this.records[slot] = null;
     this.flows[slot] = -1;
     this.slots.delete(flow);

@@ -3,22 +3,6 @@ import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
 
-/** Words of an address. */
-const ICMP_SOURCE_WORDS = 4;
-
-type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
-
-/** Columns that tie a record to its flow and to other records. */
-const TIES: ReadonlySet<string> = new Set([
-  'flow',
-  'peer',
-  'holds',
-  'previousWaiting',
-  'nextWaiting',
-  'nextInBucket',
-  'hash',
-]);
-
 /** Bits of `state`. */
 export const State = {
   /** Every byte of it was found at the other tap. */
@@ -136,11 +120,8 @@ export class Records {
   nextInBucket = new Int32Array(INITIAL_RECORDS);
   hash = new Int32Array(INITIAL_RECORDS);
 
-  private fields: Column[][];
-
   constructor() {
     this.chainFree(0);
-    this.fields = this.fieldsOf();
   }
 
   /** A record filled from row `row` of `table`. */
@@ -260,40 +241,6 @@ export class Records {
     this.httpHeadLength[r] = t.httpHeadLength[i];
   }
 
-  /** Numbers that `copyOut` writes. */
-  get fieldCount(): number {
-    return this.fields.reduce((sum, columns) => sum + columns.length, 0) + ICMP_SOURCE_WORDS;
-  }
-
-  /** Writes all that is known of a packet into a row; not its flow, nor what ties it to other records. */
-  copyOut(r: number, row: Float64Array): void {
-    let word = 0;
-    for (const columns of this.fields)
-      for (let i = 0; i < columns.length; i++) row[word++] = (columns[i] as Column)[r];
-    for (let i = 0; i < ICMP_SOURCE_WORDS; i++) row[word++] = this.icmpSource[r * ICMP_SOURCE_WORDS + i];
-  }
-
-  /** Takes back what `copyOut` wrote. */
-  copyIn(r: number, row: Float64Array): void {
-    let word = 0;
-    for (const columns of this.fields)
-      for (let i = 0; i < columns.length; i++) (columns[i] as Column)[r] = row[word++] as number;
-    for (let i = 0; i < ICMP_SOURCE_WORDS; i++)
-      this.icmpSource[r * ICMP_SOURCE_WORDS + i] = row[word++] as number;
-  }
-
-  /** The columns of a packet itself; those of one type stand together, which keeps a loop over them quick. */
-  private fieldsOf(): Column[][] {
-    const byType = new Map<unknown, Column[]>();
-    for (const [name, column] of Object.entries(this)) {
-      if (!ArrayBuffer.isView(column) || TIES.has(name) || name === 'icmpSource') continue;
-      const group = byType.get(column.constructor) ?? [];
-      group.push(column as Column);
-      byType.set(column.constructor, group);
-    }
-    return [...byType.values()];
-  }
-
   private chainFree(from: number): void {
     for (let r = from; r < this.capacity; r++) {
       this.nextWaiting[r] = r + 1 < this.capacity ? r + 1 : -1;
@@ -315,6 +262,5 @@ export class Records {
       self[name] = larger;
     }
     this.chainFree(from);
-    this.fields = this.fieldsOf();
   }
 }

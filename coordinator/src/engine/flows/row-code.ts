@@ -1,8 +1,8 @@
 /** Most bytes that a word takes: its header and a float64. */
 const WORD_BYTES = 16;
 
-/** Differences up to here are written as whole numbers; twice of it is still exact. */
-const WHOLE = 2 ** 51;
+/** Differences up to here are written as whole numbers; four times of it is still exact. */
+const WHOLE = 2 ** 50;
 
 /**
  * Writes rows of float64 into few bytes: only the words that differ from a row that it resembles, as a difference where
@@ -33,6 +33,29 @@ export class RowWriter {
     this.bytes[this.length++] = rest;
   }
 
+  /** A whole number below 2^52, of either sign. */
+  signed(n: number): void {
+    this.number(n < 0 ? -2 * n - 1 : 2 * n);
+  }
+
+  /** A number that is likely to be near another one. */
+  near(x: number, y: number): void {
+    const difference = x - y;
+    if (Number.isInteger(x) && Number.isInteger(y) && Math.abs(difference) <= WHOLE) {
+      this.number(difference < 0 ? -4 * difference - 2 : 4 * difference);
+      return;
+    }
+    this.number(1);
+    this.float(x);
+  }
+
+  /** Bytes written before. */
+  copy(written: Uint8Array): void {
+    if (this.length + written.length > this.bytes.length) this.grow(written.length);
+    this.bytes.set(written, this.length);
+    this.length += written.length;
+  }
+
   /** `words` words of `data` from `at`, as they differ from those of `like` from `from`. */
   row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
     if (this.length + (words + 1) * WORD_BYTES > this.bytes.length) this.grow((words + 1) * WORD_BYTES);
@@ -51,10 +74,15 @@ export class RowWriter {
     const difference = x - (Number.isInteger(y) ? y : 0);
     if (Number.isInteger(x) && Math.abs(difference) <= WHOLE && Math.abs(x) <= WHOLE) {
       this.number(step * 2);
-      this.number(difference < 0 ? -2 * difference - 1 : 2 * difference);
+      this.signed(difference);
       return;
     }
     this.number(step * 2 + 1);
+    this.float(x);
+  }
+
+  private float(x: number): void {
+    if (this.length + WORD_BYTES > this.bytes.length) this.grow(WORD_BYTES);
     this.view.setFloat64(this.length, x);
     this.length += 8;
   }
@@ -73,10 +101,20 @@ export class RowReader {
   private view: DataView = new DataView(this.bytes.buffer);
   private at = 0;
 
-  open(bytes: Uint8Array): void {
+  /** Reads `bytes`, from where a reader stood before. */
+  open(bytes: Uint8Array, at = 0): void {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = 0;
+    this.at = at;
+  }
+
+  /** Where it stands in the bytes. */
+  get position(): number {
+    return this.at;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.bytes.length;
   }
 
   number(): number {
@@ -100,10 +138,19 @@ export class RowReader {
     }
   }
 
-  private whole(y: number): number {
+  signed(): number {
     const n = this.number();
-    const difference = n % 2 === 0 ? n / 2 : -(n + 1) / 2;
-    return difference + (Number.isInteger(y) ? y : 0);
+    return n % 2 === 0 ? n / 2 : -(n + 1) / 2;
+  }
+
+  near(y: number): number {
+    const n = this.number();
+    if (n === 1) return this.float();
+    return y + (n % 4 === 0 ? n / 4 : -(n + 2) / 4);
+  }
+
+  private whole(y: number): number {
+    return this.signed() + (Number.isInteger(y) ? y : 0);
   }
 
   private float(): number {

@@ -143,7 +143,10 @@ export const RECENT_0 = 12;
 export const RECENT_1 = RECENT_0 + RECENT;
 export const RECENT_NEXT_0 = RECENT_1 + RECENT;
 export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;
-export const FLOW_WORDS = RECENT_NEXT_1 + 1;
+/** Flow: where more of its records are put away, and where in what stands there they begin; -1: all are here. */
+export const PUT_AWAY = RECENT_NEXT_1 + 1;
+export const PUT_AWAY_FROM = PUT_AWAY + 1;
+export const FLOW_WORDS = PUT_AWAY_FROM + 1;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {
@@ -224,6 +227,7 @@ export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
 export const BLANK_FLOW = blankRow(FLOW_WORDS, {
   ...Object.fromEntries(Array.from({ length: 2 * RECENT }, (_, i) => [RECENT_0 + i, -1])),
   [INITIATOR]: -1,
+  [PUT_AWAY]: -1,
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,
 });

@@ -1,40 +1,36 @@
 import { Dormant, type Forget } from './dormant.js';
+import { FlowRows, SIDES } from './flow-rows.js';
 import { FlowTable } from './flow-table.js';
 import { hintOf } from './hints.js';
-import { Link, Links } from './links.js';
-import { Records, State } from './records.js';
+import { Link, Links, NOWHERE, placeOf, positionOf } from './links.js';
+import { Peeks } from './peeks.js';
+import { State } from './records.js';
 import { Retired } from './retired.js';
 import {
   ALTERED,
-  BLANK_DIRECTION,
-  BLANK_FLOW,
-  BLANK_SIDE,
-  CURSOR,
-  DIRECTION_WORDS,
   ECN_CHANGED,
-  FLOW_WORDS,
-  HEAD,
   HINTS,
   LATE_AT_0,
   LATE_AT_1,
   MSS,
   NOTABLE,
   PACKETS,
+  PUT_AWAY,
   RECENT,
   RECENT_0,
   RECENT_1,
   RECENT_NEXT_0,
   RECENT_NEXT_1,
-  Rows,
   SENDER_TAP,
   SIDE_WORDS,
   SYN_OPTIONS,
-  TAIL,
   TOS_CHANGED,
-  UNINDEXED,
   WAITING,
   WSCALE,
 } from './rows.js';
+
+/** Records put away with a flow before those that nobody will ask for any more are left out: its rings hold 16. */
+const PARTS_LIMIT = 32;
 
 /** Bits of a record's state that a packet of a connection without any trouble has. */
 const ORDINARY = State.matched | State.notable | State.indexed;
@@ -49,60 +45,44 @@ const SAMPLES = 64;
 const SYN_FIELDS = [MSS, WSCALE, SYN_OPTIONS] as const;
 const CHANGES = [TOS_CHANGED, ECN_CHANGED, ALTERED, LATE_AT_0, LATE_AT_1] as const;
 
-/** Words of a side that name waiting records. */
-const WAITING_ENDS = [HEAD, TAIL, CURSOR, UNINDEXED] as const;
-
 /** Bits of `Link.outline`. */
 const Outline = { waits: 1, seenAt0: 2, seenAt1: 4 } as const;
 
 /** Where a direction's sender's tap stands in `Link.outline`, plus one, two bits each. */
 const SENDERS = [3, 5] as const;
 
-const NONE: readonly number[] = [];
-
-/** `Link.place` of a flow that never had rows; below it stands the position of one that was put away. */
-const NOWHERE = -1;
-const positionOf = (place: number) => -2 - place;
-
 /** Notable records kept per flow: enough for every handshake, FIN and RST of a flow that anybody reads. */
 export const NOTABLE_LIMIT = 256;
 
 /** Flows with their rows, the records alive, and the lists that tie them. Knows nothing about matching. */
-export class FlowStore {
+export class FlowStore extends FlowRows {
   readonly table = new FlowTable();
-  readonly records = new Records();
-  readonly sides = new Rows(SIDE_WORDS, BLANK_SIDE);
-  readonly directions = new Rows(DIRECTION_WORDS, BLANK_DIRECTION);
-  readonly flows = new Rows(FLOW_WORDS, BLANK_FLOW);
   readonly links = new Links();
-  /** Notable records of a flow in the order they came, for flows that have any. */
-  private readonly notables = new Map<number, number[]>();
+  readonly dormant = new Dormant(this);
+  readonly peeks = new Peeks(this, this.dormant, this.links);
   /** Matched records that nothing holds any more. */
   readonly retired = new Retired(this.records);
-  readonly dormant = new Dormant(this);
-  /** Rows made so far, those that no flow has, and by place the flow that has it (-1: none). */
-  private places = 0;
+  /** Places that no flow has. */
   private readonly free: number[] = [];
-  readonly flowAt: number[] = [];
   /** Flows that have rows. */
   openFlows = 0;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
-    return (this.place(flow) * 4 + direction * 2 + tap) * SIDE_WORDS;
+    return this.sideAt(this.place(flow), direction, tap);
   }
 
   direction(flow: number, direction: number): number {
-    return (this.place(flow) * 2 + direction) * DIRECTION_WORDS;
+    return this.directionAt(this.place(flow), direction);
   }
 
   flow(flow: number): number {
-    return this.place(flow) * FLOW_WORDS;
+    return this.rowAt(this.place(flow));
   }
 
   private place(flow: number): number {
     const place = this.links.get(flow, Link.place);
-    return place >= 0 ? place : this.dormant.peeks.place(flow);
+    return place >= 0 ? place : this.peeks.place(flow);
   }
 
   // --- places: which flows have rows
@@ -122,33 +102,57 @@ export class FlowStore {
   private open(flow: number): void {
     const before = this.links.get(flow, Link.place);
     const place = this.free.pop() ?? this.makePlaces(1);
-    this.dormant.peeks.forget(flow);
+    this.peeks.forget(flow);
     this.links.set(flow, Link.place, place);
     this.flowAt[place] = flow;
     this.openFlows++;
     if (before === NOWHERE) this.blank(place);
-    else this.wake(flow, positionOf(before));
+    else this.wake(flow, place, positionOf(before));
   }
 
-  private wake(flow: number, position: number): void {
-    const made = this.dormant.unpack(position, flow, true) ?? [];
-    this.dormant.drop(position);
-    for (const r of made.slice(this.dormant.held)) this.settle(r);
+  /** Most packets go on where their sender stood, and need none of the records before. */
+  private wake(flow: number, place: number, position: number): void {
+    if (this.dormant.openRows(position, place)) this.takeOut(flow);
+    else if (this.dormant.countAt(place) === 0) this.dormant.dropAt(place);
   }
 
   /** Puts a flow away for which nothing comes any more; false when too much is going on there. */
   putAway(flow: number, forget: Forget): boolean {
-    this.dormant.peeks.reserve();
+    this.peeks.reserve();
     const place = this.links.get(flow, Link.place);
+    if (this.dormant.countAt(place) > PARTS_LIMIT) this.takeOut(flow);
     const outline = this.outlineOf(place);
-    const position = this.dormant.pack(flow, forget);
+    const position = this.dormant.pack(place, flow, forget);
     if (position < 0) return false;
+    this.setNotables(flow, []);
     this.links.set(flow, Link.outline, outline);
-    this.links.set(flow, Link.place, -2 - position);
+    this.links.set(flow, Link.place, placeOf(position));
     this.flowAt[place] = -1;
     this.free.push(place);
     this.openFlows--;
     return true;
+  }
+
+  /** Makes the records of an open flow that were put away with it, and drops what was written of it. */
+  private takeOut(flow: number): void {
+    const place = this.links.get(flow, Link.place);
+    const { kept, recent, all } = this.dormant.openRecords(place, flow);
+    this.dormant.dropAt(place);
+    this.setNotables(flow, [...kept, ...this.notablesOf(flow)]);
+    for (const tap of [0, 1] as const) {
+      const newer = this.recentAt(place, tap);
+      const older = recent[tap].slice(Math.max(0, recent[tap].length + newer.length - RECENT));
+      this.setRecent(place, tap, [...older, ...newer]);
+      for (const r of older) this.records.holds[r]++;
+    }
+    for (const r of all) this.settle(r);
+  }
+
+  /** Makes the records that a flow has put away, if any: whoever reads a ring or list of it wants all that belongs there. */
+  summon(flow: number): void {
+    const place = this.links.get(flow, Link.place);
+    if (place < 0) this.peeks.openRecords(flow);
+    else if (this.flows.data[this.rowAt(place) + PUT_AWAY] >= 0) this.takeOut(flow);
   }
 
   /** Whether anything of a flow waits for its match. */
@@ -176,13 +180,13 @@ export class FlowStore {
   private outlineOf(place: number): number {
     const s = this.sides.data;
     let outline = 0;
-    for (let i = 0; i < 4; i++) {
-      const side = (place * 4 + i) * SIDE_WORDS;
+    for (let i = 0; i < SIDES; i++) {
+      const side = this.sideAt(place, 0, 0) + i * SIDE_WORDS;
       if (s[side + WAITING] > 0) outline |= Outline.waits;
       if (s[side + PACKETS] > 0) outline |= (i & 1) === 0 ? Outline.seenAt0 : Outline.seenAt1;
     }
     for (const direction of [0, 1] as const) {
-      const sender = this.directions.data[(place * 2 + direction) * DIRECTION_WORDS + SENDER_TAP];
+      const sender = this.directions.data[this.directionAt(place, direction) + SENDER_TAP];
       outline |= (sender + 1) << SENDERS[direction];
     }
     return outline;
@@ -190,74 +194,18 @@ export class FlowStore {
 
   /** Moves what was put away together where much of it was taken out again. */
   tidy(): void {
-    if (!this.dormant.isWasteful) return;
-    this.dormant.renew((move) => {
+    this.dormant.tidy((move) => {
       for (let flow = 0; flow < this.table.count; flow++) {
         const place = this.links.get(flow, Link.place);
-        if (place < NOWHERE) this.links.set(flow, Link.place, -2 - move(positionOf(place)));
+        if (place < NOWHERE) this.links.set(flow, Link.place, placeOf(move(positionOf(place))));
+        else if (place >= 0) this.moveParts(this.rowAt(place) + PUT_AWAY, move);
       }
     });
   }
 
-  /** Rows for more flows, blank; returns the first place. */
-  makePlaces(count: number): number {
-    const first = this.places;
-    this.places += count;
-    this.flows.ensure(this.places - 1);
-    this.directions.ensure(this.places * 2 - 1);
-    this.sides.ensure(this.places * 4 - 1);
-    for (let place = first; place < this.places; place++) this.flowAt.push(-1);
-    return first;
-  }
-
-  private blank(place: number): void {
-    this.flows.blankOut(place, 1);
-    this.directions.blankOut(place * 2, 2);
-    this.sides.blankOut(place * 4, 4);
-  }
-
-  // --- waiting: unmatched records of a side, oldest first
-
-  wait(r: number, side: number): void {
-    const s = this.sides.data;
-    const records = this.records;
-    const tail = s[side + TAIL];
-    records.previousWaiting[r] = tail;
-    records.nextWaiting[r] = -1;
-    if (tail >= 0) records.nextWaiting[tail] = r;
-    else s[side + HEAD] = r;
-    s[side + TAIL] = r;
-    s[side + WAITING]++;
-    if (s[side + CURSOR] < 0) s[side + CURSOR] = r;
-    if (s[side + UNINDEXED] < 0) s[side + UNINDEXED] = r;
-  }
-
-  unwait(r: number, side: number): void {
-    const s = this.sides.data;
-    const records = this.records;
-    const before = records.previousWaiting[r];
-    const after = records.nextWaiting[r];
-    if (before >= 0) records.nextWaiting[before] = after;
-    else s[side + HEAD] = after;
-    if (after >= 0) records.previousWaiting[after] = before;
-    else s[side + TAIL] = before;
-    s[side + WAITING]--;
-    if (s[side + CURSOR] === r) s[side + CURSOR] = after;
-    if (s[side + UNINDEXED] === r) s[side + UNINDEXED] = after;
-  }
-
-  /** Waiting records of a side, oldest first. */
-  waiting(side: number): number[] {
-    const list: number[] = [];
-    for (let r = this.sides.data[side + HEAD]; r >= 0; r = this.records.nextWaiting[r]) list.push(r);
-    return list;
-  }
-
-  /** Forgets that anything waits on a side; the records are another's by now. */
-  emptyWaiting(side: number): void {
-    const s = this.sides.data;
-    for (const word of WAITING_ENDS) s[side + word] = -1;
-    s[side + WAITING] = 0;
+  private moveParts(word: number, move: (position: number) => number): void {
+    const position = this.flows.data[word];
+    if (position >= 0) this.flows.data[word] = move(position);
   }
 
   // --- recent: the last few packets of a flow at a tap. A packet matched on arrival is held by its first record.
@@ -282,15 +230,7 @@ export class FlowStore {
   /** The recent records of a flow at a tap, oldest first. */
   recent(flow: number, tap: number): number[] {
     this.summon(flow);
-    const f = this.flows.data;
-    const row = this.flow(flow);
-    const next = f[row + (tap === 0 ? RECENT_NEXT_0 : RECENT_NEXT_1)];
-    const list: number[] = [];
-    for (let i = 0; i < RECENT; i++) {
-      const r = f[this.ring(flow, tap) + ((next + i) & (RECENT - 1))];
-      if (r >= 0) list.push(r);
-    }
-    return list;
+    return this.recentAt(this.place(flow), tap);
   }
 
   private unhold(r: number): void {
@@ -300,6 +240,7 @@ export class FlowStore {
 
   /** Lets go of the recent records of a flow that ended well. */
   forgetRecent(flow: number): void {
+    this.summon(flow);
     const f = this.flows.data;
     const row = this.flow(flow);
     for (let place = row + RECENT_0; place < row + RECENT_0 + 2 * RECENT; place++) {
@@ -314,33 +255,19 @@ export class FlowStore {
   /** The notable records of a flow, in the order they came. */
   notable(flow: number): readonly number[] {
     this.summon(flow);
-    return this.notables.get(flow) ?? NONE;
-  }
-
-  /** Makes the records of a flow that was put away. */
-  private summon(flow: number): void {
-    if (this.links.get(flow, Link.place) < 0 && !this.dormant.peeks.hasRecords(flow))
-      this.dormant.peeks.open(flow, true);
+    return this.notablesOf(flow);
   }
 
   /** Changes whenever the numbers of a flow's records do: what was read of them by number holds only as long. */
   residence(flow: number): number {
-    return this.links.get(flow, Link.place) >= 0 ? -1 : this.dormant.peeks.serialOf(flow);
-  }
-
-  setNotable(flow: number, list: number[]): void {
-    if (list.length > 0) this.notables.set(flow, list);
-    else this.notables.delete(flow);
+    return this.links.get(flow, Link.place) >= 0 ? -1 : this.peeks.serialOf(flow);
   }
 
   /** Gives a flow's notable records to another flow; returns how many. Their own `flow` is the caller's to set. */
   moveNotable(flow: number, target: number): number {
-    const list = this.notables.get(flow);
-    if (!list) return 0;
-    this.notables.delete(flow);
-    const there = this.notables.get(target);
-    if (there) there.push(...list);
-    else this.notables.set(target, list);
+    const list = this.notable(flow);
+    this.setNotables(flow, []);
+    for (const r of list) this.addNotable(target, r);
     return list.length;
   }
 
@@ -354,9 +281,7 @@ export class FlowStore {
     this.flows.data[row + NOTABLE]++;
     records.state[r] |= State.notable;
     this.flows.data[row + HINTS] |= hintOf(records, r);
-    const list = this.notables.get(flow);
-    if (list) list.push(r);
-    else this.notables.set(flow, [r]);
+    this.addNotable(flow, r);
     return true;
   }
 
@@ -364,9 +289,9 @@ export class FlowStore {
   forgetNotable(flow: number): void {
     const { records } = this;
     if (flow < SAMPLES || (this.records.live < SPARE_RECORDS && this.dormant.isEmpty)) return;
-    const list = this.notables.get(flow);
-    if (!list?.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
-    this.notables.delete(flow);
+    const list = this.notable(flow);
+    if (list.length === 0 || !list.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
+    this.setNotables(flow, []);
     this.flows.data[this.flow(flow) + NOTABLE] = 0;
     for (const r of list) {
       records.state[r] &= ~State.notable;

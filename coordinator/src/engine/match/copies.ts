@@ -52,6 +52,7 @@ export class Copies {
 
   private isAmongRecent(r: number): boolean {
     const { flows, records } = this.store;
+    this.store.summon(records.flow[r]);
     for (let tap = 0; tap < 2; tap++) {
       const ring = this.store.ring(records.flow[r], tap);
       for (let place = ring; place < ring + RECENT; place++) {

@@ -167,6 +167,7 @@ export class Express {
     const bare = this.id === 0 && table.payloadLength[i] === 0;
     if (table.packetType[i] === PacketType.unknown && !bare) return false;
     const { records, flows } = store;
+    store.summon(this.flow);
     const ring = store.ring(this.flow, 0);
     for (let place = ring; place < ring + 2 * Row.RECENT; place++) {
       const c = flows.data[place];

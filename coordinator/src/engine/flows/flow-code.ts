@@ -1,0 +1,185 @@
+import { type FlowRows, SIDES } from './flow-rows.js';
+import { RecordCode } from './record-code.js';
+import { State } from './records.js';
+import type { RowReader, RowWriter } from './row-code.js';
+import * as Row from './rows.js';
+
+/** How a record's match is written: none, one whose record is gone, else the place of that record in the list and this. */
+const NO_PEER = 0;
+const GONE = 1;
+const PEERS = 2;
+
+/** The records that a flow holds. */
+export interface Held {
+  /** Notable ones. */
+  readonly kept: readonly number[];
+  /** By tap, the recent ones, oldest first. */
+  readonly recent: readonly (readonly number[])[];
+  /** By side, those that wait for their match, oldest first. */
+  readonly waiting: readonly (readonly number[])[];
+}
+
+/** The records of a flow that were made again. */
+export interface Made {
+  readonly kept: number[];
+  /** More than a ring holds where packets came since some of them were put away. */
+  readonly recent: readonly [number[], number[]];
+  /** All, those included that are there only because they are matches of others. */
+  readonly all: number[];
+}
+
+/** Writes the rows and the records of a flow into few bytes, and makes them again, exactly as they were. */
+export class FlowCode {
+  private readonly rows: FlowRows;
+  private readonly records: RecordCode;
+  /** The records that are being written, each once: those that the flow holds, then those that only match these. */
+  private readonly list: number[] = [];
+  private own = 0;
+  /** By record, its number in the list and one; 0: it is not there. */
+  private numbers = new Int32Array(0);
+
+  constructor(rows: FlowRows) {
+    this.rows = rows;
+    this.records = new RecordCode(rows.records);
+  }
+
+  // --- rows
+
+  writeRows(writer: RowWriter, place: number): void {
+    const { flows, directions, sides } = this.rows;
+    const [forth, back] = [this.rows.directionAt(place, 0), this.rows.directionAt(place, 1)];
+    writer.row(flows.data, this.rows.rowAt(place), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
+    writer.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
+    writer.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
+    const first = this.rows.sideAt(place, 0, 0);
+    writer.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    for (let i = 1; i < SIDES; i++)
+      writer.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
+  }
+
+  readRows(reader: RowReader, place: number): void {
+    const { flows, directions, sides } = this.rows;
+    const [forth, back] = [this.rows.directionAt(place, 0), this.rows.directionAt(place, 1)];
+    reader.row(flows.data, this.rows.rowAt(place), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
+    reader.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
+    reader.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
+    const first = this.rows.sideAt(place, 0, 0);
+    reader.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    for (let i = 1; i < SIDES; i++)
+      reader.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
+  }
+
+  // --- records: to be gathered, then written, then let go of
+
+  /** Takes up the records of a flow. Returns how many it holds, or -1 when some of them are another flow's. */
+  gather(flow: number, { kept, recent, waiting }: Held): number {
+    const { records } = this.rows;
+    if (this.numbers.length < records.capacity) this.numbers = new Int32Array(records.capacity);
+    this.include(kept);
+    for (const ring of recent) this.include(ring);
+    for (const side of waiting) this.include(side);
+    this.own = this.list.length;
+    for (const r of this.list) if (records.flow[r] !== flow) return -1;
+    for (let i = 0; i < this.own; i++) {
+      const r = this.list[i] as number;
+      if (this.hasPeer(r)) this.number(records.peer[r]);
+    }
+    return this.own;
+  }
+
+  /** Records gathered, with those that the flow does not hold but whose matches it does. */
+  get count(): number {
+    return this.list.length;
+  }
+
+  /** Writes what was gathered; `cursors`: by side, the record where a range search goes on. */
+  write(writer: RowWriter, { kept, recent, waiting }: Held, cursors: readonly number[]): void {
+    const { records } = this.rows;
+    writer.number(this.list.length);
+    writer.number(kept.length);
+    for (const ring of recent) this.writeList(writer, ring);
+    for (let i = 0; i < SIDES; i++) {
+      this.writeList(writer, waiting[i] as readonly number[]);
+      if (waiting[i]?.length) writer.number(this.numbers[cursors[i] as number] ?? 0);
+    }
+    this.records.restart();
+    for (const r of this.list) {
+      const peer = this.hasPeer(r) ? (this.numbers[records.peer[r]] as number) : 0;
+      writer.number(records.peer[r] < 0 ? NO_PEER : peer === 0 ? GONE : peer - 1 + PEERS);
+      this.records.write(writer, r);
+    }
+  }
+
+  /** Forgets what was gathered; `each` gets what of it the flow held. */
+  letGo(each: (r: number) => void): void {
+    for (const r of this.list) this.numbers[r] = 0;
+    for (let i = 0; i < this.own; i++) each(this.list[i] as number);
+    this.list.length = 0;
+  }
+
+  /** Makes what `write` wrote: what waits goes into the lists of the sides at a place, and all is told to `made`. */
+  read(reader: RowReader, place: number, flow: number, made: Made): void {
+    const { records } = this.rows;
+    const [count, kept] = [reader.number(), reader.number()];
+    const list: number[] = [];
+    for (let i = 0; i < count; i++) list.push(records.take());
+    for (const ring of made.recent) readList(reader, list, ring);
+    const first = this.rows.sideAt(place, 0, 0);
+    for (let i = 0; i < SIDES; i++) this.readWaiting(reader, list, first + i * Row.SIDE_WORDS);
+    this.records.restart();
+    for (const r of list) {
+      const peer = reader.number();
+      // A match that is gone is known by its number and time alone: whoever looks for the record finds itself, at its own tap.
+      records.peer[r] = peer === NO_PEER ? -1 : peer === GONE ? r : (list[peer - PEERS] as number);
+      this.records.read(reader, r);
+      records.flow[r] = flow;
+      records.state[r] &= ~(State.indexed | State.retired);
+    }
+    for (let i = 0; i < kept; i++) made.kept.push(list[i] as number);
+    for (const r of list) made.all.push(r);
+  }
+
+  private include(held: readonly number[]): void {
+    for (const r of held) this.number(r);
+  }
+
+  private number(r: number): void {
+    if (this.numbers[r] === 0) this.numbers[r] = this.list.push(r);
+  }
+
+  /** Its match is still there, and not another packet in its place. */
+  private hasPeer(r: number): boolean {
+    const { records } = this.rows;
+    const peer = records.peer[r];
+    return (
+      peer >= 0 &&
+      records.flow[peer] === records.flow[r] &&
+      records.tap[peer] !== records.tap[r] &&
+      records.number[peer] === records.peerNumber[r]
+    );
+  }
+
+  private writeList(writer: RowWriter, list: readonly number[]): void {
+    writer.number(list.length);
+    for (const r of list) writer.number(this.numbers[r] - 1);
+  }
+
+  private readWaiting(reader: RowReader, made: readonly number[], side: number): void {
+    const list: number[] = [];
+    readList(reader, made, list);
+    if (list.length === 0) return;
+    const cursor = reader.number() - 1;
+    for (const r of list) this.rows.wait(r, side);
+    this.rows.sides.data[side + Row.CURSOR] = cursor < 0 ? -1 : (made[cursor] as number);
+  }
+}
+
+/** Reads the numbers of some records, and adds these to a list. */
+function readList(reader: RowReader, made: readonly number[], list: number[]): void {
+  for (let left = reader.number(); left > 0; left--) list.push(made[reader.number()] as number);
+}
+
+/** The side that side `i` of a flow most resembles: what the other tap saw of its direction, else tap 0 of the other. */
+function likeness(first: number, i: number): number {
+  return first + (i === 2 ? 0 : i - 1) * Row.SIDE_WORDS;
+}

@@ -1,0 +1,154 @@
+import { Records } from './records.js';
+import * as Row from './rows.js';
+import { Rows } from './rows.js';
+
+/** What two taps saw of two directions. */
+export const SIDES = 4;
+
+/** Words of a side that name waiting records. */
+const WAITING_ENDS = [Row.HEAD, Row.TAIL, Row.CURSOR, Row.UNINDEXED] as const;
+
+/** Cells of both taps' rings of recent records in a flow's row. */
+const RING_END = Row.RECENT_0 + 2 * Row.RECENT;
+
+const NONE: readonly number[] = [];
+
+/**
+ * The rows of flows, by place: which flow has which place is for others to know. And what the rows tie together: lists
+ * of records that wait for their match, rings of recent ones; beside them, by flow, those that are kept for verdicts.
+ */
+export class FlowRows {
+  readonly records = new Records();
+  readonly sides = new Rows(Row.SIDE_WORDS, Row.BLANK_SIDE);
+  readonly directions = new Rows(Row.DIRECTION_WORDS, Row.BLANK_DIRECTION);
+  readonly flows = new Rows(Row.FLOW_WORDS, Row.BLANK_FLOW);
+  /** By place the flow that has it; -1: none. */
+  readonly flowAt: number[] = [];
+  /** Notable records of a flow in the order they came, for flows that have any. */
+  private readonly notables = new Map<number, number[]>();
+
+  /** Offset of the row of what `tap` saw of `direction` of the flow at a place. */
+  sideAt(place: number, direction: number, tap: number): number {
+    return (place * SIDES + direction * 2 + tap) * Row.SIDE_WORDS;
+  }
+
+  directionAt(place: number, direction: number): number {
+    return (place * 2 + direction) * Row.DIRECTION_WORDS;
+  }
+
+  rowAt(place: number): number {
+    return place * Row.FLOW_WORDS;
+  }
+
+  /** Rows for more flows, blank; returns the first place. */
+  makePlaces(count: number): number {
+    const first = this.flowAt.length;
+    for (let i = 0; i < count; i++) this.flowAt.push(-1);
+    const last = first + count - 1;
+    this.flows.ensure(last);
+    this.directions.ensure(last * 2 + 1);
+    this.sides.ensure(last * SIDES + SIDES - 1);
+    return first;
+  }
+
+  blank(place: number): void {
+    this.flows.blankOut(place, 1);
+    this.directions.blankOut(place * 2, 2);
+    this.sides.blankOut(place * SIDES, SIDES);
+  }
+
+  // --- waiting: unmatched records of a side, oldest first
+
+  wait(r: number, side: number): void {
+    const s = this.sides.data;
+    const records = this.records;
+    const tail = s[side + Row.TAIL];
+    records.previousWaiting[r] = tail;
+    records.nextWaiting[r] = -1;
+    if (tail >= 0) records.nextWaiting[tail] = r;
+    else s[side + Row.HEAD] = r;
+    s[side + Row.TAIL] = r;
+    s[side + Row.WAITING]++;
+    if (s[side + Row.CURSOR] < 0) s[side + Row.CURSOR] = r;
+    if (s[side + Row.UNINDEXED] < 0) s[side + Row.UNINDEXED] = r;
+  }
+
+  unwait(r: number, side: number): void {
+    const s = this.sides.data;
+    const records = this.records;
+    const before = records.previousWaiting[r];
+    const after = records.nextWaiting[r];
+    if (before >= 0) records.nextWaiting[before] = after;
+    else s[side + Row.HEAD] = after;
+    if (after >= 0) records.previousWaiting[after] = before;
+    else s[side + Row.TAIL] = before;
+    s[side + Row.WAITING]--;
+    if (s[side + Row.CURSOR] === r) s[side + Row.CURSOR] = after;
+    if (s[side + Row.UNINDEXED] === r) s[side + Row.UNINDEXED] = after;
+  }
+
+  /** Waiting records of a side, oldest first. */
+  waiting(side: number): number[] {
+    const list: number[] = [];
+    for (let r = this.sides.data[side + Row.HEAD]; r >= 0; r = this.records.nextWaiting[r]) list.push(r);
+    return list;
+  }
+
+  /** Forgets that anything waits on a side; the records are another's by now. */
+  emptyWaiting(side: number): void {
+    const s = this.sides.data;
+    for (const word of WAITING_ENDS) s[side + word] = -1;
+    s[side + Row.WAITING] = 0;
+  }
+
+  // --- recent: the last few packets of a flow at a tap. A packet matched on arrival is held by its first record.
+
+  /** The recent records at a tap of the flow at a place, oldest first. */
+  recentAt(place: number, tap: number): number[] {
+    const f = this.flows.data;
+    const row = this.rowAt(place);
+    const ring = row + (tap === 0 ? Row.RECENT_0 : Row.RECENT_1);
+    const next = f[row + (tap === 0 ? Row.RECENT_NEXT_0 : Row.RECENT_NEXT_1)];
+    const list: number[] = [];
+    for (let i = 0; i < Row.RECENT; i++) {
+      const r = f[ring + ((next + i) & (Row.RECENT - 1))];
+      if (r >= 0) list.push(r);
+    }
+    return list;
+  }
+
+  /** Makes a ring of the newest of `list`, oldest first; what stood there is for the caller to let go of. */
+  setRecent(place: number, tap: number, list: readonly number[]): void {
+    const f = this.flows.data;
+    const row = this.rowAt(place);
+    const ring = row + (tap === 0 ? Row.RECENT_0 : Row.RECENT_1);
+    const newest = list.slice(-Row.RECENT);
+    f.fill(-1, ring, ring + Row.RECENT);
+    f.set(newest, ring);
+    f[row + (tap === 0 ? Row.RECENT_NEXT_0 : Row.RECENT_NEXT_1)] = newest.length & (Row.RECENT - 1);
+  }
+
+  /** Empties both rings of a flow. */
+  clearRecent(place: number): void {
+    const row = this.rowAt(place);
+    this.flows.data.fill(-1, row + Row.RECENT_0, row + RING_END);
+  }
+
+  // --- notable: what verdicts may rest on
+
+  /** Those of a flow that are here, in the order they came. */
+  notablesOf(flow: number): readonly number[] {
+    return this.notables.get(flow) ?? NONE;
+  }
+
+  addNotable(flow: number, r: number): void {
+    const list = this.notables.get(flow);
+    if (list) list.push(r);
+    else this.notables.set(flow, [r]);
+  }
+
+  setNotables(flow: number, list: number[]): void {
+    if (list.length > 0) this.notables.set(flow, list);
+    else this.notables.delete(flow);
+  }
+}
