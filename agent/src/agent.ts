@@ -19,6 +19,9 @@ import { PodsOfNode } from './pods/node.js';
 import type { Channel } from './pods/protocol.js';
 import { readPolicy } from './policy/parse.js';
 import type { Policy } from './policy/policy.js';
+import { HostAudit } from './raw/host-audit.js';
+import { RawExporter } from './raw/raw-export.js';
+import { RawStore } from './raw/raw-store.js';
 import { signedShipments } from './sign/signed-shipment.js';
 import { openSigningKey } from './sign/signing-key.js';
 import { type Identity, loadIdentity } from './uplink/identity.js';
@@ -74,8 +77,12 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const exchange = new ClockExchange(clock);
   const broker = options.podChannel === undefined ? null : new BrokerClient(options.podChannel);
   const pods = new PodsOfNode(identity.name, policy, broker);
+  const audit = new HostAudit(join(options.dataDir, 'audit.log'), () => clock.wallNs());
+  const { name } = identity;
+  const raw = new RawStore({ directory: join(options.dataDir, 'raw'), name, policy, audit, logger });
   const taps = new Taps({
-    name: identity.name,
+    name,
+    raw,
     host,
     pods,
     clock,
@@ -103,7 +110,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   };
   const link = new Link(
     settings,
-    await linkHost({ taps, pods }, clock, logger, {
+    await linkHost({ taps, pods, raw: new RawExporter({ name, store: raw, policy, audit }) }, clock, logger, {
       ...{ host, policy, signingKey, exchangeKey },
       dataDirectory: directoryIdentity(options.dataDir),
       follow: async (authorities) => {
@@ -120,7 +127,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   // Never less nice than whoever started it wants.
   setPriority(Math.max(getPriority(), inForce.nice));
   const stopWatches = keepWatch(
-    { host, taps, link, keeper, exchange, clock, logger, policy },
+    { host, taps, raw, link, keeper, exchange, clock, logger, policy },
     options.dataDir,
   );
   const stopReloading = surroundings.onReload?.(() => {
@@ -149,7 +156,7 @@ async function untilDrained(link: Link, taps: Taps, signal: AbortSignal): Promis
 
 /** The agent as its link sees it. */
 async function linkHost(
-  { taps, pods }: { taps: Taps; pods: PodsOfNode },
+  { taps, pods, raw }: { taps: Taps; pods: PodsOfNode; raw: RawExporter },
   clock: SystemClock,
   logger: Logger,
   own: Omit<Introduction, 'version' | 'probed'> & { follow: (authorities: string) => Promise<void> },
@@ -167,6 +174,7 @@ async function linkHost(
     shipments: () => signedShipments(taps.all(), own.signingKey),
     command: (command) => taps.command(command),
     findPod: (question) => pods.find(question),
+    fetchRaw: (request) => raw.answer(request),
     welcomed: () => logger.info('linked to the coordinator'),
     authorities: (named) => void own.follow(named),
   };

@@ -7,6 +7,7 @@ import type { Host } from './control/host.js';
 import type { Taps } from './control/taps.js';
 import { watchWhereabouts } from './host/whereabouts.js';
 import type { Policy } from './policy/policy.js';
+import type { RawStore } from './raw/raw-store.js';
 import type { IdentityKeeper } from './uplink/identity-keeper.js';
 import type { Link } from './uplink/link.js';
 
@@ -16,11 +17,14 @@ const CEILINGS_MS = 1000;
 const SURVEY_MS = 30_000;
 /** Certificates are renewed months ahead: once an hour is often enough, and soon enough after a long absence. */
 const RENEWAL_MS = 3_600_000;
+/** A policy that lets no more packets be kept holds at once for people; so do the hours of their retention. */
+const RAW_SWEEP_MS = 10_000;
 
 /** What an agent looks after while it runs. */
 export interface Watched {
   readonly host: Host;
   readonly taps: Taps;
+  readonly raw: RawStore;
   readonly link: Link;
   readonly keeper: IdentityKeeper;
   readonly exchange: ClockExchange;
@@ -31,7 +35,7 @@ export interface Watched {
 
 /** Acts when its host, the time, its certificate or its own size change, until the returned function is called. */
 export function keepWatch(watched: Watched, dataDir: string): () => void {
-  const { host, taps, link, keeper, exchange, clock, logger, policy } = watched;
+  const { host, taps, raw, link, keeper, exchange, clock, logger, policy } = watched;
   const readings = guestReadings(dataDir);
   const stops = [
     watchClock(clock, (step) => {
@@ -48,6 +52,7 @@ export function keepWatch(watched: Watched, dataDir: string): () => void {
       const nowNs = exchange.coordinatorNs();
       if (nowNs !== null) void keeper.check(Number(nowNs / 1_000_000n));
     }),
+    every(RAW_SWEEP_MS, () => raw.sweep(Number(clock.wallNs() / 1_000_000n))),
     every(CEILINGS_MS, () => {
       const passed = ceilingPassed(policy(), readings);
       if (passed !== null) taps.endAll(passed);

@@ -12,6 +12,7 @@ import { authoriseCalls } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
 import { CallRate } from './serve/call-rate.js';
 import { joinService } from './serve/join.js';
+import { RawExports } from './serve/raw-exports.js';
 import { createServer } from './serve/server.js';
 import type { Store } from './store/store.js';
 import type { Clock } from './time.js';
@@ -112,7 +113,7 @@ async function rememberMembers({ clock, store, authority, version, logger }: Par
 function serverOf(parts: Parts, membership: Membership, sources: FrontSources): Server {
   const { clock, store, authority, logger, whereabouts, version } = parts;
   const { fleet, certificates, users, agents } = membership;
-  const { audit, ingest } = sources;
+  const { audit, captures, ingest } = sources;
   const check = (caller: Identity) => {
     authority.requireTrusted(caller);
     certificates.check(caller);
@@ -122,16 +123,17 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
+  const raw = new RawExports({ captures, fleet, clock });
   const rotation = new Rotation({ authority, certificates, fleet, connections: parts.connections });
   const { tokens, links, signingKey, signOut } = parts;
   const advertised = () => whereabouts.advertised;
   return createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
-      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority, raw }),
       bothends: bothendsService({
         ...{ ...sources, tokens, links, clock, signingKey, users, agents, signOut, advertised },
-        ...{ authority, rotation, version },
+        ...{ authority, rotation, raw, version },
       }),
     },
     authoriseCalls({

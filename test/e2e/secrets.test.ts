@@ -8,48 +8,11 @@ import { describeLab } from '../lab/describe.js';
 import { Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
 import { filesBelow, secretsIn } from '../trust/search.js';
+import { ALL_SECRETS as ALL, talkInSecrets } from './secret-talk.js';
 
 const TIMEOUT_MS = 120_000;
 /** Longer than a batch waits in memory, and for a link to come back. */
 const SETTLE_MS = 2_500;
-
-/** Long enough that none of them is anywhere by chance; small letters, because names are digested in those. */
-const SECRETS = {
-  payload: 'payloadsecretqzvkxw0193',
-  url: 'urlsecretqzvkxw1847',
-  cookie: 'cookiesecretqzvkxw2751',
-  host: 'hostsecretqzvkxw8830',
-  sni: 'snisecretqzvkxw3602',
-  dns: 'dnssecretqzvkxw4418',
-};
-const ALL = Object.values(SECRETS);
-
-/** Everything that a client may say in clear: HTTP, a ClientHello, a DNS question; the secrets come early in the packet. */
-const TALK = `
-const [address] = process.argv.slice(1);
-const net = require('node:net'), tls = require('node:tls'), dgram = require('node:dgram');
-const http = net.connect(8080, address, () => {
-  http.end('GET /${SECRETS.url} HTTP/1.1\\r\\nHost: ${SECRETS.host}.example\\r\\nCookie: a=${SECRETS.cookie}\\r\\n\\r\\n');
-});
-const raw = net.connect(9090, address, () => raw.end('${SECRETS.payload}'));
-const hello = tls.connect({ host: address, port: 8443, servername: '${SECRETS.sni}.example', rejectUnauthorized: false });
-const label = '${SECRETS.dns}';
-const question = Buffer.concat([Buffer.from('abcd01000001000000000000', 'hex'), Buffer.of(label.length),
-  Buffer.from(label), Buffer.from('076578616d706c650000010001', 'hex')]);
-const udp = dgram.createSocket('udp4');
-udp.send(question, 53, address, () => udp.close());
-for (const socket of [http, raw, hello]) socket.on('error', () => {});
-setTimeout(() => process.exit(0), 700);
-`;
-const LISTEN = `
-const net = require('node:net');
-let open = 0;
-for (const port of [8080, 8443, 9090]) {
-  net.createServer((socket) => { socket.on('error', () => {}); socket.resume(); }).listen(port, () => {
-    if (++open === 3) process.stdout.write('open');
-  });
-}
-`;
 
 describeLab('secrets in the traffic', () => {
   let lab: Lab;
@@ -71,13 +34,6 @@ describeLab('secrets in the traffic', () => {
     await lab?.destroy();
     rmSync(scratch, { recursive: true, force: true });
   });
-
-  async function talk(): Promise<void> {
-    const server = lab.host('server').spawn([process.execPath, '-e', LISTEN]);
-    await new Promise((resolve) => server.stdout?.once('data', resolve));
-    await lab.host('client').check([process.execPath, '-e', TALK, lab.host('server').address()]);
-    server.kill();
-  }
 
   /** What agents and coordinator said to each other, decrypted, in hexadecimal. */
   async function decrypted(): Promise<string> {
@@ -103,7 +59,7 @@ describeLab('secrets in the traffic', () => {
     const truth = await lab.host('client').record(truthFile, { filter: 'tcp or udp', snaplen: 2_000 });
     // Without a coordinator the evidence stays in the spools, where it is searched as well.
     await fleet.end('coordinator', 'SIGKILL');
-    await talk();
+    await talkInSecrets(lab);
     await sleep(SETTLE_MS);
     await truth.stop();
     expect(secretsIn(readFileSync(truthFile), ALL), 'the traffic holds every secret').toEqual(ALL);

@@ -1,4 +1,6 @@
 import type { ErrorCode, PacketTable } from '@bothends/proto';
+import type { NameBook } from '../decode/name-book.js';
+import type { RawSink } from './raw-sink.js';
 
 /** Names of the back ends, one per folder. */
 export type BackEndName = 'packet-mmap' | 'tcpdump' | 'cap' | 'pcapfile';
@@ -28,6 +30,10 @@ export interface OpenOptions {
   readonly bufferBytes: number;
   /** 16 bytes, the same at all taps of a capture; null for the published key of files. */
   readonly digestKey: Uint8Array | null;
+  /** Takes the names in packets in clear; absent or null: nobody does. */
+  readonly names?: NameBook | null;
+  /** Takes every packet as it was captured; absent or null: nobody does. */
+  readonly raw?: RawSink | null;
 }
 
 /** What a tap has seen so far. */

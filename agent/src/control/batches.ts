@@ -2,17 +2,23 @@ import { BATCH_CODEC, codecOf, crc32, encodeColumns, type PacketTable } from '@b
 import { linkOf } from '@bothends/proto/evidence/chain';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { earlier } from '../clock/instant.js';
+import type { NameBook } from '../decode/name-book.js';
 import type { Spool } from '../spool/spool.js';
 
 /** Writes the batches of one tap into its spool, each with a link to the one before. */
 export class BatchWriter {
   readonly #spool: Spool;
   readonly #tapId: string;
+  readonly #names: NameBook | null;
   /** Link of the batch before the next; undefined where that is not known. */
   #previous: Buffer | undefined;
 
-  /** Goes on after the newest batch in the spool. */
-  constructor(spool: Spool, tapId: string) {
+  /**
+   * Goes on after the newest batch in the spool.
+   * @param names those that go along in clear; null: none
+   */
+  constructor(spool: Spool, tapId: string, names: NameBook | null = null) {
+    this.#names = names;
     this.#spool = spool;
     this.#tapId = tapId;
     const newest = spool.last();
@@ -29,7 +35,9 @@ export class BatchWriter {
     const firstNs = table.baseNs + BigInt(first);
     const lastNs = table.baseNs + BigInt(last);
     const coded = { codec: codecOf(table), columns, crc32: crc32(columns) };
-    const batch = { ...this.#next(coverage), count, firstNs, lastNs, ...coded };
+    const names = this.#names?.take() ?? [];
+    const clear = names.length > 0 ? { names: { names } } : {};
+    const batch = { ...this.#next(coverage), count, firstNs, lastNs, ...coded, ...clear };
     const kept = this.#spool.append({ packets: count, firstNs, lastNs }, Batch.encode(batch).finish());
     if (kept) this.#previous = linkOf(batch);
     return kept;

@@ -24,6 +24,7 @@ export type CoverageHead = Pick<
   | 'bootId'
   | 'addresses'
   | 'tool'
+  | 'names'
 >;
 
 /** What of the host around the tap may change while it is open. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock/clock.js';
 import type { PodsOfNode } from '../pods/node.js';
 import type { Policy } from '../policy/policy.js';
+import type { RawStore } from '../raw/raw-store.js';
 import type { OwnedTap } from './owned-tap.js';
 import type { Place } from './place.js';
 
@@ -15,6 +16,8 @@ export interface TapEnvironment extends Place {
   readonly policy: () => Policy;
   /** X25519 private key of this run; digest keys are agreed with it. */
   readonly exchangeKey: KeyObject;
+  /** Where packets are kept as they were captured. */
+  readonly raw: RawStore;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** Directory of a tap's spool. */

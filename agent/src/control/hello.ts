@@ -43,6 +43,7 @@ export function makeHello(
     exchangeKey: publicKeyDer(exchangeKey),
     policyJson: JSON.stringify(inForce),
     knowsPods: true,
+    knowsRaw: true,
     consentOwners: inForce.consent === 'ask' ? [...inForce.owners] : [],
   };
 }

@@ -191,6 +191,8 @@ export class LiveTap implements OwnedTap {
     // Thrown away, or ended by a ceiling, while it was being opened.
     if (this.#discarded || hasEnded(this.#phase)) {
       await discardCapture(open.capture);
+      open.raw?.close(null);
+      this.#env.raw.forget(this.tapId, 'its capture was thrown away');
       return;
     }
     const { clock, directoryOf, policy } = this.#env;
@@ -218,7 +220,7 @@ export class LiveTap implements OwnedTap {
 
   /** Begins to move packets from an open capture into the spool. */
   #record(
-    { capture, place, durationMs }: OpenCapture,
+    { capture, place, durationMs, names, raw }: OpenCapture,
     spool: Spool,
     ledger: CoverageLedger,
     marker: MarkerWatch | null,
@@ -230,11 +232,14 @@ export class LiveTap implements OwnedTap {
     const survey = () => ({ interfaceStates: place.host.interfaces(), host: place.host.facts() });
     const recording = new Recording({
       ...{ tapId, capture, spool, ledger, clock, logger },
-      ...{ pump, look, full, survey },
+      ...{ pump, look, full, survey, names, raw },
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
     this.#running = { recording, shipment, ledger, marker, place, durationMs };
-    void recording.ended.then((error) => this.#ended(error));
+    void recording.ended.then((error) => {
+      if (raw !== null) this.#env.raw.closed(this.tapId, raw);
+      this.#ended(error);
+    });
     return recording;
   }
 
@@ -273,6 +278,7 @@ export class LiveTap implements OwnedTap {
     if (this.#discarded) return;
     this.#discarded = true;
     clearTimeout(this.#timer);
+    this.#env.raw.forget(this.tapId, 'its capture was thrown away');
     if (this.#running && !hasEnded(this.#phase)) this.#running.recording.close();
     else this.#env.changed(this);
   }

@@ -4,6 +4,8 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { PodsOfNode } from '../pods/node.js';
 import { DEFAULT_POLICY } from '../policy/policy.js';
+import { HostAudit } from '../raw/host-audit.js';
+import { RawStore } from '../raw/raw-store.js';
 import { makeExchangeKey } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
 import { openCapture } from './open-capture.js';
@@ -26,6 +28,13 @@ function hostWith(preferred: SyntheticSource, other: SyntheticSource): TapEnviro
     },
     policy: () => DEFAULT_POLICY,
     pods: new PodsOfNode('db-1', () => DEFAULT_POLICY, null),
+    raw: new RawStore({
+      directory: '/nonexistent',
+      name: 'db-1',
+      policy: () => DEFAULT_POLICY,
+      audit: new HostAudit('/nonexistent/audit.log', () => 1n),
+      logger: pino({ level: 'silent' }),
+    }),
     exchangeKey: makeExchangeKey(),
     kit: {
       source: async (name) => (name === other.name ? other : preferred),

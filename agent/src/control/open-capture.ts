@@ -6,7 +6,9 @@ import {
   DEFAULT_BUFFER_BYTES,
   type OpenOptions,
 } from '../capture/source.js';
+import { NameBook } from '../decode/name-book.js';
 import { applyPolicy } from '../policy/apply.js';
+import type { RawFile } from '../raw/raw-file.js';
 import type { CoverageHead, Surroundings } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
@@ -20,6 +22,9 @@ export interface OpenCapture {
   readonly place: Place;
   /** How long it may record. */
   readonly durationMs: number;
+  /** Names that leave in clear, and packets that stay as they are; null: none. */
+  readonly names: NameBook | null;
+  readonly raw: RawFile | null;
 }
 
 /**
@@ -33,7 +38,8 @@ export async function openCapture(
 ): Promise<OpenCapture> {
   const { policy, name, clock, logger } = env;
   const at = new Date(Number(clock.wallNs() / 1_000_000n));
-  const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs) };
+  const { clearNames = false, keepRaw = false } = arm;
+  const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs), clearNames, keepRaw };
   const allowed = applyPolicy(policy(), name, wish, at);
   const place = await placeOf(arm, env, env.pods);
   const { host, kit } = place;
@@ -41,6 +47,8 @@ export async function openCapture(
   const interfaceStates = host.interfaces();
   const addresses = addressesOf(interfaceStates);
   const filter = await kit.filter(preferred, allowed.filter, arm, addresses);
+  const names = allowed.clearNames ? new NameBook() : null;
+  const raw = allowed.keepRaw ? env.raw.open(arm, filter.text) : null;
   const { source, capture } = await openWith(
     preferred,
     arm,
@@ -51,8 +59,14 @@ export async function openCapture(
       snaplen: allowed.snaplen,
       bufferBytes: DEFAULT_BUFFER_BYTES,
       digestKey,
+      names,
+      raw,
     },
-  );
+  ).catch((error) => {
+    raw?.close(null);
+    if (raw !== null) env.raw.forget(arm.tapId, 'its tap did not open');
+    throw error;
+  });
   const { version } = await source.probe();
   const head: CoverageHead = {
     openedNs: clock.wallNs(),
@@ -66,9 +80,10 @@ export async function openCapture(
     bootId: host.bootId,
     addresses,
     tool: version,
+    names: names !== null ? 'clear' : policy().names === 'none' ? 'none' : 'digest',
   };
   const surroundings = { interfaceStates, host: host.facts() };
-  return { capture, head, surroundings, place, durationMs: allowed.durationMs };
+  return { capture, head, surroundings, place, durationMs: allowed.durationMs, names, raw };
 }
 
 /** The back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../capture/source.js';
 import type { Clock } from '../clock/clock.js';
 import { later } from '../clock/instant.js';
+import type { NameBook } from '../decode/name-book.js';
+import type { RawFile } from '../raw/raw-file.js';
 import type { Spool } from '../spool/spool.js';
 import { BatchWriter } from './batches.js';
 import type { CoverageLedger, Surroundings } from './coverage.js';
@@ -21,6 +23,9 @@ export interface RecordingParts {
   readonly look: (table: PacketTable) => void;
   /** A limit of packets or bytes is reached. */
   readonly full: (ceiling: string) => void;
+  /** Names that go along in clear, and the file of packets as they were captured; null: none. */
+  readonly names: NameBook | null;
+  readonly raw: RawFile | null;
   /** The host around the tap as it is now. */
   readonly survey: () => Surroundings;
 }
@@ -55,6 +60,7 @@ export class Recording {
   readonly #timer: NodeJS.Timeout;
   #closing: Promise<TapStats> | null = null;
   #closedNs = 0n;
+  #final: TapStats | null = null;
   #limits: Limits = NO_LIMITS;
   /** Taken since the limits were set. */
   #taken = { packets: 0, bytes: 0 };
@@ -69,7 +75,7 @@ export class Recording {
 
   constructor(parts: RecordingParts) {
     this.#parts = parts;
-    this.#batches = new BatchWriter(parts.spool, parts.tapId);
+    this.#batches = new BatchWriter(parts.spool, parts.tapId, parts.names);
     const now = parts.clock.monotonicNs();
     this.#lastTable = now;
     this.#lastPulse = now;
@@ -152,7 +158,8 @@ export class Recording {
   }
 
   #everySecond(): void {
-    const { spool, logger, ledger, survey } = this.#parts;
+    const { spool, logger, ledger, survey, raw } = this.#parts;
+    raw?.flush();
     spool.sync().catch((err) => logger.warn({ err }, 'spool not synced to disk'));
     ledger.surveyed(survey());
     this.#describe = true;
@@ -193,12 +200,14 @@ export class Recording {
     const final = await this.#closing;
     if (!final) return;
     ledger.delivered(this.#closedNs);
+    this.#final = final;
     ledger.checked(final, this.#closedNs, clock.wallNs());
   }
 
   /** A capture that died vouches for nothing after its watermark. */
   #finish(error: BothendsError | null): void {
-    const { ledger, pump } = this.#parts;
+    const { ledger, pump, raw } = this.#parts;
+    raw?.close(this.#final);
     ledger.close(error ? ledger.watermarkNs : this.#closedNs);
     this.#batches.coverage(ledger.toMessage(), true);
     pump();

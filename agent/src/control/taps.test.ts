@@ -19,7 +19,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readMarker } from '../capture/marker.js';
 import type { Clock } from '../clock/clock.js';
 import { PodsOfNode } from '../pods/node.js';
-import { DEFAULT_POLICY } from '../policy/policy.js';
+import { DEFAULT_POLICY, type Policy } from '../policy/policy.js';
+import { HostAudit } from '../raw/host-audit.js';
+import { RawStore } from '../raw/raw-store.js';
 import type { CaptureKit } from './capture-kit.js';
 import { makeExchangeKey } from './digest-key.js';
 import type { Host } from './host.js';
@@ -77,6 +79,16 @@ const kit: CaptureKit = {
   filter: async (_source, text) => ({ text: `wide(${text})`, length: 9 }),
 };
 
+function rawStore(policy: Policy): RawStore {
+  return new RawStore({
+    directory: join(directory, 'raw'),
+    name: 'db-1',
+    policy: () => policy,
+    audit: new HostAudit(join(directory, 'audit.log'), clock.wallNs),
+    logger: pino({ level: 'silent' }),
+  });
+}
+
 function makeTaps(policy = POLICY, spool = join(directory, 'spool'), host = HOST): Taps {
   return new Taps({
     name: 'db-1',
@@ -86,6 +98,7 @@ function makeTaps(policy = POLICY, spool = join(directory, 'spool'), host = HOST
     logger: pino({ level: 'silent' }),
     policy: () => policy,
     pods: new PodsOfNode('db-1', () => policy, null),
+    raw: rawStore(policy),
     exchangeKey: makeExchangeKey(),
     randomBytes: (count) => new Uint8Array(count).fill(7),
     sendDatagram: (address, port, payload) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorCode, toBothendsError } from '@bothends/proto';
-import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { Arm, Stop, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Command } from '../uplink/session.js';
 import type { TapEnvironment } from './environment.js';
 import { LiveTap } from './live-tap.js';
@@ -9,9 +9,7 @@ import type { OwnedTap } from './owned-tap.js';
 import { loadResumePoint, removeResumePoint } from './resume-file.js';
 import { ShelvedTap } from './shelved-tap.js';
 import { loadTapFile } from './tap-file.js';
-
-/** Ids become names of directories, so a foreign one must not wander through the file system. */
-const TAP_ID = /^[\w-]{1,64}$/;
+import { isTapId } from './tap-id.js';
 
 export interface TapsOptions extends Omit<TapEnvironment, 'changed' | 'directoryOf'> {
   /** Directory with one directory for each tap. */
@@ -48,7 +46,7 @@ export class Taps {
   async restore(): Promise<void> {
     const { directory, logger } = this.#options;
     if (!existsSync(directory)) return;
-    for (const entry of readdirSync(directory).filter((id) => TAP_ID.test(id))) {
+    for (const entry of readdirSync(directory).filter(isTapId)) {
       const path = join(directory, entry);
       try {
         const tap = await this.#restoreOne(path);
@@ -93,7 +91,7 @@ export class Taps {
         this.#taps.get(command.value.tapId)?.start();
         break;
       case 'stop':
-        this.#taps.get(command.value.tapId)?.stop(command.value.leadOutMs, command.value.discard);
+        this.#stop(command.value);
         break;
     }
   }
@@ -157,7 +155,7 @@ export class Taps {
         'unavailable',
         `the agent of ${this.#options.name} is about to end: start it again`,
       );
-    } else if (!TAP_ID.test(tapId)) {
+    } else if (!isTapId(tapId)) {
       const shown = JSON.stringify(tapId.slice(0, 80));
       this.#decline(
         tapId,
@@ -167,6 +165,13 @@ export class Taps {
     } else {
       this.#taps.set(tapId, LiveTap.arm(arm, this.#environment));
     }
+  }
+
+  #stop({ tapId, leadOutMs, discard }: Stop): void {
+    const tap = this.#taps.get(tapId);
+    tap?.stop(leadOutMs, discard);
+    // Its capture was deleted after all of it was shipped: what was kept of it goes, too.
+    if (!tap && discard && isTapId(tapId)) this.#options.raw.forget(tapId, 'its capture was deleted');
   }
 
   #decline(tapId: string, code: ErrorCode, reason: string): void {

@@ -1,5 +1,6 @@
 import { Layer, Mark, PacketTable } from '@bothends/proto';
 import type { KeyedDigest, PayloadDigest } from './digest.js';
+import type { NameBook } from './name-book.js';
 import { type Next, STOP } from './next.js';
 
 const NO_BYTES = new DataView(new ArrayBuffer(0));
@@ -23,8 +24,11 @@ export class Cursor {
   /** Of names and addresses, and of payloads. */
   readonly digest: KeyedDigest;
   readonly payloadDigest: PayloadDigest;
+  /** Takes names in clear; null where they leave as digests only. */
+  readonly names: NameBook | null;
 
-  constructor(digest: KeyedDigest, payloadDigest: PayloadDigest) {
+  constructor(digest: KeyedDigest, payloadDigest: PayloadDigest, names: NameBook | null) {
+    this.names = names;
     this.digest = digest;
     this.payloadDigest = payloadDigest;
   }

@@ -11,6 +11,7 @@ import { decodeIpv6 } from './ipv6.js';
 import { linkDecoder } from './link.js';
 import { decodeLlc, FIRST_ETHERTYPE } from './llc.js';
 import { decodeMpls } from './mpls.js';
+import type { NameBook } from './name-book.js';
 import { EtherType, IP_PROTOCOL, type Next, Protocol, STOP, Tunnel } from './next.js';
 import { opaquePayload } from './payload.js';
 import { PlainDecoder } from './plain.js';
@@ -27,6 +28,8 @@ export interface DecoderOptions {
    * without a secret, which must not leave the machine.
    */
   readonly digestKey?: Uint8Array | null;
+  /** Takes the names of packets in clear, beside the digests in their rows. */
+  readonly names?: NameBook | null;
   /** Decodes the link header in place of the link type's own decoder, where packets come without one or with more. */
   readonly link?: (c: Cursor) => Next;
   /** Does without the add-on for plain packets, wherever it is. */
@@ -51,7 +54,7 @@ export class Decoder {
     this.#link = options.link ?? linkDecoder(options.linkType);
     const keyed = new KeyedDigest(options.digestKey ?? FILE_DIGEST_KEY);
     const quick = options.digestKey === null;
-    this.#cursor = new Cursor(keyed, quick ? new FileDigest() : keyed);
+    this.#cursor = new Cursor(keyed, quick ? new FileDigest() : keyed, options.names ?? null);
     this.plain = options.portable === true ? null : PlainDecoder.load(this.linkType, keyed, quick);
   }
 

@@ -52,8 +52,9 @@ export function writeWireName(c: Cursor, at: number): number {
 }
 
 function writeScratch(c: Cursor, length: number): void {
-  const { table, row, digest } = c;
+  const { table, row, digest, names } = c;
   digest.ofScratch(length);
   table.nameHigh[row] = digest.result[0] as number;
   table.nameLow[row] = digest.result[1] as number;
+  names?.note(digest.scratch, length, table.nameHigh[row] as number, table.nameLow[row] as number);
 }

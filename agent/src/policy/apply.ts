@@ -13,6 +13,10 @@ export interface Wish {
   readonly snaplen: number;
   /** 0: as long as allowed. */
   readonly durationMs: number;
+  /** DNS and TLS server names are wanted in clear. */
+  readonly clearNames: boolean;
+  /** The packets are to be kept on the host as they are captured. */
+  readonly keepRaw: boolean;
   /** Name in the certificate of who asks. */
   readonly requestedBy: string;
   /** The owner who approved; empty: nobody did. */
@@ -41,7 +45,11 @@ export function applyPolicy(policy: Policy, host: string, wish: Wish, at: Date):
   checkPlace(policy, wish, refuse);
   checkFilter(policy, wish, refuse);
   const durationMs = allowedDuration(policy, wish, at, refuse);
-  return { ...wish, snaplen, durationMs, filter: narrowFilter(wish.filter, policy) };
+  if (wish.keepRaw && policy.rawPackets === 'never')
+    refuse('to keep raw packets', 'rawPackets: never', 'capture without --keep-raw');
+  // The other host may allow them: one that does not lets them leave as it always does.
+  const clearNames = wish.clearNames && policy.names === 'clear';
+  return { ...wish, snaplen, durationMs, clearNames, filter: narrowFilter(wish.filter, policy) };
 }
 
 function checkPeople({ users, consent, owners }: Policy, wish: Wish, refuse: Refuse): void {

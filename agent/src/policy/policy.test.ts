@@ -10,6 +10,8 @@ const WISH: Wish = {
   filter: 'tcp port 443',
   snaplen: 0,
   durationMs: 0,
+  clearNames: false,
+  keepRaw: false,
   requestedBy: 'alice',
   approvedBy: '',
 };
@@ -57,6 +59,12 @@ describe('applyPolicy', () => {
       { pod: { namespace: '', name: 'web-7f9' } },
       'refuses pod/web-7f9 (pods: shop/web-*)',
     ],
+    [
+      'rawPackets',
+      {},
+      { keepRaw: true },
+      'refuses to keep raw packets (rawPackets: never): ask its owner, or capture without --keep-raw',
+    ],
     ['filters', { filters: ['udp'] }, {}, 'refuses the filter "tcp port 443" (filters: "udp")'],
     ['users', { users: ['bob'] }, {}, 'refuses captures by alice (users: bob)'],
     [
@@ -87,6 +95,13 @@ describe('applyPolicy', () => {
     expect(allowed({ ports: [443], networks: ['10.0.0.0/8', '2001:db8::/32'] }, { filter: '' }).filter).toBe(
       '(port 443) and (net 10.0.0.0/8 or net 2001:db8::/32)',
     );
+  });
+
+  it('lets names leave in clear only where it says so and the capture asks for it', () => {
+    const leave = (names: Policy['names'], clearNames: boolean) =>
+      allowed({ names }, { clearNames }).clearNames;
+    expect([leave('clear', true), leave('clear', false)]).toEqual([true, false]);
+    expect([leave('digest', true), leave('none', true)]).toEqual([false, false]);
   });
 
   it('never gives a default above its own limit', () => {
@@ -170,6 +185,16 @@ rawPackets: never
     });
   });
 
+  it('reads what may be kept of packets themselves, and for how long', () => {
+    const text = 'names: clear\nrawPackets: export\nmaxRaw: 50MB\nrawRetention: 2h';
+    expect(parsePolicy(text, 'p.yaml')).toMatchObject({
+      names: 'clear',
+      rawPackets: 'export',
+      maxRawBytes: 50e6,
+      rawRetentionMs: 7_200_000,
+    });
+  });
+
   it('takes an empty file and the JSON of earlier versions', () => {
     expect(parsePolicy('# nothing\n', 'p.yaml')).toEqual(DEFAULT_POLICY);
     expect(parsePolicy('{"maxSnaplen": 96}', 'p.json').maxSnaplen).toBe(96);
@@ -188,8 +213,9 @@ rawPackets: never
     ['interfaces: []', '"interfaces" cannot be []'],
     ['networks: [10.0.0.0/33]', '"networks" cannot be ["10.0.0.0/33"]'],
     ['networks: ["0/0 or port 1"]', '"networks" cannot be'],
-    ['names: clear', 'names never leave in clear'],
-    ['rawPackets: always', 'never'],
+    ['names: plain', '"names" cannot be "plain"; it is clear, digest or none'],
+    ['rawPackets: always', 'never, keep or export'],
+    ['maxRaw: 100', '"maxRaw" cannot be 100'],
     ['consent: ask', 'needs "owners"'],
     ['__proto__: {}', 'unknown setting "__proto__"'],
     ['a: &x [1]\nusers: *x', 'unknown setting "a"'],

@@ -28,8 +28,14 @@ export interface Policy {
   readonly maxBytes: number | null;
   /** Packets per second of one tap above which it ends; null: no limit. */
   readonly maxRate: number | null;
-  /** Whether DNS names and TLS server names leave as digests under the capture's key, or not at all. */
-  readonly names: 'digest' | 'none';
+  /** Whether DNS names and TLS server names may leave in clear, leave as digests under the capture's key, or not at all. */
+  readonly names: 'clear' | 'digest' | 'none';
+  /** Whether packets may be kept on this host as they were captured, and whether such a file may leave it. */
+  readonly rawPackets: 'never' | 'keep' | 'export';
+  /** Bytes that all kept packets of this host may take; what comes beyond is not kept. */
+  readonly maxRawBytes: number;
+  /** How long kept packets stay after their last one, ms. */
+  readonly rawRetentionMs: number;
   /** Resident memory of the agent above which its taps end. */
   readonly maxMemoryBytes: number;
   /** Bytes on disk that one tap's batches may take while the coordinator is away; past it the oldest go. */
@@ -64,6 +70,9 @@ export const DEFAULT_POLICY: Policy = {
   maxBytes: null,
   maxRate: null,
   names: 'digest',
+  rawPackets: 'never',
+  maxRawBytes: 1_000_000_000,
+  rawRetentionMs: 24 * 3_600_000,
   maxMemoryBytes: 512_000_000,
   maxSpoolBytes: 1_000_000_000,
   minFreeDiskBytes: 200_000_000,

@@ -32,7 +32,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     takes: 'a number of bytes from 64 to 262144',
     from: (value) => (isInteger(value, 64, 262_144) ? { maxSnaplen: value } : null),
   },
-  maxDuration: { takes: 'a duration such as 10m', from: durationSetting },
+  maxDuration: {
+    takes: 'a duration such as 10m',
+    from: (value) => durationSetting(value, (maxDurationMs) => ({ maxDurationMs })),
+  },
   pods: {
     takes: 'a list such as ["shop/*", "billing/api-*"], or none',
     from: (value) =>
@@ -67,12 +70,21 @@ export const READERS: Readonly<Record<string, Reader>> = {
     from: (value) => (isInteger(value, 1, Number.MAX_SAFE_INTEGER) ? { maxRate: value } : null),
   },
   names: {
-    takes: 'digest or none; names never leave in clear',
-    from: (value) => (value === 'digest' || value === 'none' ? { names: value } : null),
+    takes: 'clear, digest or none',
+    from: (value) => (value === 'clear' || value === 'digest' || value === 'none' ? { names: value } : null),
   },
   rawPackets: {
-    takes: 'never: an agent keeps headers and digests only, and exports nothing else',
-    from: (value) => (value === 'never' ? {} : null),
+    takes: 'never, keep or export',
+    from: (value) =>
+      value === 'never' || value === 'keep' || value === 'export' ? { rawPackets: value } : null,
+  },
+  maxRaw: {
+    takes: 'a size such as 1GB',
+    from: (value) => sizeSetting(value, (maxRawBytes) => ({ maxRawBytes })),
+  },
+  rawRetention: {
+    takes: 'a duration such as 24h',
+    from: (value) => durationSetting(value, (rawRetentionMs) => ({ rawRetentionMs })),
   },
   maxMemory: {
     takes: 'a size such as 512MB',
@@ -98,10 +110,10 @@ function timesSetting(value: unknown): Partial<Policy> | null {
   return times.length === value.length ? { times } : null;
 }
 
-function durationSetting(value: unknown): Partial<Policy> | null {
+function durationSetting(value: unknown, into: (ms: number) => Partial<Policy>): Partial<Policy> | null {
   if (!isText(value)) return null;
   try {
-    return { maxDurationMs: parseDuration(value) };
+    return into(parseDuration(value));
   } catch {
     return null;
   }

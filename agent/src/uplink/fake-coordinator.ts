@@ -5,6 +5,7 @@ import type {
   ControlResponse,
   Heartbeat,
   Hello,
+  SendRawRequest,
   ShipRequest,
   ShipResponse,
   TapState,
@@ -35,6 +36,8 @@ export class FakeCoordinator {
   refusal = '';
   /** Certificate requests that came, and what they are answered with. */
   readonly renewals: Buffer[] = [];
+  /** What came of raw packets. */
+  readonly raw: SendRawRequest[] = [];
   renewed: (csr: Buffer) => string = () => '';
   /** Authorities in its answers, PEM, and what its welcome calls them. */
   caPem = '';
@@ -51,6 +54,10 @@ export class FakeCoordinator {
     const service: AgentLinkServer = {
       control: (call) => this.#controlled(call),
       ship: (call) => this.#shipped(call),
+      sendRaw: (call, callback) => {
+        call.on('data', (message) => this.raw.push(message));
+        call.on('end', () => callback(null, {}));
+      },
       renewAgent: ({ request }, callback) => {
         this.renewals.push(request.csr);
         callback(null, { certificatePem: this.renewed(request.csr), caPem: this.caPem });

@@ -1,11 +1,12 @@
 import { PROTOCOL } from '@bothends/proto';
-import type { TapState } from '@bothends/proto/gen/bothends/v1/agent';
+import type { FetchRaw, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../clock/clock.js';
 import { ClockExchange } from '../clock/exchange.js';
+import type { RawAnswer } from '../raw/raw-export.js';
 import { FakeCoordinator } from './fake-coordinator.js';
 import { Link } from './link.js';
 import type { Command, LinkHost } from './session.js';
@@ -53,6 +54,11 @@ let link: Link;
 let over: AbortController;
 let running: Promise<void>;
 
+const rawAnswer = ({ fetchId, tapId }: FetchRaw): RawAnswer => ({
+  head: { fetchId, reason: '', code: '', lacks: `of ${tapId}`, bytes: 5n },
+  pieces: [Buffer.from('abc'), Buffer.from('de')],
+});
+
 function connect(heartbeatMs = 50): void {
   const now = process.hrtime.bigint;
   const clock: Clock = { wallNs: now, monotonicNs: now, wallMinusMonotonicNs: () => 7n };
@@ -75,6 +81,7 @@ function connect(heartbeatMs = 50): void {
     shipments: () => shipments,
     command: (command) => commands.push(command),
     findPod: async ({ searchId }) => ({ searchId, pods: [], reason: '', code: '', near: [], seen: 2 }),
+    fetchRaw: (request) => rawAnswer(request),
     welcomed: () => undefined,
     authorities: () => undefined,
   };
@@ -221,6 +228,17 @@ describe('control', () => {
     coordinator.send({ $case: 'start', value: { tapId: 't-1' } });
     coordinator.send({ $case: 'stop', value: { tapId: 't-1', leadOutMs: 5, discard: false } });
     await vi.waitFor(() => expect(commands.map(({ $case }) => $case)).toEqual(['start', 'stop']));
+  });
+
+  it('sends the raw packets that the coordinator asks for, with what it says of them first', async () => {
+    connect();
+    await vi.waitFor(() => expect(link.connected).toBe(true));
+    coordinator.send({ $case: 'fetchRaw', value: { fetchId: 'f-1', tapId: 't-1', requestedBy: 'olga' } });
+    await vi.waitFor(() => expect(coordinator.raw).toHaveLength(3));
+    const [head, ...pieces] = coordinator.raw.map(({ message }) => message);
+    expect(head).toMatchObject({ $case: 'head', value: { fetchId: 'f-1', lacks: 'of t-1' } });
+    const bytes = pieces.map((piece) => (piece?.$case === 'data' ? piece.value : Buffer.alloc(0)));
+    expect(Buffer.concat(bytes).toString()).toBe('abcde');
   });
 
   it('carries a whole clock exchange with the next heartbeat', async () => {

@@ -4,6 +4,7 @@ import {
   AgentLinkClient,
   type ControlRequest,
   type ControlResponse,
+  type FetchRaw,
   type FindPod,
   type Heartbeat,
   type Hello,
@@ -14,7 +15,9 @@ import {
 } from '@bothends/proto/gen/bothends/v1/agent';
 import type { ChannelCredentials, ClientDuplexStream } from '@grpc/grpc-js';
 import type { ClockExchange, ExchangeFields } from '../clock/exchange.js';
+import type { RawAnswer } from '../raw/raw-export.js';
 import { CHANNEL_OPTIONS } from './credentials.js';
+import { sendRaw } from './raw-sender.js';
 import { fromRpcError } from './rpc-error.js';
 import { type Shipment, Shipper } from './shipper.js';
 
@@ -35,6 +38,8 @@ export interface LinkHost {
   command(command: Command): void;
   /** Whether a pod runs on this host; never rejects. */
   findPod(question: FindPod): Promise<PodsFound>;
+  /** Raw packets of this host for somebody, or why not; never throws. */
+  fetchRaw(request: FetchRaw): RawAnswer;
   /** The coordinator took the agent in. */
   welcomed(): void;
   /** The coordinator named the authorities that it trusts. */
@@ -148,6 +153,9 @@ export class Session {
         break;
       case 'findPod':
         void this.#host.findPod(message.value).then((value) => this.#send({ $case: 'podsFound', value }));
+        break;
+      case 'fetchRaw':
+        void sendRaw(this.#client, this.#host.fetchRaw(message.value));
         break;
       // A newer coordinator may say more than this agent understands.
     }

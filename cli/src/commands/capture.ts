@@ -26,6 +26,8 @@ interface CaptureFlags extends ReportFlags {
   backEnd?: string;
   detach?: boolean;
   marker: boolean;
+  clearNames?: boolean;
+  keepRaw?: boolean;
 }
 
 /** `bothends capture CLIENT SERVER [FILTER]`: records at both ends and says what happened between them. */
@@ -50,6 +52,8 @@ export function register({ program, io, exit }: Setup): void {
     .addOption(new Option('--until <event>', 'stop by itself when this is seen').choices(['rst', 'finding']))
     .option('--name <name>', 'name of the capture', name)
     .option('--back-end <name>', 'packet-mmap, tcpdump or cap (default: the best of each host)', name)
+    .option('--clear-names', 'ask for DNS and TLS server names in clear; each host’s policy decides')
+    .option('--keep-raw', 'have both hosts keep the packets themselves, where their policies allow it')
     .option('--detach', 'print the id and return while it records')
     .option('--no-marker', 'send no marker packet (proves less about the taps)')
     .addHelpText('after', EXAMPLES);
@@ -110,6 +114,8 @@ function start(connection: Connection, { client, server, words, flags }: Request
       port: flags.port ?? 0,
       noMarker: !flags.marker,
       until: flags.until ?? '',
+      clearNames: flags.clearNames === true,
+      keepRaw: flags.keepRaw === true,
     },
     true,
   );

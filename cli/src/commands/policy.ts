@@ -15,6 +15,8 @@ interface PolicyFlags {
   duration?: number;
   by?: string;
   approvedBy?: string;
+  clearNames?: boolean;
+  keepRaw?: boolean;
 }
 
 /** `bothends policy check|explain FILE`: what a policy file means, before an agent runs with it. */
@@ -37,6 +39,8 @@ export function register({ program, io }: Setup): void {
     .option('-s, --snaplen <bytes>', 'bytes kept of each packet', snaplen)
     .option('--duration <time>', 'how long: 30s, 5m', duration)
     .option('--by <user>', 'who would ask (default: you)', name)
+    .option('--clear-names', 'DNS and TLS server names are asked for in clear')
+    .option('--keep-raw', 'packets are to be kept as they are captured')
     .option('--approved-by <user>', 'the owner who would approve', name);
   command.action(async (action: string, file: string, words: string[], flags: PolicyFlags) => {
     const { applyPolicy, inWords, readPolicy } = await import('@bothends/agent/policy');
@@ -51,11 +55,14 @@ export function register({ program, io }: Setup): void {
       filter: joinFilter(words, flags.port ?? null),
       snaplen: flags.snaplen ?? 0,
       durationMs: flags.duration ?? 0,
+      clearNames: flags.clearNames === true,
+      keepRaw: flags.keepRaw === true,
       requestedBy: flags.by ?? userInfo().username,
       approvedBy: flags.approvedBy ?? '',
     };
     const allowed = applyPolicy(policy, hostname(), wish, new Date(io.now()));
-    print(io, { ...allowed, duration: inWords(allowed.durationMs), policy });
+    const retention = inWords(policy.rawRetentionMs);
+    print(io, { ...allowed, duration: inWords(allowed.durationMs), retention, policy });
   });
 }
 
@@ -66,6 +73,10 @@ interface Allowed {
   readonly snaplen: number;
   readonly duration: string;
   readonly approvedBy: string;
+  readonly clearNames: boolean;
+  readonly keepRaw: boolean;
+  /** Of kept packets. */
+  readonly retention: string;
   readonly policy: Policy;
 }
 
@@ -77,9 +88,24 @@ function print(io: Io, allowed: Allowed): void {
       `snaplen    ${allowed.snaplen} bytes of each packet are looked at; headers and digests leave this host\n` +
       `duration   at most ${allowed.duration}\n` +
       `ends       ${endsAt(allowed.policy)}\n` +
-      `names      ${allowed.policy.names === 'none' ? 'none leave' : 'as digests under a key of the capture'}\n` +
+      `names      ${namesOf(allowed)}\n` +
+      `raw        ${rawOf(allowed)}\n` +
       `consent    ${allowed.policy.consent === 'ask' ? `of ${allowed.approvedBy}` : 'given'}\n`,
   );
+}
+
+function namesOf({ clearNames, policy: { names } }: Allowed): string {
+  if (names === 'none') return 'none leave';
+  if (clearNames) return 'DNS and TLS server names leave in clear';
+  const digests = 'as digests under a key of the capture';
+  return names === 'clear' ? `${digests}; in clear where a capture asks for it (--clear-names)` : digests;
+}
+
+function rawOf({ keepRaw, retention, policy: { rawPackets, maxRawBytes } }: Allowed): string {
+  if (rawPackets === 'never') return 'packets are never kept';
+  const leaves = rawPackets === 'keep' ? 'and never leave' : 'and may be exported by operators';
+  const bounds = `${maxRawBytes} bytes on this host at most, for ${retention}, ${leaves}`;
+  return keepRaw ? `kept: ${bounds}` : `not kept; where a capture asks for it (--keep-raw): ${bounds}`;
 }
 
 /** What ends a tap besides its time. */

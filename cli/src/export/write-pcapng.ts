@@ -1,10 +1,5 @@
 import { BundleFile } from '@bothends/coordinator/bundle';
 import { formatDuration, PacketType, parseInstant, type Report, type TapReport } from '@bothends/proto';
-import { version } from '../version.js';
-import { PacketComments } from './comments.js';
-import { MAX_HEADERS, rebuildHeaders } from './headers.js';
-import type { NewFile } from './new-file.js';
-import { PacketCursor } from './packet-cursor.js';
 import {
   Direction,
   enhancedPacket,
@@ -13,10 +8,18 @@ import {
   type Stamp,
   sectionHeader,
   stampOf,
-} from './pcapng-blocks.js';
+} from '@bothends/proto/pcapng/blocks';
+import { version } from '../version.js';
+import { PacketComments } from './comments.js';
+import { MAX_HEADERS, rebuildHeaders } from './headers.js';
+import type { NewFile } from './new-file.js';
+import { PacketCursor } from './packet-cursor.js';
 import { CommonTime } from './timeline.js';
 
 const WORD = 2 ** 32;
+
+/** LINKTYPE_RAW: packets begin with their IP header. */
+const LINKTYPE_RAW = 101;
 
 /** One tap on its way into the file. */
 interface Lane {
@@ -161,6 +164,8 @@ function describe({ name, role, backEnd, interfaces, filter, coverage, gaps }: T
     return `${cause} from ${from} for ${formatDuration(ns)} (${packets ?? 'unknown'} packets)`;
   });
   return {
+    linkType: LINKTYPE_RAW,
+    snaplen: 0,
     name,
     description: `tap at the ${role}'s end: ${backEnd}${interfaces.length > 0 ? ` on ${interfaces.join(', ')}` : ''}`,
     filter,

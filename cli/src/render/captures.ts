@@ -29,8 +29,19 @@ export function captureTable(captures: readonly CaptureState[], width: number): 
 }
 
 function sentence(capture: CaptureState | undefined, width: number): string[] {
-  const text = capture?.headline || capture?.reason || '';
+  const text = capture?.headline || capture?.reason || waitsFor(capture);
   return text === '' ? [] : wrap(printable(text), width, INDENT);
+}
+
+/** What an owner has to know who is asked. */
+function waitsFor(capture: CaptureState | undefined): string {
+  if (capture?.state !== 'asking') return '';
+  const extras = [
+    ...(capture.keepRaw ? ['raw packets to be kept'] : []),
+    ...(capture.clearNames ? ['DNS and TLS server names in clear'] : []),
+  ];
+  const what = extras.length === 0 ? '' : ` for ${extras.join(' and ')}`;
+  return `${capture.requestedBy} asks${what}: "bothends approve ${capture.id}" lets it begin`;
 }
 
 /** A capture as the JSON that other programs read. */
@@ -46,6 +57,8 @@ export function captureObject(capture: CaptureState): object {
     endedAt: instantOrNull(capture.endedNs),
     requestedBy: capture.requestedBy,
     headline: capture.headline,
+    clearNames: capture.clearNames === true,
+    keepRaw: capture.keepRaw === true,
     taps: capture.taps.map((tap) => ({
       agent: tap.agent,
       role: tap.role,

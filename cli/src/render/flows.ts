@@ -22,7 +22,7 @@ export function flowTable(flows: readonly FlowReport[], report: Report, width: n
     flow.id,
     flow.protocol,
     endpoint(flow.client),
-    endpoint(flow.server),
+    [endpoint(flow.server), ...(flow.names ?? [])].join(' '),
     `${flow.packets.clientTap}/${flow.packets.serverTap}`,
     `${flow.packets.lostToServer}/${flow.packets.lostToClient}`,
     findingsText(findingsOf(flow, byId), width >= GRADED_WIDTH),

@@ -2,7 +2,7 @@ import type { Evidence, Finding, FlowReport, Report } from '@bothends/proto';
 import { findingLabel, findingsOf } from './flows.js';
 import { type FindingGroup, type Page, pageOf } from './page.js';
 import { clockText, filterText, remarks, tapText } from './taps.js';
-import { counted, endpoint, fields, grouped, packetNumbers, translated, tuple } from './words.js';
+import { asides, counted, endpoint, fields, grouped, packetNumbers, tuple } from './words.js';
 
 const FLOWS_SHOWN = 10;
 const FAULTS_SHOWN = 10;
@@ -22,7 +22,7 @@ export function reportMarkdown(report: Report): string {
 function faultBlocks({ lead, more, consequences }: FindingGroup, report: Report): string[] {
   const flow = report.flows.find((f) => f.id === lead.flow);
   const facts = [...fields(lead)];
-  if (flow) facts.push(`flow \`${flow.id}\` \`${tuple(flow)}\``, ...translated(flow).map(inline));
+  if (flow) facts.push(`flow \`${flow.id}\` \`${tuple(flow)}\``, ...asides(flow).map(inline));
   if (lead.at) facts.push(`at \`${lead.at}\``);
   if (more > 0) facts.push(`the same on ${counted(more, 'more flow')}`);
   const blocks = [`### \`${lead.code}\`: ${lead.grade}`, inline(lead.statement), facts.join(' · ')];

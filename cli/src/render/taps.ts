@@ -83,6 +83,7 @@ export function remarks(tap: TapReport): string[] {
     ...ended,
     ...markerTexts(tap),
     ...cutTexts(tap),
+    ...nameTexts(tap),
     ...unreadTexts(tap),
     ...untrackedTexts(tap),
   ];
@@ -121,6 +122,11 @@ function unreadTexts({ notRead = [], packets }: TapReport): string[] {
   if (!isOdd) return [];
   const kinds = notRead.map((kind) => `${kind.packets} ${kind.what}`);
   return [`not looked into: ${kinds.join(', ')}`];
+}
+
+function nameTexts({ names }: TapReport): string[] {
+  if (names === 'clear') return ['DNS and TLS server names left this host in clear, as its policy allows'];
+  return [];
 }
 
 function untrackedTexts({ untracked }: TapReport): string[] {

@@ -4,7 +4,7 @@ import { wrap } from './layout.js';
 import { type FindingGroup, outcomeOf, type Page, pageOf } from './page.js';
 import type { Style, TextOptions } from './style.js';
 import { tapLines } from './taps.js';
-import { counted, fields, grouped, packetNumbers, translated, tuple } from './words.js';
+import { asides, counted, fields, grouped, packetNumbers, tuple } from './words.js';
 
 /** Flows shown before the rest is only counted: a report fits a page. */
 const FLOWS_SHOWN = 10;
@@ -105,7 +105,7 @@ function where(finding: Finding, report: Report, { width, style }: TextOptions):
   if (finding.at) said.push(`at ${finding.at}`);
   if (said.length === 0) return [];
   const lines = wrap(said.join(' · '), width, '  ');
-  if (flow) lines.push(...translated(flow).flatMap((text) => wrap(text, width, '  ')));
+  if (flow) lines.push(...asides(flow).flatMap((text) => wrap(text, width, '  ')));
   return lines.map(style.dim);
 }
 

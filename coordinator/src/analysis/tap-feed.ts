@@ -3,6 +3,7 @@ import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { type Capture, timesOf } from '../captures/capture.js';
 import type { EngineLike, GapInterval, TapCoverage, TapDescription } from '../engine/types.js';
 import { laterOf } from '../time.js';
+import { ClearNames } from './clear-names.js';
 import { isDeclared, tapCoverage, withExactLosses } from './coverage.js';
 
 /** IP protocol number of TCP. */
@@ -24,6 +25,8 @@ export class TapFeed {
   /** Packets of the batches that came. */
   #delivered = 0;
   #coverage: Coverage | undefined;
+  /** Null while no batch of the tap has brought any. */
+  #names: ClearNames | null = null;
 
   constructor(engine: EngineLike, tap: TapDescription) {
     this.#engine = engine;
@@ -67,7 +70,21 @@ export class TapFeed {
       return false;
     }
     this.#engine.push(this.#index, table);
+    this.#nameRows(batch);
     return hasReset(table);
+  }
+
+  #nameRows({ names }: Batch): void {
+    if (names !== undefined) {
+      this.#names ??= new ClearNames();
+      this.#names.learn(names.names);
+    }
+    if (this.#names === null) return;
+    for (let row = 0; row < table.length; row++) {
+      const [high, low] = [table.nameHigh[row], table.nameLow[row]];
+      const name = high === 0 && low === 0 ? undefined : this.#names.of(high, low);
+      if (name !== undefined) this.#engine.named(this.#index, table, row, name);
+    }
   }
 
   /** Batches that never came: a full spool says so itself; anything else is declared here. */

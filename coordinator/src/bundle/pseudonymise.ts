@@ -8,8 +8,14 @@ const table = new PacketTable();
 /** CRC of no bytes is 0: with this one the batch counts as damaged, and its packets as a gap. */
 const DAMAGED_CRC = 1;
 
-/** The batch with pseudonyms for addresses; without its signature and link, which hold for the original only. */
-export function pseudonymBatch({ previous, signature, ...batch }: Batch, pseudonyms: Pseudonyms): Batch {
+/**
+ * The batch with pseudonyms for addresses; without names in clear, and without its signature and link, which hold for the
+ * original only.
+ */
+export function pseudonymBatch(
+  { previous, signature, names, ...batch }: Batch,
+  pseudonyms: Pseudonyms,
+): Batch {
   const coverage = batch.coverage && pseudonymCoverage(batch.coverage, pseudonyms);
   if (batch.count === 0) return { ...batch, coverage };
   try {

@@ -55,6 +55,8 @@ export function armMessage(
     // The taps of a new capture have shipped nothing yet.
     committedSequence: 0n,
     batchCodec: BATCH_CODEC,
+    ...(request.clearNames ? { clearNames: true } : {}),
+    ...(request.keepRaw ? { keepRaw: true } : {}),
   };
 }
 

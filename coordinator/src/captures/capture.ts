@@ -19,6 +19,9 @@ export interface CaptureRequest {
   marker: boolean;
   until: Until;
   requestedBy: string;
+  /** What is wanted beyond headers and digests, where a host's policy allows it; absent: not. */
+  clearNames?: boolean;
+  keepRaw?: boolean;
 }
 
 export const UNTIL = ['', 'rst', 'finding'] as const;
@@ -138,5 +141,12 @@ export function needsApproval({ owners, approvedBy }: Tap): boolean {
 
 /** A capture with who asked for it, so that one line of the audit log names both sides. */
 export function subjectOf({ id, request }: Capture): string {
-  return `${id} asked for by ${request.requestedBy}`;
+  const extras = extrasOf(request);
+  return `${id} asked for by ${request.requestedBy}${extras === '' ? '' : ` with ${extras}`}`;
+}
+
+/** What a capture asks for beyond headers and digests, in words; empty: nothing. */
+export function extrasOf({ clearNames, keepRaw }: Pick<CaptureRequest, 'clearNames' | 'keepRaw'>): string {
+  const extras = [...(keepRaw ? ['raw packets kept'] : []), ...(clearNames ? ['names in clear'] : [])];
+  return extras.join(' and ');
 }

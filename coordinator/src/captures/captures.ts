@@ -185,6 +185,7 @@ export class Captures {
     const tap = (role: End): Tap => {
       const { agent, pod, addresses } = places[role];
       const { hello } = fleet.require(agent);
+      if (request.keepRaw && hello.knowsRaw !== true) throw keepsNoRaw(agent);
       const ofHost = () => hello.interfaces.flatMap((each) => each.addresses);
       return {
         id: `${id}-${role}`,
@@ -211,6 +212,13 @@ export class Captures {
       reported: false,
     };
   }
+}
+
+function keepsNoRaw(agent: string): BothendsError {
+  return new BothendsError(
+    'failed-precondition',
+    `the agent of ${agent} is of a release that keeps no raw packets: upgrade it, or capture without --keep-raw`,
+  );
 }
 
 /** Who has to approve on this host; an owner who asks has approved. */

@@ -42,6 +42,8 @@ export function checkRequest(request: StartCaptureRequest, requestedBy: string):
     marker: !request.noMarker,
     until: checkUntil(request.until),
     requestedBy,
+    ...(request.clearNames ? { clearNames: true } : {}),
+    ...(request.keepRaw ? { keepRaw: true } : {}),
   };
 }
 

@@ -42,6 +42,10 @@ export class Engine implements EngineLike {
     if (table.length > 0) this.intake.push(this.tap(tap), table);
   }
 
+  named(tap: number, table: PacketTable, row: number, name: string): void {
+    this.intake.named(this.tap(tap), table, row, name);
+  }
+
   cover(tap: number, coverage: TapCoverage): void {
     this.tap(tap).coverage = coverage;
   }
@@ -68,6 +72,7 @@ export class Engine implements EngineLike {
     const taps = [this.tap(0), this.tap(1)] as const;
     for (const tap of taps) if (tap.coverage?.openedNs != null) relative(tap, tap.coverage.openedNs);
     this.applyPrior(taps);
+    this.intake.names.join((flow) => this.intake.joiner.resolve(flow));
     const orientation = new Orientation(this.intake, taps);
     auditTaps(this.intake, taps, orientation);
     const capture: CaptureFacts = {

@@ -7,12 +7,14 @@ import { lossOf } from './facts/loss.js';
 export function flowReport(flow: FlowFacts, findings: string[]): FlowReport {
   const toServer = lossOf(flow, 'toward-server');
   const toClient = lossOf(flow, 'toward-client');
+  const names = flow.capture.intake.names.of(flow.flow);
   return {
     id: flow.id,
     protocol: flow.protocol,
     client: flow.client,
     server: flow.server,
     serverView: flow.serverView,
+    ...(names.length > 0 ? { names } : {}),
     packets: {
       clientTap: flow.seenAt(flow.clientTap),
       serverTap: flow.seenAt(1 - flow.clientTap),

@@ -1,5 +1,7 @@
 import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
 import { AddressTexts } from './address-text.js';
+import { Link } from './flows/links.js';
+import { FlowNames } from './flows/names.js';
 import { State } from './flows/records.js';
 import * as Row from './flows/rows.js';
 import { FlowStore } from './flows/store.js';
@@ -19,6 +21,7 @@ import { Timeline } from './timeline/timeline.js';
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
 export class Intake {
   readonly store = new FlowStore();
+  readonly names = new FlowNames();
   readonly timeline = new Timeline();
   readonly pairs = new PairObserver(this.store, this.timeline);
   readonly matcher = new Matcher(this.store, (at0, at1, aligned) => this.pairs.paired(at0, at1, aligned));
@@ -63,6 +66,16 @@ export class Intake {
     this.store.peeks.rest();
     this.matcher.eviction.relieve();
     if (!this.trace) this.sweep.run(table.length, this.latest);
+  }
+
+  /** Notes a name for the flow that the row, which was pushed, belongs to. */
+  named(tap: Tap, table: PacketTable, row: number, name: string): void {
+    const { store } = this;
+    const found = store.table.find(table, row);
+    if (found < 0) return;
+    const flow = this.joiner.resolve(found);
+    const later = store.links.get(flow, tap.index === 0 ? Link.current0 : Link.current1);
+    this.names.note(later < 0 ? flow : later, name);
   }
 
   private packet(tap: Tap, table: PacketTable, i: number, time: number): void {

@@ -108,6 +108,7 @@ function tapReport(capture: CaptureFacts, tap: Tap): TapReport {
     })),
     ...(marker === undefined ? {} : { marker }),
     ...(c?.endedBy === undefined ? {} : { endedBy: c.endedBy }),
+    ...(c?.names === undefined ? {} : { names: c.names }),
     ...(tap.untracked > 0 ? { untracked: tap.untracked } : {}),
     ...(tap.cut > 0 ? { cutShort: tap.cut } : {}),
     ...(unread.length > 0 ? { notRead: unread } : {}),

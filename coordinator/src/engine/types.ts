@@ -40,6 +40,8 @@ export interface TapCoverage {
   marker?: { readonly id: number; readonly sent: boolean; readonly left: boolean };
   /** The ceiling of its host that ended the tap, in words. */
   endedBy?: string;
+  /** How DNS and TLS server names left the host, where not as digests. */
+  names?: 'clear' | 'none';
 }
 
 export interface EngineOptions {
@@ -63,6 +65,8 @@ export interface EngineLike {
   addTap(tap: TapDescription): number;
   /** Takes rows 0..length-1; the table may be reused as soon as this returns. */
   push(tap: number, table: PacketTable): void;
+  /** What the name of a row that was just pushed is in clear: printable ASCII. */
+  named(tap: number, table: PacketTable, row: number, name: string): void;
   cover(tap: number, coverage: TapCoverage): void;
   prior(prior: ClockPrior): void;
   /** No more packets of this tap will come. */

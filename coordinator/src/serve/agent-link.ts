@@ -9,6 +9,7 @@ import type { Agents } from '../trust/agents.js';
 import type { Authority } from '../trust/authority.js';
 import type { CallerCheck } from './authorise.js';
 import { requireCaller } from './caller.js';
+import type { RawExports, SendRawCall } from './raw-exports.js';
 import { ShipStream } from './ship-stream.js';
 import { statusError } from './status.js';
 import { unary } from './unary.js';
@@ -19,6 +20,7 @@ export interface AgentLinkInput {
   clock: Clock;
   agents: Agents;
   authority: Authority;
+  raw: RawExports;
   logger: Logger;
   /** Asked again for every batch: a stream may outlive the certificate that opened it. */
   check: CallerCheck;
@@ -33,11 +35,21 @@ export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
     ship: (call) => {
       void new ShipStream(call, requireCaller(call), input).run();
     },
+    sendRaw: (call, callback) => {
+      void sendRaw(call, input.raw).then(
+        () => callback(null, {}),
+        (error) => callback(statusError(error)),
+      );
+    },
     renewAgent: unary(async ({ csr, takesAuthorities }, call) => ({
       certificatePem: await input.agents.renew(requireCaller(call).name, csr, takesAuthorities),
       caPem: input.authority.caPem,
     })),
   };
+}
+
+async function sendRaw(call: SendRawCall, raw: RawExports): Promise<void> {
+  await raw.take(requireCaller(call).name, call);
 }
 
 type ControlCall = ServerDuplexStream<ControlRequest, ControlResponse>;

@@ -9,6 +9,7 @@ import { authorityMethods } from './authorities.js';
 import { requireCaller } from './caller.js';
 import { agentMessage, captureState, type StateSources } from './messages.js';
 import { type PeopleInput, peopleMethods } from './people.js';
+import type { RawExports } from './raw-exports.js';
 import { reportJson, sendEvidence, sendFlow } from './reports.js';
 import { type BundleSources, sendBundle } from './send-bundle.js';
 import { serverStream } from './server-stream.js';
@@ -20,6 +21,7 @@ export interface BothendsInput extends StateSources, BundleSources, PeopleInput 
   /** Null where no page is served. */
   links: LoginLinks | null;
   rotation: Rotation;
+  raw: RawExports;
 }
 
 /** What people and programs call: thin handlers over plain functions. */
@@ -85,6 +87,13 @@ export function bothendsService(input: BothendsInput): BothendsServer {
     exportBundle: serverStream(async (request, send, _signal, call) => {
       await audited(call, 'export', request.captureId, async () => {
         await sendBundle(request, input, send);
+      });
+    }),
+
+    exportRaw: serverStream(async (request, send, signal, call) => {
+      const subject = `${request.captureId} ${request.tap}`;
+      await audited(call, 'raw-export', subject, async (by) => {
+        await input.raw.send(input.raw.tapOf(request), by, send, signal);
       });
     }),
 

@@ -27,6 +27,8 @@ export async function captureState(capture: Capture, sources: StateSources): Pro
     endedNs: endedNs ?? 0n,
     requestedBy: capture.request.requestedBy,
     headline: capture.headline,
+    clearNames: capture.request.clearNames,
+    keepRaw: capture.request.keepRaw,
   };
 }
 

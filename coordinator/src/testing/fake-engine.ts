@@ -43,6 +43,8 @@ export class FakeEngine implements LadderLike {
     }
   }
 
+  named(): void {}
+
   cover(tap: number, coverage: TapCoverage): void {
     this.taps[tap].coverage = coverage;
   }

@@ -57,6 +57,8 @@ export interface TapReport {
   untracked?: number;
   /** The ceiling that ended the tap by itself, in words; absent when it was stopped as asked. */
   endedBy?: string;
+  /** How DNS and TLS server names left the host; absent: as digests, or it did not say. */
+  names?: 'clear' | 'none';
 }
 
 /** Packets of a kind that nothing is said about. */
@@ -94,6 +96,8 @@ export interface FlowReport {
   server: Endpoint;
   /** The tuple as the server's tap saw it, where NAT makes it differ. */
   serverView: { client: Endpoint; server: Endpoint } | null;
+  /** DNS and TLS server names in its packets; absent where no host let any leave in clear. */
+  names?: string[];
   packets: {
     clientTap: number;
     serverTap: number;

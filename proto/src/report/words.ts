@@ -24,10 +24,19 @@ export function tuple(flow: FlowReport): string {
   return `${endpoint(flow.client)} → ${endpoint(flow.server)}`;
 }
 
-/** What the server's tap calls the flow, where NAT makes it another tuple: one phrase or none. */
-export function translated({ serverView }: FlowReport): string[] {
+/** What a reader may want to know of a flow beside its ends, in phrases: another tuple at the server, names. */
+export function asides(flow: FlowReport): string[] {
+  return [...translated(flow), ...named(flow)];
+}
+
+/** Where NAT makes it another tuple. */
+function translated({ serverView }: FlowReport): string[] {
   if (serverView === null) return [];
   return [`at the server it is ${endpoint(serverView.client)} → ${endpoint(serverView.server)}`];
+}
+
+function named({ names = [] }: FlowReport): string[] {
+  return names.length === 0 ? [] : [`names in it: ${names.join(', ')}`];
 }
 
 /** `toward the server · sender: path · blame: path · cause: abort`: what a finding says in fields. */

@@ -111,6 +111,10 @@ function linkOf(
       shipments: () => [],
       command: () => undefined,
       findPod: async ({ searchId }) => ({ searchId, pods: [], reason: '', code: '', near: [], seen: 0 }),
+      fetchRaw: ({ fetchId }) => ({
+        head: { fetchId, reason: 'keeps nothing', code: 'not-found', lacks: '', bytes: 0n },
+        pieces: [],
+      }),
       welcomed,
       authorities: () => undefined,
     },

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { chooseBackEnd } from '@bothends/agent/capture/registry';
 import { DEFAULT_BUFFER_BYTES } from '@bothends/agent/capture/source';
+import { RawFile } from '@bothends/agent/raw/raw-file';
 import { type BothendsError, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { TapEvent, TapRequest, TapRow } from './tap-protocol.js';
 
@@ -29,14 +30,20 @@ function rowOf(table: PacketTable, i: number): TapRow {
   };
 }
 
+function rawFile({ interface: name, filter }: TapRequest, path: string): RawFile {
+  return new RawFile({ path, agent: 'test', captureId: 'c', interface: name, filter, mayKeep: () => true });
+}
+
 async function run(request: TapRequest): Promise<void> {
   const source = await chooseBackEnd(request.backEnd);
+  const raw = request.rawFile === undefined ? null : rawFile(request, request.rawFile);
   const tap = await source.open({
     interface: request.interface,
     filter: request.filter,
     snaplen: request.snaplen,
     bufferBytes: request.ringBytes ?? DEFAULT_BUFFER_BYTES,
     digestKey: new Uint8Array(16).fill(7),
+    raw,
   });
   print({ kind: 'open', timestamps: tap.timestamps });
   process.stdin.resume().once('end', () => void tap.close());
@@ -52,6 +59,7 @@ async function run(request: TapRequest): Promise<void> {
   } catch (thrown) {
     failure = toBothendsError(thrown);
   }
+  raw?.close(await tap.stats());
   print({ kind: 'end', packets, stats: await tap.stats(), failure: failure?.message ?? null });
 }
 

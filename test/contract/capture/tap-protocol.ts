@@ -10,6 +10,8 @@ export interface TapRequest {
   readonly countOnly: boolean;
   /** Take nothing until the tap is closed, as a consumer that hangs. */
   readonly takeLate?: boolean;
+  /** Also keep the packets as they are captured in this file. */
+  readonly rawFile?: string;
   /** Default: what agents ask for. */
   readonly ringBytes?: number;
 }

@@ -15,7 +15,7 @@ export const isBuilt = new Decoder({ linkType: LINK_ETHERNET }).plain !== null;
 
 /** Tables of a pcap file; `key` as in DecoderOptions. Ends where the file is damaged. */
 export function pcapTables(file: Uint8Array, key: Uint8Array | null | undefined, portable: boolean) {
-  const parser = new PcapParser(key, portable);
+  const parser = new PcapParser(key, { portable });
   const tables: PacketTable[] = [];
   for (let at = 0; ; ) {
     const table = new PacketTable(ROWS);

@@ -1,4 +1,4 @@
-import { toBothendsError } from '@bothends/proto';
+import { BothendsError, toBothendsError } from '@bothends/proto';
 import { Decoder } from '../../decode/decoder.js';
 import { openFailure } from '../failure.js';
 import { compileFilter, linkTypeOf } from '../filter-compile.js';
@@ -8,6 +8,9 @@ import type { CaptureSource, OpenOptions, Probe, Tap } from '../source.js';
 import { tcpdumpSource } from '../tcpdump/source.js';
 import { linkTypeByName, loadNative, type NativeCapture, nativeVersion } from './native.js';
 import { CapTap, type CaptureClock } from './tap.js';
+
+const CANNOT_KEEP =
+  'the back end cap keeps no raw packets: use packet-mmap or tcpdump, or capture without --keep-raw';
 
 /** The package opens with snaplen 65535, and libpcap never delivers more. */
 const BUFFER_BYTES = 65_535;
@@ -45,6 +48,7 @@ async function probe(): Promise<Probe> {
 
 async function open(options: OpenOptions): Promise<Tap> {
   await check(options);
+  if (options.raw) throw new BothendsError('unsupported', CANNOT_KEEP);
   const { Cap } = loadNative();
   const native = new Cap();
   held.add(native);
@@ -59,7 +63,7 @@ async function open(options: OpenOptions): Promise<Tap> {
   }
   try {
     const key = options.digestKey === null ? {} : { digestKey: options.digestKey };
-    tap.decodeWith(new Decoder({ linkType, ...key }));
+    tap.decodeWith(new Decoder({ linkType, names: options.names ?? null, ...key }));
     return tap;
   } catch (thrown) {
     await tap.close();

@@ -1,6 +1,8 @@
 import type { PacketTable } from '@bothends/proto';
 import { Decoder } from '../../decode/decoder.js';
+import type { NameBook } from '../../decode/name-book.js';
 import type { TimeBase } from '../../decode/plain.js';
+import type { RawSink } from '../raw-sink.js';
 import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from './parser.js';
 
 /** Byte offsets of a pcap file header (draft-ietf-opsawg-pcap). */
@@ -26,6 +28,13 @@ const MAGIC_KUZNETZOV = 0xa1b2cd34;
 
 const NS_PER_S = 1e9;
 
+/** Who else takes something of the packets, as in `OpenOptions`; and `portable` as in `DecoderOptions`. */
+export interface PcapExtras {
+  readonly names?: NameBook | null;
+  readonly raw?: RawSink | null;
+  readonly portable?: boolean;
+}
+
 interface Header {
   readonly littleEndian: boolean;
   readonly tickNs: number;
@@ -39,16 +48,22 @@ export class PcapParser implements RecordParser {
   failure: string | null = null;
   readonly #digestKey: Uint8Array | null | undefined;
   readonly #portable: boolean;
+  readonly #names: NameBook | null;
+  readonly #raw: RawSink | null;
   #header: Header | null = null;
   /** Time of the first packet, which all times count from. */
   #base: TimeBase | null = null;
   #baseNs = 0n;
   #packets = 0;
 
-  /** `portable` as in DecoderOptions. */
-  constructor(digestKey?: Uint8Array | null, portable = false) {
+  constructor(
+    digestKey?: Uint8Array | null,
+    { names = null, raw = null, portable = false }: PcapExtras = {},
+  ) {
     this.#digestKey = digestKey;
     this.#portable = portable;
+    this.#names = names;
+    this.#raw = raw;
   }
 
   get facts(): CaptureFacts {
@@ -66,26 +81,30 @@ export class PcapParser implements RecordParser {
 
   parse(bytes: Uint8Array, at: number, end: number, table: PacketTable): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (this.#header !== null) return this.#records(this.#header, bytes, view, at, end, table);
-    if (end - at < FILE_HEADER) return at;
-    this.#header = this.#readHeader(view, at);
-    return this.#records(this.#header, bytes, view, at + FILE_HEADER, end, table);
+    let from = at;
+    if (this.#header === null) {
+      if (end - at < FILE_HEADER) return at;
+      this.#header = this.#readHeader(view, at);
+      this.#raw?.begin(this.#header.decoder.linkType, this.#header.snaplen);
+      from += FILE_HEADER;
+    }
+    const to = this.#records(this.#header, bytes, view, from, end, table);
+    // Apart, so that it costs nothing where nobody takes them.
+    if (this.#raw !== null) passRecords(this.#header, bytes, view, from, to, this.#raw);
+    return to;
   }
 
   #readHeader(view: DataView, at: number): Header {
     const little = view.getUint8(at) !== MAGIC_US >>> 24;
     const magic = view.getUint32(at, little);
+    const linkType = view.getUint32(at + LINK_TYPE, little) & LINK_TYPE_MASK;
     const options = this.#digestKey === undefined ? {} : { digestKey: this.#digestKey };
     return {
       littleEndian: little,
       tickNs: magic === MAGIC_NS ? 1 : 1000,
       recordHeader: magic === MAGIC_KUZNETZOV ? KUZNETZOV_HEADER : RECORD_HEADER,
       snaplen: view.getUint32(at + SNAPLEN, little),
-      decoder: new Decoder({
-        linkType: view.getUint32(at + LINK_TYPE, little) & LINK_TYPE_MASK,
-        portable: this.#portable,
-        ...options,
-      }),
+      decoder: new Decoder({ linkType, portable: this.#portable, names: this.#names, ...options }),
     };
   }
 
@@ -141,6 +160,30 @@ export class PcapParser implements RecordParser {
       table.baseNs = this.#baseNs;
     }
     return (seconds - this.#base.seconds) * NS_PER_S + (nanoseconds - this.#base.nanoseconds);
+  }
+}
+
+/** Hands on the whole records of bytes[from, to). */
+function passRecords(
+  { littleEndian, recordHeader, tickNs }: Header,
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+  raw: RawSink,
+): void {
+  for (let at = from; at < to; ) {
+    const captured = view.getUint32(at + CAPTURED_LENGTH, littleEndian);
+    const data = at + recordHeader;
+    raw.packet(
+      view.getUint32(at, littleEndian),
+      view.getUint32(at + FRACTION, littleEndian) * tickNs,
+      view.getUint32(at + WIRE_LENGTH, littleEndian),
+      bytes,
+      data,
+      captured,
+    );
+    at = data + captured;
   }
 }
 

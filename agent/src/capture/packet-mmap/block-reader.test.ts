@@ -1,7 +1,8 @@
 import { Checksum, PacketTable, PacketType } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { LinkType } from '../../decode/link.js';
-import { BlockReader } from './block-reader.js';
+import type { RawSink } from '../raw-sink.js';
+import { BlockReader, type BlockReaderOptions } from './block-reader.js';
 
 /** Two blocks of one page; offsets are those of linux/if_packet.h, written down anew. */
 const BLOCK_BYTES = 4096;
@@ -56,9 +57,10 @@ function retire(ring: ArrayBuffer, block: number, frames: readonly Frame[]): voi
   view.setUint32(8, USER, LITTLE);
 }
 
-function readerOf(ring: ArrayBuffer): BlockReader {
+function readerOf(ring: ArrayBuffer, options: Partial<BlockReaderOptions> = {}): BlockReader {
   const linkType = LinkType.ethernet;
-  return new BlockReader({ memory: ring, blockBytes: BLOCK_BYTES, linkType, snaplen: 96, digestKey: null });
+  const usual = { memory: ring, blockBytes: BLOCK_BYTES, linkType, snaplen: 96, digestKey: null };
+  return new BlockReader({ ...usual, ...options });
 }
 
 const seconds = (table: PacketTable) =>
@@ -129,5 +131,50 @@ describe('what a frame says beside its bytes', () => {
     retire(ring, 0, [{ ...loopback, packetType: OUTGOING }, loopback]);
     reader.read(table);
     expect([table.length, reader.rows, reader.taken]).toEqual([1, 1, 2]);
+  });
+});
+
+describe('frames as they are kept', () => {
+  /** What a reader hands on of these frames. */
+  function kept(frames: readonly Frame[], options: Partial<BlockReaderOptions> = {}) {
+    const packets: { seconds: number; wire: number; bytes: Buffer }[] = [];
+    const ring = memory();
+    const raw: RawSink = {
+      begin: () => undefined,
+      packet: (second, _ns, wire, bytes, at, length) =>
+        packets.push({ seconds: second, wire, bytes: Buffer.from(bytes.subarray(at, at + length)) }),
+    };
+    const reader = readerOf(ring, { ...options, raw });
+    retire(ring, 0, frames);
+    // A table that is full in the middle of the block: no frame comes twice.
+    const table = new PacketTable(2);
+    while (!reader.read(table)) table.length = 0;
+    return packets;
+  }
+
+  it('are whole, once each, without those that loopback shows twice', () => {
+    const loopback = { hardware: LOOPBACK, packetType: OUTGOING, second: 9 };
+    const packets = kept([{ second: 1 }, loopback, { second: 2 }, { second: 3 }]);
+    expect(packets.map(({ seconds }) => seconds)).toEqual([1, 2, 3]);
+    expect(packets.every(({ bytes }) => bytes.equals(DATAGRAM))).toBe(true);
+  });
+
+  it('have their VLAN tag where it was on the wire, and are cut to the snaplen with it', () => {
+    const tagged = { second: 1, vlanTci: 0x6007, status: VLAN_VALID };
+    const whole = Buffer.concat([
+      DATAGRAM.subarray(0, 12),
+      Buffer.from('81006007', 'hex'),
+      DATAGRAM.subarray(12),
+    ]);
+    expect(kept([tagged])).toEqual([{ seconds: 1, wire: whole.length, bytes: whole }]);
+    expect(kept([tagged], { snaplen: 30 })[0]?.bytes).toEqual(whole.subarray(0, 30));
+  });
+
+  it('have a cooked header on any, in network byte order', () => {
+    const [packet] = kept([{ second: 1, packetType: OUTGOING }], { linkType: LinkType.cooked2 });
+    // Protocol and address are not set in these frames; interface 3, ARPHRD_ETHER, sent by us.
+    expect(packet?.bytes.subarray(0, 12).toString('hex')).toBe('000000000000000300010400');
+    expect(packet?.bytes.subarray(20)).toEqual(Buffer.from(DATAGRAM));
+    expect(packet?.wire).toBe(DATAGRAM.length + 20);
   });
 });

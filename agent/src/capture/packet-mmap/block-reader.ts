@@ -4,10 +4,13 @@ import { Decoder } from '../../decode/decoder.js';
 import { decodeEthernet, macDigest } from '../../decode/ethernet.js';
 import { LinkType } from '../../decode/link.js';
 import { decodeRawIp } from '../../decode/loopback.js';
+import type { NameBook } from '../../decode/name-book.js';
 import type { Next } from '../../decode/next.js';
 import type { TimeBase } from '../../decode/plain.js';
+import type { RawSink } from '../raw-sink.js';
 import { ADDRESS, Address, Arphrd, Block, BlockStatus, FRAME_MAC, Frame, FrameStatus } from './layout.js';
 import { COOKED_BYTES } from './program.js';
+import { RawFrames } from './raw-frames.js';
 
 const NS_PER_S = 1e9;
 const MAC_BYTES = 6;
@@ -24,6 +27,9 @@ export interface BlockReaderOptions {
   readonly digestKey: Uint8Array | null;
   /** As in DecoderOptions. */
   readonly portable?: boolean;
+  /** As in `OpenOptions`. */
+  readonly names?: NameBook | null;
+  readonly raw?: RawSink | null;
 }
 
 /**
@@ -44,6 +50,8 @@ export class BlockReader {
   /** What is added to the lengths of a packet for the header that it would have in a file. */
   readonly #headerBytes: number;
   readonly #snaplen: number;
+  /** Null where nobody takes the packets themselves. */
+  readonly #raw: RawFrames | null;
   /** First word of the block whose turn it is. */
   #block = 0;
   /** Packets of that block to come, and the byte at which the next one begins. */
@@ -54,7 +62,17 @@ export class BlockReader {
   #baseNs = 0n;
 
   /** Throws `unsupported` for a link type that is not read. */
-  constructor({ memory, blockBytes, linkType, snaplen, digestKey, portable = false }: BlockReaderOptions) {
+  constructor(options: BlockReaderOptions) {
+    const {
+      memory,
+      blockBytes,
+      linkType,
+      snaplen,
+      digestKey,
+      names = null,
+      raw = null,
+      portable = false,
+    } = options;
     this.#words = new Int32Array(memory);
     this.#unsigned = new Uint32Array(memory);
     this.#halves = new Uint16Array(memory);
@@ -62,10 +80,11 @@ export class BlockReader {
     this.#wordsInBlock = blockBytes / 4;
     this.#headerBytes = linkType === LinkType.cooked2 ? COOKED_BYTES : 0;
     this.#snaplen = snaplen;
+    this.#raw = raw && new RawFrames({ memory, linkType, snaplen }, raw);
     const after = AFTER_ADDRESS.get(linkType) ?? null;
     const link = after && ((c: Cursor) => this.#decodeAddress(c, after));
     const key = digestKey === null ? {} : { digestKey };
-    this.#decoder = new Decoder({ linkType, portable, ...key, ...(link === null ? {} : { link }) });
+    this.#decoder = new Decoder({ linkType, portable, names, ...key, ...(link === null ? {} : { link }) });
   }
 
   /** Appends rows until the kernel has no more blocks for us; false when the table became full before that. */
@@ -104,6 +123,7 @@ export class BlockReader {
     const before = left;
     const rowsBefore = table.length;
     const { plain } = this.#decoder;
+    const first = at;
     while (left > 0 && table.length < capacity) {
       if (plain !== null && this.#base !== null) {
         plain.ring(this.#bytes, at, left, table, this.#base, this.#headerBytes, this.#snaplen);
@@ -115,10 +135,20 @@ export class BlockReader {
       at += words[(at >> 2) + Frame.next];
       left--;
     }
+    // Apart, so that it costs nothing where nobody takes them.
+    if (this.#raw !== null) this.#passFrames(this.#raw, first, before - left);
     this.#at = at;
     this.#left = left;
     this.taken += before - left;
     this.rows += table.length - rowsBefore;
+  }
+
+  #passFrames(raw: RawFrames, first: number, count: number): void {
+    let at = first;
+    for (let i = 0; i < count; i++) {
+      if (!this.#isSeenTwice(at)) raw.pass(at);
+      at += this.#unsigned[(at >> 2) + Frame.next];
+    }
   }
 
   #readFrame(at: number, table: PacketTable): void {

@@ -17,6 +17,7 @@ export const Frame = {
   vlanTci: 8,
 } as const;
 export const FRAME_MAC = 12;
+export const FRAME_VLAN_TPID = 18;
 
 /** `tp_status`. */
 export const FrameStatus = {
@@ -24,6 +25,8 @@ export const FrameStatus = {
   checksumNotReady: 1 << 3,
   /** The VLAN tag that was taken out of the packet is in `vlanTci`. */
   vlanValid: 1 << 4,
+  /** So is its TPID, which is 0x8100 otherwise. */
+  vlanTpidValid: 1 << 6,
 } as const;
 
 /** The frame's `struct sockaddr_ll` comes behind its header; byte offsets within it, the protocol in network byte order. */

@@ -57,7 +57,7 @@ function whyNotLoaded(thrown: unknown): string {
 }
 
 async function open(options: OpenOptions): Promise<Tap> {
-  const { interface: name, filter, snaplen, bufferBytes, digestKey } = options;
+  const { interface: name, filter, snaplen, bufferBytes, digestKey, names = null, raw = null } = options;
   checkInterfaceName(name);
   const addon = loadAddon();
   const index = name === 'any' ? 0 : addon.interfaceIndex(name);
@@ -75,7 +75,7 @@ async function open(options: OpenOptions): Promise<Tap> {
       onReadable: (error) => tap?.readable(error),
     });
     const { memory, blockBytes } = ring;
-    const reader = new BlockReader({ memory, blockBytes, linkType, snaplen, digestKey });
+    const reader = new BlockReader({ memory, blockBytes, linkType, snaplen, digestKey, names, raw });
     tap = new PacketMmapTap(ring, reader, {
       name,
       exists: () => index === 0 || addon.interfaceExists(index),

@@ -45,7 +45,7 @@ export class TcpdumpTap implements Tap {
     this.#process = process;
     this.#interface = options.interface;
     this.ringBytes = options.bufferBytes;
-    this.#feed = new StreamFeed(new PcapParser(options.digestKey ?? undefined), this.#queue);
+    this.#feed = new StreamFeed(new PcapParser(options.digestKey ?? undefined, options), this.#queue);
     process.stdout.on('data', (chunk: Uint8Array) => {
       this.#take(() => this.#feed.push(chunk));
       if (process.roomy && chunk.length < READ_BYTES) this.#pace();

@@ -1,6 +1,6 @@
 import type { Evidence, Finding, Report } from '@bothends/proto';
 import type { FindingGroup } from '../page.js';
-import { counted, fields, packetNumbers, translated, tuple } from '../words.js';
+import { asides, counted, fields, packetNumbers, tuple } from '../words.js';
 import { escapeHtml, prose } from './escape.js';
 
 /** One fault as an article: what, where, why, what would weaken it, what to do. */
@@ -40,7 +40,7 @@ function facts(finding: Finding, report: Report, more: number): string {
   if (flow)
     said.push(
       `flow <code>${escapeHtml(flow.id)}</code> <code>${escapeHtml(tuple(flow))}</code>`,
-      ...translated(flow).map(escapeHtml),
+      ...asides(flow).map(escapeHtml),
     );
   if (finding.at) said.push(`at <time>${escapeHtml(finding.at)}</time>`);
   if (more > 0) said.push(`the same on ${counted(more, 'more flow')}`);

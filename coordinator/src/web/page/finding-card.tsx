@@ -1,5 +1,5 @@
 import type { Evidence, Finding } from '@bothends/proto';
-import { fields, grouped, translated, tuple } from '@bothends/proto/report/words';
+import { asides, fields, grouped, tuple } from '@bothends/proto/report/words';
 import type { ComponentChildren } from 'preact';
 import type { GroupView } from './api-types.js';
 import { Grade, Prose, ShareButton, Time } from './parts.js';
@@ -42,7 +42,7 @@ export function FindingCard({ id, group, headline = '' }: FindingCardProps): Com
           <a class="button" href={pathOf({ view: 'flow', id, flow: flow.id, packet: markOf(group) })}>
             Packet by packet
           </a>{' '}
-          <code>{tuple(flow)}</code> {translated(flow).join('')}
+          <code>{tuple(flow)}</code> {asides(flow).join('; ')}
         </p>
       )}
       {alike > 0 && (

@@ -1,5 +1,5 @@
 import type { Ladder } from '@bothends/proto';
-import { grouped, translated, tuple } from '@bothends/proto/report/words';
+import { asides, grouped, tuple } from '@bothends/proto/report/words';
 import type { ComponentChildren } from 'preact';
 import type { FlowPage as FlowRows } from './api-types.js';
 import type { Client } from './client.js';
@@ -38,7 +38,7 @@ export function FlowPage({ id, flow, packet, client }: FlowPageProps): Component
             <p class="quiet">
               <code>{ladder.flow.id}</code> · {ladder.flow.protocol} · {grouped(ladder.rows.length)} packets
               {ladder.omitted > 0 && ` and ${grouped(ladder.omitted)} more that are not shown`} ·{' '}
-              {translated(ladder.flow).join('')} 0 is{' '}
+              {asides(ladder.flow).join('; ')} 0 is{' '}
               <time dateTime={ladder.startedAt}>{ladder.startedAt}</time> on the client's clock
             </p>
             <Verdicts id={id} flow={flow} client={client} />

@@ -89,7 +89,7 @@ export class ReportView {
 
 function indexed(flow: FlowReport, byId: ReadonlyMap<string, Finding>): IndexedFlow {
   const findings = flow.findings.map((id) => byId.get(id)).filter((each) => each !== undefined);
-  const ends = [...endsOf(flow).map(endpoint), flow.id, flow.protocol];
+  const ends = [...endsOf(flow).map(endpoint), ...(flow.names ?? []), flow.id, flow.protocol];
   return {
     flow,
     findings,

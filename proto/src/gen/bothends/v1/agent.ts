@@ -13,7 +13,9 @@ import {
   type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type ClientWritableStream,
   type handleBidiStreamingCall,
+  type handleClientStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -40,6 +42,28 @@ export interface EnrolResponse {
   certificatePem: string;
   /** Every authority of this coordinator, PEM. */
   caPem: string;
+}
+
+export interface SendRawRequest {
+  message: { $case: "head"; value: RawHead } | //
+  /** The next bytes of the pcapng file. */
+  { $case: "data"; value: Buffer } | undefined;
+}
+
+/** Comes first. */
+export interface RawHead {
+  /** Of the FetchRaw that this answers. */
+  fetchId: string;
+  /** Why nothing follows: what was wrong, where, what to do; empty: the file follows. */
+  reason: string;
+  code: string;
+  /** What the file lacks of what the tap took, in words; empty: nothing. */
+  lacks: string;
+  /** Of the file: less than that has arrived only where the agent went away. */
+  bytes: bigint;
+}
+
+export interface SendRawResponse {
 }
 
 export interface RenewAgentRequest {
@@ -106,7 +130,11 @@ export interface Hello {
    */
   dataDirectory: string;
   /** It knows FindPod, and answers it even where it cannot look for pods. */
-  knowsPods?: boolean | undefined;
+  knowsPods?:
+    | boolean
+    | undefined;
+  /** It knows Arm.keep_raw and FetchRaw, and refuses what its policy does not allow. */
+  knowsRaw?: boolean | undefined;
 }
 
 export interface BackEnd {
@@ -160,7 +188,17 @@ export interface ControlResponse {
     | { $case: "start"; value: Start }
     | { $case: "stop"; value: Stop }
     | { $case: "findPod"; value: FindPod }
+    | { $case: "fetchRaw"; value: FetchRaw }
     | undefined;
+}
+
+/** Asks for the raw packets that a tap has kept on its host; answered by SendRaw. */
+export interface FetchRaw {
+  /** Comes back with the answer. */
+  fetchId: string;
+  tapId: string;
+  /** Who asked, for the policy and the audit log. */
+  requestedBy: string;
 }
 
 /** Sent once more when what it says has changed. */
@@ -212,7 +250,15 @@ export interface Arm {
     | Buffer
     | undefined;
   /** Open the tap inside the network of this pod on the agent's node; absent: on the host itself. */
-  pod?: PodName | undefined;
+  pod?:
+    | PodName
+    | undefined;
+  /** Names may come in clear from hosts whose policy allows it. */
+  clearNames?:
+    | boolean
+    | undefined;
+  /** Keep the packets as they were captured on their host; refused where its policy does not allow that. */
+  keepRaw?: boolean | undefined;
 }
 
 export interface PodName {
@@ -462,6 +508,256 @@ export const EnrolResponse: MessageFns<EnrolResponse> = {
     if (message.caPem !== "") {
       obj.caPem = message.caPem;
     }
+    return obj;
+  },
+};
+
+function createBaseSendRawRequest(): SendRawRequest {
+  return { message: undefined };
+}
+
+export const SendRawRequest: MessageFns<SendRawRequest> = {
+  encode(message: SendRawRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.message?.$case) {
+      case "head":
+        RawHead.encode(message.message.value, writer.uint32(10).fork()).join();
+        break;
+      case "data":
+        writer.uint32(18).bytes(message.message.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SendRawRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSendRawRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = { $case: "head", value: RawHead.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SendRawRequest {
+    return {
+      message: isSet(object.head)
+        ? { $case: "head", value: RawHead.fromJSON(object.head) }
+        : isSet(object.data)
+        ? { $case: "data", value: Buffer.from(bytesFromBase64(object.data)) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: SendRawRequest): unknown {
+    const obj: any = {};
+    if (message.message?.$case === "head") {
+      obj.head = RawHead.toJSON(message.message.value);
+    } else if (message.message?.$case === "data") {
+      obj.data = base64FromBytes(message.message.value);
+    }
+    return obj;
+  },
+};
+
+function createBaseRawHead(): RawHead {
+  return { fetchId: "", reason: "", code: "", lacks: "", bytes: 0n };
+}
+
+export const RawHead: MessageFns<RawHead> = {
+  encode(message: RawHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fetchId !== "") {
+      writer.uint32(10).string(message.fetchId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    if (message.lacks !== "") {
+      writer.uint32(34).string(message.lacks);
+    }
+    if (message.bytes !== 0n) {
+      if (BigInt.asUintN(64, message.bytes) !== message.bytes) {
+        throw new globalThis.Error("value provided for field message.bytes of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.bytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RawHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRawHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fetchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lacks = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bytes = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RawHead {
+    return {
+      fetchId: isSet(object.fetchId)
+        ? globalThis.String(object.fetchId)
+        : isSet(object.fetch_id)
+        ? globalThis.String(object.fetch_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      lacks: isSet(object.lacks) ? globalThis.String(object.lacks) : "",
+      bytes: isSet(object.bytes) ? BigInt(object.bytes) : 0n,
+    };
+  },
+
+  toJSON(message: RawHead): unknown {
+    const obj: any = {};
+    if (message.fetchId !== "") {
+      obj.fetchId = message.fetchId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.lacks !== "") {
+      obj.lacks = message.lacks;
+    }
+    if (message.bytes !== 0n) {
+      obj.bytes = message.bytes.toString();
+    }
+    return obj;
+  },
+};
+
+function createBaseSendRawResponse(): SendRawResponse {
+  return {};
+}
+
+export const SendRawResponse: MessageFns<SendRawResponse> = {
+  encode(_: SendRawResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SendRawResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSendRawResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): SendRawResponse {
+    return {};
+  },
+
+  toJSON(_: SendRawResponse): unknown {
+    const obj: any = {};
     return obj;
   },
 };
@@ -760,6 +1056,7 @@ function createBaseHello(): Hello {
     host: undefined,
     dataDirectory: "",
     knowsPods: undefined,
+    knowsRaw: undefined,
   };
 }
 
@@ -815,6 +1112,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.knowsPods !== undefined) {
       writer.uint32(136).bool(message.knowsPods);
+    }
+    if (message.knowsRaw !== undefined) {
+      writer.uint32(144).bool(message.knowsRaw);
     }
     return writer;
   },
@@ -968,6 +1268,14 @@ export const Hello: MessageFns<Hello> = {
             message.knowsPods = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.knowsRaw = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1041,6 +1349,11 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.knows_pods)
         ? globalThis.Boolean(object.knows_pods)
         : undefined,
+      knowsRaw: isSet(object.knowsRaw)
+        ? globalThis.Boolean(object.knowsRaw)
+        : isSet(object.knows_raw)
+        ? globalThis.Boolean(object.knows_raw)
+        : undefined,
     };
   },
 
@@ -1096,6 +1409,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.knowsPods !== undefined) {
       obj.knowsPods = message.knowsPods;
+    }
+    if (message.knowsRaw !== undefined) {
+      obj.knowsRaw = message.knowsRaw;
     }
     return obj;
   },
@@ -1747,6 +2063,9 @@ export const ControlResponse: MessageFns<ControlResponse> = {
       case "findPod":
         FindPod.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
+      case "fetchRaw":
+        FetchRaw.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1812,6 +2131,14 @@ export const ControlResponse: MessageFns<ControlResponse> = {
             message.message = { $case: "findPod", value: FindPod.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "fetchRaw", value: FetchRaw.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1840,6 +2167,10 @@ export const ControlResponse: MessageFns<ControlResponse> = {
         ? { $case: "findPod", value: FindPod.fromJSON(object.findPod) }
         : isSet(object.find_pod)
         ? { $case: "findPod", value: FindPod.fromJSON(object.find_pod) }
+        : isSet(object.fetchRaw)
+        ? { $case: "fetchRaw", value: FetchRaw.fromJSON(object.fetchRaw) }
+        : isSet(object.fetch_raw)
+        ? { $case: "fetchRaw", value: FetchRaw.fromJSON(object.fetch_raw) }
         : undefined,
     };
   },
@@ -1858,6 +2189,110 @@ export const ControlResponse: MessageFns<ControlResponse> = {
       obj.stop = Stop.toJSON(message.message.value);
     } else if (message.message?.$case === "findPod") {
       obj.findPod = FindPod.toJSON(message.message.value);
+    } else if (message.message?.$case === "fetchRaw") {
+      obj.fetchRaw = FetchRaw.toJSON(message.message.value);
+    }
+    return obj;
+  },
+};
+
+function createBaseFetchRaw(): FetchRaw {
+  return { fetchId: "", tapId: "", requestedBy: "" };
+}
+
+export const FetchRaw: MessageFns<FetchRaw> = {
+  encode(message: FetchRaw, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fetchId !== "") {
+      writer.uint32(10).string(message.fetchId);
+    }
+    if (message.tapId !== "") {
+      writer.uint32(18).string(message.tapId);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(26).string(message.requestedBy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FetchRaw {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFetchRaw();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fetchId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tapId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FetchRaw {
+    return {
+      fetchId: isSet(object.fetchId)
+        ? globalThis.String(object.fetchId)
+        : isSet(object.fetch_id)
+        ? globalThis.String(object.fetch_id)
+        : "",
+      tapId: isSet(object.tapId)
+        ? globalThis.String(object.tapId)
+        : isSet(object.tap_id)
+        ? globalThis.String(object.tap_id)
+        : "",
+      requestedBy: isSet(object.requestedBy)
+        ? globalThis.String(object.requestedBy)
+        : isSet(object.requested_by)
+        ? globalThis.String(object.requested_by)
+        : "",
+    };
+  },
+
+  toJSON(message: FetchRaw): unknown {
+    const obj: any = {};
+    if (message.fetchId !== "") {
+      obj.fetchId = message.fetchId;
+    }
+    if (message.tapId !== "") {
+      obj.tapId = message.tapId;
+    }
+    if (message.requestedBy !== "") {
+      obj.requestedBy = message.requestedBy;
     }
     return obj;
   },
@@ -2077,6 +2512,8 @@ function createBaseArm(): Arm {
     batchCodec: 0,
     peerExchangeKey: undefined,
     pod: undefined,
+    clearNames: undefined,
+    keepRaw: undefined,
   };
 }
 
@@ -2147,6 +2584,12 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.pod !== undefined) {
       PodName.encode(message.pod, writer.uint32(154).fork()).join();
+    }
+    if (message.clearNames !== undefined) {
+      writer.uint32(160).bool(message.clearNames);
+    }
+    if (message.keepRaw !== undefined) {
+      writer.uint32(168).bool(message.keepRaw);
     }
     return writer;
   },
@@ -2316,6 +2759,22 @@ export const Arm: MessageFns<Arm> = {
             message.pod = PodName.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.clearNames = reader.bool();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.keepRaw = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2409,6 +2868,16 @@ export const Arm: MessageFns<Arm> = {
         ? Buffer.from(bytesFromBase64(object.peer_exchange_key))
         : undefined,
       pod: isSet(object.pod) ? PodName.fromJSON(object.pod) : undefined,
+      clearNames: isSet(object.clearNames)
+        ? globalThis.Boolean(object.clearNames)
+        : isSet(object.clear_names)
+        ? globalThis.Boolean(object.clear_names)
+        : undefined,
+      keepRaw: isSet(object.keepRaw)
+        ? globalThis.Boolean(object.keepRaw)
+        : isSet(object.keep_raw)
+        ? globalThis.Boolean(object.keep_raw)
+        : undefined,
     };
   },
 
@@ -2470,6 +2939,12 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.pod !== undefined) {
       obj.pod = PodName.toJSON(message.pod);
+    }
+    if (message.clearNames !== undefined) {
+      obj.clearNames = message.clearNames;
+    }
+    if (message.keepRaw !== undefined) {
+      obj.keepRaw = message.keepRaw;
     }
     return obj;
   },
@@ -3257,6 +3732,16 @@ export const AgentLinkService = {
     responseSerialize: (value: RenewAgentResponse): Buffer => Buffer.from(RenewAgentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewAgentResponse => RenewAgentResponse.decode(value),
   },
+  /** The answer to FetchRaw: raw packets of one tap, or why there are none. */
+  sendRaw: {
+    path: "/bothends.v1.AgentLink/SendRaw" as const,
+    requestStream: true as const,
+    responseStream: false as const,
+    requestSerialize: (value: SendRawRequest): Buffer => Buffer.from(SendRawRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SendRawRequest => SendRawRequest.decode(value),
+    responseSerialize: (value: SendRawResponse): Buffer => Buffer.from(SendRawResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SendRawResponse => SendRawResponse.decode(value),
+  },
 } as const;
 
 export interface AgentLinkServer extends UntypedServiceImplementation {
@@ -3264,6 +3749,8 @@ export interface AgentLinkServer extends UntypedServiceImplementation {
   ship: handleBidiStreamingCall<ShipRequest, ShipResponse>;
   /** A new certificate for the agent that asks, before its present one expires. */
   renewAgent: handleUnaryCall<RenewAgentRequest, RenewAgentResponse>;
+  /** The answer to FetchRaw: raw packets of one tap, or why there are none. */
+  sendRaw: handleClientStreamingCall<SendRawRequest, SendRawResponse>;
 }
 
 export interface AgentLinkClient extends Client {
@@ -3289,6 +3776,23 @@ export interface AgentLinkClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewAgentResponse) => void,
   ): ClientUnaryCall;
+  /** The answer to FetchRaw: raw packets of one tap, or why there are none. */
+  sendRaw(
+    callback: (error: ServiceError | null, response: SendRawResponse) => void,
+  ): ClientWritableStream<SendRawRequest>;
+  sendRaw(
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SendRawResponse) => void,
+  ): ClientWritableStream<SendRawRequest>;
+  sendRaw(
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SendRawResponse) => void,
+  ): ClientWritableStream<SendRawRequest>;
+  sendRaw(
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SendRawResponse) => void,
+  ): ClientWritableStream<SendRawRequest>;
 }
 
 export const AgentLinkClient = makeGenericClientConstructor(AgentLinkService, "bothends.v1.AgentLink") as unknown as {

@@ -67,6 +67,12 @@ export interface StartCaptureRequest {
   noMarker: boolean;
   /** Stop by itself when this happens: "" | rst | finding */
   until: string;
+  /** Ask for DNS and TLS server names in clear; each host's policy decides. */
+  clearNames?:
+    | boolean
+    | undefined;
+  /** Have each host keep the packets as they were captured; each host's policy decides, and one that refuses refuses all. */
+  keepRaw?: boolean | undefined;
 }
 
 export interface StartCaptureResponse {
@@ -99,6 +105,9 @@ export interface CaptureState {
   endedNs: bigint;
   requestedBy: string;
   headline: string;
+  /** What was asked for beyond headers and digests. */
+  clearNames?: boolean | undefined;
+  keepRaw?: boolean | undefined;
 }
 
 export interface TapStatus {
@@ -174,6 +183,20 @@ export interface ExportBundleRequest {
 export interface ExportBundleResponse {
   /** The next bytes of the tar. */
   data: Buffer;
+}
+
+export interface ExportRawRequest {
+  /** Id or unique name of a capture. */
+  captureId: string;
+  /** Name of the host as in the report, or the end: client | server. */
+  tap: string;
+}
+
+export interface ExportRawResponse {
+  /** The next bytes of the file. */
+  data: Buffer;
+  /** In the first message: what the file lacks of what the tap took, in words; empty: nothing. */
+  lacks: string;
 }
 
 export interface CreateJoinTokenRequest {
@@ -776,6 +799,8 @@ function createBaseStartCaptureRequest(): StartCaptureRequest {
     port: 0,
     noMarker: false,
     until: "",
+    clearNames: undefined,
+    keepRaw: undefined,
   };
 }
 
@@ -822,6 +847,12 @@ export const StartCaptureRequest: MessageFns<StartCaptureRequest> = {
     }
     if (message.until !== "") {
       writer.uint32(98).string(message.until);
+    }
+    if (message.clearNames !== undefined) {
+      writer.uint32(104).bool(message.clearNames);
+    }
+    if (message.keepRaw !== undefined) {
+      writer.uint32(112).bool(message.keepRaw);
     }
     return writer;
   },
@@ -935,6 +966,22 @@ export const StartCaptureRequest: MessageFns<StartCaptureRequest> = {
             message.until = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.clearNames = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.keepRaw = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -977,6 +1024,16 @@ export const StartCaptureRequest: MessageFns<StartCaptureRequest> = {
         ? globalThis.Boolean(object.no_marker)
         : false,
       until: isSet(object.until) ? globalThis.String(object.until) : "",
+      clearNames: isSet(object.clearNames)
+        ? globalThis.Boolean(object.clearNames)
+        : isSet(object.clear_names)
+        ? globalThis.Boolean(object.clear_names)
+        : undefined,
+      keepRaw: isSet(object.keepRaw)
+        ? globalThis.Boolean(object.keepRaw)
+        : isSet(object.keep_raw)
+        ? globalThis.Boolean(object.keep_raw)
+        : undefined,
     };
   },
 
@@ -1017,6 +1074,12 @@ export const StartCaptureRequest: MessageFns<StartCaptureRequest> = {
     }
     if (message.until !== "") {
       obj.until = message.until;
+    }
+    if (message.clearNames !== undefined) {
+      obj.clearNames = message.clearNames;
+    }
+    if (message.keepRaw !== undefined) {
+      obj.keepRaw = message.keepRaw;
     }
     return obj;
   },
@@ -1243,6 +1306,8 @@ function createBaseCaptureState(): CaptureState {
     endedNs: 0n,
     requestedBy: "",
     headline: "",
+    clearNames: undefined,
+    keepRaw: undefined,
   };
 }
 
@@ -1292,6 +1357,12 @@ export const CaptureState: MessageFns<CaptureState> = {
     }
     if (message.headline !== "") {
       writer.uint32(98).string(message.headline);
+    }
+    if (message.clearNames !== undefined) {
+      writer.uint32(104).bool(message.clearNames);
+    }
+    if (message.keepRaw !== undefined) {
+      writer.uint32(112).bool(message.keepRaw);
     }
     return writer;
   },
@@ -1405,6 +1476,22 @@ export const CaptureState: MessageFns<CaptureState> = {
             message.headline = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.clearNames = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.keepRaw = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1443,6 +1530,16 @@ export const CaptureState: MessageFns<CaptureState> = {
         ? globalThis.String(object.requested_by)
         : "",
       headline: isSet(object.headline) ? globalThis.String(object.headline) : "",
+      clearNames: isSet(object.clearNames)
+        ? globalThis.Boolean(object.clearNames)
+        : isSet(object.clear_names)
+        ? globalThis.Boolean(object.clear_names)
+        : undefined,
+      keepRaw: isSet(object.keepRaw)
+        ? globalThis.Boolean(object.keepRaw)
+        : isSet(object.keep_raw)
+        ? globalThis.Boolean(object.keep_raw)
+        : undefined,
     };
   },
 
@@ -1483,6 +1580,12 @@ export const CaptureState: MessageFns<CaptureState> = {
     }
     if (message.headline !== "") {
       obj.headline = message.headline;
+    }
+    if (message.clearNames !== undefined) {
+      obj.clearNames = message.clearNames;
+    }
+    if (message.keepRaw !== undefined) {
+      obj.keepRaw = message.keepRaw;
     }
     return obj;
   },
@@ -2605,6 +2708,160 @@ export const ExportBundleResponse: MessageFns<ExportBundleResponse> = {
     const obj: any = {};
     if (message.data.length !== 0) {
       obj.data = base64FromBytes(message.data);
+    }
+    return obj;
+  },
+};
+
+function createBaseExportRawRequest(): ExportRawRequest {
+  return { captureId: "", tap: "" };
+}
+
+export const ExportRawRequest: MessageFns<ExportRawRequest> = {
+  encode(message: ExportRawRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.captureId !== "") {
+      writer.uint32(10).string(message.captureId);
+    }
+    if (message.tap !== "") {
+      writer.uint32(18).string(message.tap);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportRawRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportRawRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.captureId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tap = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportRawRequest {
+    return {
+      captureId: isSet(object.captureId)
+        ? globalThis.String(object.captureId)
+        : isSet(object.capture_id)
+        ? globalThis.String(object.capture_id)
+        : "",
+      tap: isSet(object.tap) ? globalThis.String(object.tap) : "",
+    };
+  },
+
+  toJSON(message: ExportRawRequest): unknown {
+    const obj: any = {};
+    if (message.captureId !== "") {
+      obj.captureId = message.captureId;
+    }
+    if (message.tap !== "") {
+      obj.tap = message.tap;
+    }
+    return obj;
+  },
+};
+
+function createBaseExportRawResponse(): ExportRawResponse {
+  return { data: Buffer.alloc(0), lacks: "" };
+}
+
+export const ExportRawResponse: MessageFns<ExportRawResponse> = {
+  encode(message: ExportRawResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    if (message.lacks !== "") {
+      writer.uint32(18).string(message.lacks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportRawResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportRawResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lacks = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportRawResponse {
+    return {
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      lacks: isSet(object.lacks) ? globalThis.String(object.lacks) : "",
+    };
+  },
+
+  toJSON(message: ExportRawResponse): unknown {
+    const obj: any = {};
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    if (message.lacks !== "") {
+      obj.lacks = message.lacks;
     }
     return obj;
   },
@@ -4908,6 +5165,16 @@ export const BothendsService = {
       Buffer.from(ExportBundleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExportBundleResponse => ExportBundleResponse.decode(value),
   },
+  /** The raw packets that one host of a capture has kept, as pcapng; its policy decides. */
+  exportRaw: {
+    path: "/bothends.v1.Bothends/ExportRaw" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExportRawRequest): Buffer => Buffer.from(ExportRawRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExportRawRequest => ExportRawRequest.decode(value),
+    responseSerialize: (value: ExportRawResponse): Buffer => Buffer.from(ExportRawResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExportRawResponse => ExportRawResponse.decode(value),
+  },
   createJoinToken: {
     path: "/bothends.v1.Bothends/CreateJoinToken" as const,
     requestStream: false as const,
@@ -5044,6 +5311,8 @@ export interface BothendsServer extends UntypedServiceImplementation {
   exportEvidence: handleServerStreamingCall<ExportEvidenceRequest, ExportEvidenceResponse>;
   /** Report and evidence of a capture that is over as one signed tar; see docs/bundle.md. */
   exportBundle: handleServerStreamingCall<ExportBundleRequest, ExportBundleResponse>;
+  /** The raw packets that one host of a capture has kept, as pcapng; its policy decides. */
+  exportRaw: handleServerStreamingCall<ExportRawRequest, ExportRawResponse>;
   createJoinToken: handleUnaryCall<CreateJoinTokenRequest, CreateJoinTokenResponse>;
   /** A link that signs one browser in to the coordinator's page, once, as the caller. */
   createLoginLink: handleUnaryCall<CreateLoginLinkRequest, CreateLoginLinkResponse>;
@@ -5209,6 +5478,13 @@ export interface BothendsClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ExportBundleResponse>;
+  /** The raw packets that one host of a capture has kept, as pcapng; its policy decides. */
+  exportRaw(request: ExportRawRequest, options?: Partial<CallOptions>): ClientReadableStream<ExportRawResponse>;
+  exportRaw(
+    request: ExportRawRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ExportRawResponse>;
   createJoinToken(
     request: CreateJoinTokenRequest,
     callback: (error: ServiceError | null, response: CreateJoinTokenResponse) => void,

@@ -39,8 +39,27 @@ export interface Batch {
   previous?:
     | Buffer
     | undefined;
+  /**
+   * Names in clear whose digests this batch is the first of its tap to carry; only where the host's policy says
+   * "names: clear" and the capture asked for it.
+   */
+  names?:
+    | ClearNames
+    | undefined;
   /** Ed25519 by the agent over this message as it is encoded without this field, which comes last. */
   signature?: Buffer | undefined;
+}
+
+export interface ClearNames {
+  names: ClearName[];
+}
+
+/** A DNS or TLS server name and its digest in the columns. */
+export interface ClearName {
+  digestHigh: number;
+  digestLow: number;
+  /** Lower case, printable ASCII; other bytes as \DDD (RFC 1035 5.1). At most 1020 characters. */
+  text: string;
 }
 
 /** What a tap can vouch for, cumulative since it opened. */
@@ -85,7 +104,11 @@ export interface Coverage {
     | Marker
     | undefined;
   /** The ceiling that ended the tap, in words; absent when nothing but its coordinator did. */
-  endedBy?: string | undefined;
+  endedBy?:
+    | string
+    | undefined;
+  /** How DNS and TLS server names leave this host: clear | digest | none; absent where the agent does not say. */
+  names?: string | undefined;
 }
 
 /** What a tap's reader may want to know of the host around it. */
@@ -149,6 +172,7 @@ function createBaseBatch(): Batch {
     crc32: 0,
     coverage: undefined,
     previous: undefined,
+    names: undefined,
     signature: undefined,
   };
 }
@@ -193,6 +217,9 @@ export const Batch: MessageFns<Batch> = {
     }
     if (message.previous !== undefined) {
       writer.uint32(82).bytes(message.previous);
+    }
+    if (message.names !== undefined) {
+      ClearNames.encode(message.names, writer.uint32(98).fork()).join();
     }
     if (message.signature !== undefined) {
       writer.uint32(90).bytes(message.signature);
@@ -293,6 +320,14 @@ export const Batch: MessageFns<Batch> = {
             message.previous = Buffer.from(reader.bytes());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.names = ClearNames.decode(reader, reader.uint32());
+            continue;
+          }
           case 11: {
             if (tag !== 90) {
               break;
@@ -329,6 +364,7 @@ export const Batch: MessageFns<Batch> = {
       crc32: isSet(object.crc32) ? globalThis.Number(object.crc32) : 0,
       coverage: isSet(object.coverage) ? Coverage.fromJSON(object.coverage) : undefined,
       previous: isSet(object.previous) ? Buffer.from(bytesFromBase64(object.previous)) : undefined,
+      names: isSet(object.names) ? ClearNames.fromJSON(object.names) : undefined,
       signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : undefined,
     };
   },
@@ -365,8 +401,169 @@ export const Batch: MessageFns<Batch> = {
     if (message.previous !== undefined) {
       obj.previous = base64FromBytes(message.previous);
     }
+    if (message.names !== undefined) {
+      obj.names = ClearNames.toJSON(message.names);
+    }
     if (message.signature !== undefined) {
       obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+};
+
+function createBaseClearNames(): ClearNames {
+  return { names: [] };
+}
+
+export const ClearNames: MessageFns<ClearNames> = {
+  encode(message: ClearNames, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.names) {
+      ClearName.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearNames {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearNames();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.names.push(ClearName.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClearNames {
+    return {
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => ClearName.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ClearNames): unknown {
+    const obj: any = {};
+    if (message.names?.length) {
+      obj.names = message.names.map((e) => ClearName.toJSON(e));
+    }
+    return obj;
+  },
+};
+
+function createBaseClearName(): ClearName {
+  return { digestHigh: 0, digestLow: 0, text: "" };
+}
+
+export const ClearName: MessageFns<ClearName> = {
+  encode(message: ClearName, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digestHigh !== 0) {
+      writer.uint32(13).fixed32(message.digestHigh);
+    }
+    if (message.digestLow !== 0) {
+      writer.uint32(21).fixed32(message.digestLow);
+    }
+    if (message.text !== "") {
+      writer.uint32(26).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearName {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearName();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.digestHigh = reader.fixed32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.digestLow = reader.fixed32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClearName {
+    return {
+      digestHigh: isSet(object.digestHigh)
+        ? globalThis.Number(object.digestHigh)
+        : isSet(object.digest_high)
+        ? globalThis.Number(object.digest_high)
+        : 0,
+      digestLow: isSet(object.digestLow)
+        ? globalThis.Number(object.digestLow)
+        : isSet(object.digest_low)
+        ? globalThis.Number(object.digest_low)
+        : 0,
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+    };
+  },
+
+  toJSON(message: ClearName): unknown {
+    const obj: any = {};
+    if (message.digestHigh !== 0) {
+      obj.digestHigh = Math.round(message.digestHigh);
+    }
+    if (message.digestLow !== 0) {
+      obj.digestLow = Math.round(message.digestLow);
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
     }
     return obj;
   },
@@ -396,6 +593,7 @@ function createBaseCoverage(): Coverage {
     host: undefined,
     marker: undefined,
     endedBy: undefined,
+    names: undefined,
   };
 }
 
@@ -487,6 +685,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.endedBy !== undefined) {
       writer.uint32(178).string(message.endedBy);
+    }
+    if (message.names !== undefined) {
+      writer.uint32(186).string(message.names);
     }
     return writer;
   },
@@ -680,6 +881,14 @@ export const Coverage: MessageFns<Coverage> = {
             message.endedBy = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.names = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,6 +983,7 @@ export const Coverage: MessageFns<Coverage> = {
         : isSet(object.ended_by)
         ? globalThis.String(object.ended_by)
         : undefined,
+      names: isSet(object.names) ? globalThis.String(object.names) : undefined,
     };
   },
 
@@ -844,6 +1054,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.endedBy !== undefined) {
       obj.endedBy = message.endedBy;
+    }
+    if (message.names !== undefined) {
+      obj.names = message.names;
     }
     return obj;
   },

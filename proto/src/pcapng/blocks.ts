@@ -1,9 +1,6 @@
-/** Blocks of pcapng (draft-ietf-opsawg-pcapng), little-endian, with what an export needs of each. */
+/** Blocks of pcapng (draft-ietf-opsawg-pcapng), little-endian, with what bothends writes of each. */
 
-/** LINKTYPE_RAW: packets begin with their IP header. */
-const LINKTYPE_RAW = 101;
-
-const Block = { section: 0x0a0d0d0a, interface: 1, statistics: 5, packet: 6 } as const;
+export const Block = { section: 0x0a0d0d0a, interface: 1, statistics: 5, packet: 6 } as const;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const VERSION_MAJOR = 1;
 /** Time stamps count 10^-9 s. */
@@ -40,20 +37,27 @@ export function sectionHeader(application: string, comment: string): Buffer {
 }
 
 export interface InterfaceDescription {
+  /** LINKTYPE number of its packets. */
+  linkType: number;
+  /** Bytes kept of each; 0: not known. */
+  snaplen: number;
   name: string;
+  /** Empty: none. */
   description: string;
   filter: string;
   comment: string;
 }
 
-export function interfaceDescription({ name, description, filter, comment }: InterfaceDescription): Buffer {
+export function interfaceDescription(facts: InterfaceDescription): Buffer {
+  const { linkType, snaplen, name, description, filter, comment } = facts;
   const body = Buffer.alloc(8);
-  body.writeUInt16LE(LINKTYPE_RAW, 0);
+  body.writeUInt16LE(linkType, 0);
+  body.writeUInt32LE(snaplen, 4);
   const options = [
     option(InterfaceOption.name, Buffer.from(name)),
-    option(InterfaceOption.description, Buffer.from(description)),
+    ...texts(InterfaceOption.description, description),
     option(InterfaceOption.resolution, Buffer.of(NANOSECONDS)),
-    option(COMMENT, Buffer.from(comment)),
+    ...texts(COMMENT, comment),
   ];
   // The leading 0 says that it is a text for libpcap.
   if (filter !== '') options.push(option(InterfaceOption.filter, Buffer.from(`\0${filter}`)));
@@ -144,6 +148,11 @@ function option(code: number, value: Uint8Array): Buffer {
   whole.writeUInt16LE(kept.length, 2);
   whole.set(kept, 4);
   return whole;
+}
+
+/** A text as an option; none for an empty one. */
+function texts(code: number, text: string): Buffer[] {
+  return text === '' ? [] : [option(code, Buffer.from(text))];
 }
 
 function stampBytes(stamp: Stamp): Buffer {
