@@ -7,6 +7,7 @@ import { readGrouping } from './grouping.js';
 import { type CodedColumn, PLAN_LENGTH } from './plan.js';
 import { ByteReader, corrupt } from './reader.js';
 import { Mode, readResiduals, unzigzag } from './residual.js';
+import { uint16 } from './scratch.js';
 import { readTimes } from './time.js';
 
 /**
@@ -36,6 +37,9 @@ export function decodeColumns(bytes: Uint8Array, table: PacketTable): void {
   table.length = frame.count;
 }
 
+/** Used again for each batch, see Scratch. */
+const gateScratch = uint16();
+
 /** What stands behind the version. */
 function readHead(input: ByteReader, table: PacketTable): Frame {
   const count = input.varint();
@@ -46,7 +50,7 @@ function readHead(input: ByteReader, table: PacketTable): Frame {
   const snaplen = input.varint();
   const grouping = readGrouping(input, count);
   // Selectors stand in every row; the other gates follow from them.
-  return createFrame(table, 0, new Uint16Array(count).fill(1), grouping, snaplen);
+  return createFrame(table, 0, gateScratch.of(count).fill(1), grouping, snaplen);
 }
 
 /** A column of which every value is as predicted. */

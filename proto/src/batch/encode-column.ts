@@ -77,7 +77,27 @@ function writeConstant(out: ByteWriter, value: number, { fallback }: CodedColumn
 }
 
 /** Fills `residual` for every row, and `exceptions` with the rows in which it is not 0. Returns their number. */
-function predict({ words, offset }: Values, frame: Frame, column: CodedColumn): number {
+function predict(values: Values, frame: Frame, column: CodedColumn): number {
+  const isInEveryRow = (column.gate & frame.everyGate) !== 0;
+  return isInEveryRow && !column.reference
+    ? predictPlain(values, frame, column)
+    : predictRelative(values, frame, column);
+}
+
+/** A column that every row has and that is relative to nothing: most are. Reads only, so that no row waits for another. */
+function predictPlain({ words, offset }: Values, frame: Frame, { stride, fallback }: CodedColumn): number {
+  const { count, context, residual, exceptions } = frame;
+  let found = 0;
+  for (let i = 0, at = offset; i < count; i++, at += stride) {
+    const before = context[i];
+    const difference = (words[at] - (before === 0 ? fallback : words[offset + (before - 1) * stride])) | 0;
+    residual[i] = zigzag(difference);
+    if (difference !== 0) exceptions[found++] = i;
+  }
+  return found;
+}
+
+function predictRelative({ words, offset }: Values, frame: Frame, column: CodedColumn): number {
   const { count, gates, everyGate, context, relative, residual, reference, exceptions } = frame;
   const { gate, stride } = column;
   const always = (gate & everyGate) !== 0;

@@ -1,5 +1,5 @@
 import { BothendsError } from '../errors/error.js';
-import type { PacketTable } from '../packet/table.js';
+import { type PacketTable, TABLE_CAPACITY } from '../packet/table.js';
 import { codecOf, codingOf } from './codec.js';
 import { writeColumn } from './encode-column.js';
 import { type Grouping, groupRows } from './flows.js';
@@ -7,12 +7,17 @@ import { createFrame, type Frame } from './frame.js';
 import { commonGates, fillGates } from './gates.js';
 import { writeGrouping } from './grouping.js';
 import { PLAN_LENGTH, type Plan } from './plan.js';
+import { uint16 } from './scratch.js';
 import { writeTimes } from './time.js';
 import { ByteWriter, MAX_VARINT32 } from './writer.js';
 
 /** A batch rarely takes more: bulk TCP needs ten bytes a row, requests and short flows twice that. */
 const BYTES_PER_ROW = 24;
 const FIXED_BYTES = 512;
+
+/** Used again for each batch, see Scratch. */
+const gateScratch = uint16();
+const out = new ByteWriter(FIXED_BYTES + BYTES_PER_ROW * TABLE_CAPACITY);
 
 /**
  * Codes rows `from`..`to - 1` of a table. Layout, all integers LEB128 unless said otherwise: codec version (a
@@ -27,24 +32,19 @@ export function encodeColumns(table: PacketTable, from = 0, to: number = table.l
   if (!(from >= 0 && from <= to && to <= table.capacity)) {
     throw new BothendsError('invalid-argument', `no rows ${from}..${to} in a table of ${table.capacity}`);
   }
-  const gates = new Uint16Array(to - from);
+  const gates = gateScratch.of(to - from);
   const union = fillGates(table, from, gates);
   const grouping = groupRows(table, from, gates);
   const snaplen = largest(table.capturedLength, from, to);
   const frame = createFrame(table, from, gates, grouping, snaplen, commonGates(gates));
-  const out = new ByteWriter(FIXED_BYTES + BYTES_PER_ROW * (to - from));
+  out.position = 0;
   const codec = codecOf(table);
-  writeHead(out, codec, frame, grouping);
-  writeColumns(out, codingOf(codec).plan, frame, union);
+  writeHead(codec, frame, grouping);
+  writeColumns(codingOf(codec).plan, frame, union);
   return out.finish();
 }
 
-function writeHead(
-  out: ByteWriter,
-  codec: number,
-  { table, from, count, snaplen }: Frame,
-  grouping: Grouping,
-): void {
+function writeHead(codec: number, { table, from, count, snaplen }: Frame, grouping: Grouping): void {
   out.reserve(1 + MAX_VARINT32 + 8);
   out.byte(codec);
   out.varint(count);
@@ -56,11 +56,10 @@ function writeHead(
   writeGrouping(out, grouping);
 }
 
-function writeColumns(out: ByteWriter, plan: Plan, frame: Frame, union: number): void {
+function writeColumns(plan: Plan, frame: Frame, union: number): void {
   const bitmapBytes = (PLAN_LENGTH + 7) >> 3;
-  out.reserve(bitmapBytes);
   const bitmap = out.position;
-  out.position += bitmapBytes;
+  out.zeros(bitmapBytes);
   let index = 0;
   for (const columns of plan) {
     for (const column of columns) {

@@ -1,9 +1,10 @@
 import type { PacketTable } from '../packet/table.js';
 import { Gate } from './gates.js';
 import { HashIndex, mix } from './hash-index.js';
+import { int32 } from './scratch.js';
 
 /**
- * Rows grouped into one-way flows. The grouping only chooses what predicts what: two flows that share a
+ * Rows grouped into one-way flows; valid until the next batch is. The grouping only chooses what predicts what: two flows that share a
  * hash cost a few bytes and nothing else, so hashes are not verified.
  */
 export interface Grouping {
@@ -14,15 +15,17 @@ export interface Grouping {
   readonly flowCount: number;
 }
 
-/** Used again for each batch, which is grouped without interruption. */
+/** Used again for each batch, see Scratch. */
+const [flowScratch, parentScratch] = [int32(), int32()];
+const [contextScratch, firstScratch, lastScratch] = [int32(), int32(), int32()];
 const flowIndex = new HashIndex();
 const pairIndex = new HashIndex();
 
 /** Groups rows `from`..`from + gates.length - 1` by hosts, protocol, interface, direction and ports. */
 export function groupRows(table: PacketTable, from: number, gates: Uint16Array): Grouping {
   const count = gates.length;
-  const flow = new Int32Array(count);
-  const parent = new Int32Array(count);
+  const flow = flowScratch.of(count);
+  const parent = parentScratch.of(count);
   const flows = flowIndex.cleared(count);
   const pairs = pairIndex.cleared(count);
   let flowCount = 0;
@@ -48,9 +51,9 @@ export function groupRows(table: PacketTable, from: number, gates: Uint16Array):
  * the first row of the parent, so that a SYN is predicted by a SYN.
  */
 export function contextOf({ flow, parent, flowCount }: Grouping): Int32Array {
-  const context = new Int32Array(flow.length);
-  const first = new Int32Array(flowCount);
-  const last = new Int32Array(flowCount);
+  const context = contextScratch.of(flow.length);
+  const first = firstScratch.zeros(flowCount);
+  const last = lastScratch.of(flowCount);
   for (let i = 0; i < flow.length; i++) {
     const f = flow[i];
     if (first[f] === 0) {

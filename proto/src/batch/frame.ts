@@ -1,6 +1,7 @@
 import type { Column } from '../packet/columns.js';
-import { type PacketTable, TABLE_CAPACITY } from '../packet/table.js';
+import type { PacketTable } from '../packet/table.js';
 import { contextOf, type Grouping } from './flows.js';
+import { int32 } from './scratch.js';
 
 /** What coding one batch works on: rows `from`..`from + count - 1` of a table. Rows are counted from 0 here. */
 export interface Frame {
@@ -50,35 +51,16 @@ export function createFrame(
     flow: grouping.flow,
     flowCount: grouping.flowCount,
     snaplen,
-    ...scratchFor(count),
+    reference: reference.of(count),
+    narrow: narrow.of(count),
+    relative: relative.of(count + 1),
+    residual: residual.of(count),
+    exceptions: exceptions.of(count),
   };
 }
 
-type Scratch = Pick<Frame, 'reference' | 'narrow' | 'relative' | 'residual' | 'exceptions'>;
-
-/**
- * One set serves all frames, because coding a batch is never interrupted. New arrays for each batch kept the garbage
- * collector busy: they are large, and live outside of its heap.
- */
-let scratch = makeScratch(TABLE_CAPACITY);
-
-function makeScratch(rows: number): Scratch {
-  const array = () => new Int32Array(rows);
-  const relative = new Int32Array(rows + 1);
-  return { reference: array(), narrow: array(), relative, residual: array(), exceptions: array() };
-}
-
-/** Scratch of `count` rows, with whatever the last batch left in it. */
-function scratchFor(count: number): Scratch {
-  if (scratch.reference.length < count) scratch = makeScratch(count);
-  return {
-    reference: scratch.reference.subarray(0, count),
-    narrow: scratch.narrow.subarray(0, count),
-    relative: scratch.relative.subarray(0, count + 1),
-    residual: scratch.residual.subarray(0, count),
-    exceptions: scratch.exceptions.subarray(0, count),
-  };
-}
+/** Used again for each batch, see Scratch. */
+const [reference, narrow, relative, residual, exceptions] = [int32(), int32(), int32(), int32(), int32()];
 
 /**
  * A 32-bit column seen as signed words, so that one loop serves all columns (a loop over mixed array types

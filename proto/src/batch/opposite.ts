@@ -3,6 +3,7 @@ import { advance } from './advance.js';
 import type { Frame } from './frame.js';
 import { Gate } from './gates.js';
 import { HashIndex, mix } from './hash-index.js';
+import { int32 } from './scratch.js';
 
 /** `opposite` of a flow whose other direction is not in the batch. */
 const NONE = -1;
@@ -26,12 +27,13 @@ export function acknowledged(frame: Frame): void {
   }
 }
 
-/** Used again for each batch. */
+/** Used again for each batch, see Scratch. */
+const [firstScratch, oppositeScratch] = [int32(), int32()];
 const tupleIndex = new HashIndex();
 
 /** Sequence number of the first row of each flow. */
 function beginnings({ table, from, count, flow, flowCount }: Frame): Int32Array {
-  const first = new Int32Array(flowCount);
+  const first = firstScratch.of(flowCount);
   for (let i = count - 1; i >= 0; i--) first[flow[i]] = table.sequence[from + i];
   return first;
 }
@@ -42,7 +44,7 @@ function beginnings({ table, from, count, flow, flowCount }: Frame): Int32Array 
  */
 function oppositeFlows(frame: Frame, flowCount: number): Int32Array {
   const { table, from, count, gates, flow } = frame;
-  const opposite = new Int32Array(flowCount).fill(NONE);
+  const opposite = oppositeScratch.of(flowCount).fill(NONE);
   const known = tupleIndex.cleared(flowCount);
   let seen = 0;
   for (let i = 0; i < count && seen < flowCount; i++) {

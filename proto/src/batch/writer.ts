@@ -26,6 +26,13 @@ export class ByteWriter {
     this.bytes[this.position++] = value;
   }
 
+  /** `count` bytes of 0, room made for them. */
+  zeros(count: number): void {
+    this.reserve(count);
+    this.bytes.fill(0, this.position, this.position + count);
+    this.position += count;
+  }
+
   /** LEB128 of a 32-bit value, taken as unsigned. */
   varint(value: number): void {
     let rest = value;
