@@ -16,7 +16,7 @@ import { Spool } from '@bothends/agent/spool/spool';
 const payloadOf = ${payloadOf};
 const spool = Spool.open(process.argv[1], { limitBytes: 1 << 26 });
 for (let i = spool.nextSequence; i < 1e6; i++) {
-  spool.append({ packets: 1, firstNs: BigInt(i), lastNs: BigInt(i) }, payloadOf(i));
+  spool.append({ packets: 1, firstNs: BigInt(i), lastNs: BigInt(i) }, [payloadOf(i)]);
   writeSync(1, i + '\\n');
 }
 `;
@@ -89,7 +89,7 @@ describe('spool on a full disk', () => {
   }
 
   const append = (spool: Spool, at: number) =>
-    spool.append({ packets: 1, firstNs: BigInt(at), lastNs: BigInt(at) }, Buffer.alloc(1000, 1));
+    spool.append({ packets: 1, firstNs: BigInt(at), lastNs: BigInt(at) }, [Buffer.alloc(1000, 1)]);
 
   it('declares what did not fit, keeps what did, and takes batches again when there is room', (test) => {
     onTinyDisk(test, 1 << 19, (spool) => {

@@ -1,5 +1,7 @@
-import { BATCH_CODEC, codecOf, crc32, encodeColumns, type PacketTable } from '@bothends/proto';
+import { BATCH_CODEC, codecOf, encodeColumns, type PacketTable } from '@bothends/proto';
+import { batchPieces } from '@bothends/proto/evidence/batch-bytes';
 import { linkOf } from '@bothends/proto/evidence/chain';
+import { checksum } from '@bothends/proto/evidence/checksum';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { earlier } from '../clock/instant.js';
 import type { NameBook } from '../decode/name-book.js';
@@ -12,6 +14,8 @@ export class BatchWriter {
   readonly #names: NameBook | null;
   /** Link of the batch before the next; undefined where that is not known. */
   #previous: Buffer | undefined;
+  /** The batch appended last: nearly always it is the next to be shipped, and need not be read back. */
+  #newest: Batch | null = null;
 
   /**
    * Goes on after the newest batch in the spool.
@@ -26,6 +30,11 @@ export class BatchWriter {
     if (batch && batch.sequence === BigInt(spool.nextSequence - 1)) this.#previous = linkOf(batch);
   }
 
+  /** The batch of this number, as long as it is the newest. */
+  fresh(sequence: number): Batch | null {
+    return this.#newest?.sequence === BigInt(sequence) ? this.#newest : null;
+  }
+
   /** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
   rows(table: PacketTable, count: number, coverage: Coverage): boolean {
     const bytes = encodeColumns(table, 0, count);
@@ -34,12 +43,12 @@ export class BatchWriter {
     const [first, last] = timeRange(table, count);
     const firstNs = table.baseNs + BigInt(first);
     const lastNs = table.baseNs + BigInt(last);
-    const coded = { codec: codecOf(table), columns, crc32: crc32(columns) };
+    const coded = { codec: codecOf(table), columns, crc32: checksum(columns) };
     const names = this.#names?.take() ?? [];
     const clear = names.length > 0 ? { names: { names } } : {};
     const batch = { ...this.#next(coverage), count, firstNs, lastNs, ...coded, ...clear };
-    const kept = this.#spool.append({ packets: count, firstNs, lastNs }, Batch.encode(batch).finish());
-    if (kept) this.#previous = linkOf(batch);
+    const kept = this.#spool.append({ packets: count, firstNs, lastNs }, batchPieces(batch));
+    if (kept) this.#appended(batch);
     return kept;
   }
 
@@ -47,11 +56,15 @@ export class BatchWriter {
   coverage(coverage: Coverage, final: boolean): void {
     const at = coverage.watermarkNs;
     const batch = this.#next(coverage);
-    const bytes = Batch.encode(batch).finish();
     const info = { packets: 0, firstNs: at, lastNs: at };
-    if (final) this.#spool.appendFinal(info, bytes);
-    else if (!this.#spool.append(info, bytes)) return;
+    if (final) this.#spool.appendFinal(info, batchPieces(batch));
+    else if (!this.#spool.append(info, batchPieces(batch))) return;
+    this.#appended(batch);
+  }
+
+  #appended(batch: Batch): void {
     this.#previous = linkOf(batch);
+    this.#newest = batch;
   }
 
   /** A batch without packets under the next sequence number. */

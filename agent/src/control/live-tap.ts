@@ -234,7 +234,9 @@ export class LiveTap implements OwnedTap {
       ...{ tapId, capture, spool, ledger, clock, logger },
       ...{ pump, look, full, survey, names, raw },
     });
-    const shipment = new SpoolShipment(tapId, spool, ledger.toMessage());
+    const shipment = new SpoolShipment(tapId, spool, ledger.toMessage(), (sequence) =>
+      recording.fresh(sequence),
+    );
     this.#running = { recording, shipment, ledger, marker, place, durationMs };
     void recording.ended.then((error) => {
       if (raw !== null) this.#env.raw.closed(this.tapId, raw);

@@ -1,5 +1,5 @@
 import { type BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
-import type { Coverage } from '@bothends/proto/gen/bothends/v1/packet';
+import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Logger } from 'pino';
 import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../capture/source.js';
 import type { Clock } from '../clock/clock.js';
@@ -88,6 +88,11 @@ export class Recording {
   limit(limits: Limits): void {
     this.#limits = limits;
     this.#taken = { packets: 0, bytes: 0 };
+  }
+
+  /** The batch of this number without reading the spool, as long as it is the newest. */
+  fresh(sequence: number): Batch | null {
+    return this.#batches.fresh(sequence);
   }
 
   /** Ends the capture; what it has taken already still goes into the spool. */

@@ -10,7 +10,16 @@ export class SpoolShipment {
   /** What the last batch vouched for, for the place of one that is lost. */
   #coverage: Coverage;
 
-  constructor(tapId: string, spool: Spool, coverage: Coverage) {
+  readonly #fresh: (sequence: number) => Batch | null;
+
+  /** @param fresh the newest batch of the spool, where it still is in memory */
+  constructor(
+    tapId: string,
+    spool: Spool,
+    coverage: Coverage,
+    fresh: (sequence: number) => Batch | null = () => null,
+  ) {
+    this.#fresh = fresh;
     this.tapId = tapId;
     this.spool = spool;
     this.#coverage = coverage;
@@ -22,7 +31,8 @@ export class SpoolShipment {
 
   /** The batch after `sequence` as it is to be shipped: with what the spool has lost since it was written. */
   next(sequence: number): Batch | null {
-    const batch = nextBatch(this.spool, this.tapId, sequence, this.#coverage);
+    const wanted = Math.max(sequence, this.committed) + 1;
+    const batch = this.#fresh(wanted) ?? nextBatch(this.spool, this.tapId, sequence, this.#coverage);
     if (!batch?.coverage) return batch;
     this.#coverage = batch.coverage;
     return { ...batch, coverage: withLosses(batch.coverage, this.spool.losses.all) };

@@ -1,4 +1,4 @@
-import { crc32 } from '@bothends/proto';
+import { checksum } from '@bothends/proto/evidence/checksum';
 
 /** What the spool knows of one batch without decoding it. */
 export interface RecordInfo {
@@ -34,16 +34,25 @@ const MAGIC_VALUE = 0x42455331;
 /** No batch comes near it; a damaged length must not make the reader allocate. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
+/** What a record holds, in pieces that lie one after the other in it: as they are, so that nothing large is copied. */
+export type Payload = readonly Uint8Array[];
+
+export function payloadLength(payload: Payload): number {
+  return payload.reduce((sum, piece) => sum + piece.length, 0);
+}
+
 /** The header that goes before `payload`; its CRC covers both. */
-export function encodeHeader(info: RecordInfo, payload: Uint8Array): Buffer {
+export function encodeHeader(info: RecordInfo, payload: Payload): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32BE(MAGIC_VALUE, MAGIC);
-  header.writeUInt32BE(payload.length, LENGTH);
+  header.writeUInt32BE(payloadLength(payload), LENGTH);
   header.writeBigUInt64BE(BigInt(info.sequence), SEQUENCE);
   header.writeBigUInt64BE(info.firstNs, FIRST_NS);
   header.writeBigUInt64BE(info.lastNs, LAST_NS);
   header.writeUInt32BE(info.packets, PACKETS);
-  header.writeUInt32BE(crc32(payload, crc32(header.subarray(0, CRC))), CRC);
+  let sum = checksum(header.subarray(0, CRC));
+  for (const piece of payload) sum = checksum(piece, sum);
+  header.writeUInt32BE(sum, CRC);
   return header;
 }
 
@@ -56,7 +65,7 @@ export function decodeRecord(bytes: Buffer, offset: number): SpoolRecord | null 
   if (header.readUInt32BE(MAGIC) !== MAGIC_VALUE || length > MAX_PAYLOAD_BYTES || end > bytes.length)
     return null;
   const payload = bytes.subarray(offset + HEADER_BYTES, end);
-  if (crc32(payload, crc32(header.subarray(0, CRC))) !== header.readUInt32BE(CRC)) return null;
+  if (checksum(payload, checksum(header.subarray(0, CRC))) !== header.readUInt32BE(CRC)) return null;
   return {
     sequence: Number(header.readBigUInt64BE(SEQUENCE)),
     packets: header.readUInt32BE(PACKETS),

@@ -14,6 +14,8 @@ import {
   decodeRecord,
   encodeHeader,
   HEADER_BYTES,
+  type Payload,
+  payloadLength,
   type RecordInfo,
   recordLength,
   type SpoolRecord,
@@ -57,7 +59,7 @@ export class Segment {
   }
 
   /** A new file with its first record. Throws the system's error, leaving no file, when it cannot be written. */
-  static create(directory: string, info: RecordInfo, payload: Uint8Array): Segment {
+  static create(directory: string, info: RecordInfo, payload: Payload): Segment {
     const path = join(directory, String(info.sequence).padStart(NAME_DIGITS, '0') + EXTENSION);
     const fd = openSync(path, 'w+', 0o600);
     const segment = new Segment(path, fd, summaryOf(info), 0);
@@ -95,17 +97,17 @@ export class Segment {
    * Adds a record and returns its length in bytes.
    * Throws the system's error (disk full), leaving the segment as it was.
    */
-  append(info: RecordInfo, payload: Uint8Array): number {
+  append(info: RecordInfo, payload: Payload): number {
     const before = this.bytes;
     this.#write(info, payload);
     extend(this.summary, info);
     return this.bytes - before;
   }
 
-  #write(info: RecordInfo, payload: Uint8Array): void {
-    const wanted = HEADER_BYTES + payload.length;
+  #write(info: RecordInfo, payload: Payload): void {
+    const wanted = HEADER_BYTES + payloadLength(payload);
     try {
-      const written = writevSync(this.#fd, [encodeHeader(info, payload), payload], this.bytes);
+      const written = writevSync(this.#fd, [encodeHeader(info, payload), ...payload], this.bytes);
       if (written < wanted) throw new Error(`wrote ${written} of ${wanted} bytes to ${this.path}`);
     } catch (error) {
       ftruncateSync(this.#fd, this.bytes);

@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function put(spool: Spool, text: string, at = 1): boolean {
-  return spool.append({ packets: 2, firstNs: BigInt(at), lastNs: BigInt(at + 1) }, Buffer.from(text));
+  return spool.append({ packets: 2, firstNs: BigInt(at), lastNs: BigInt(at + 1) }, [Buffer.from(text)]);
 }
 
 function describeEntry(entry: SpoolEntry | null): string {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Loss, LossLedger } from './losses.js';
-import type { RecordInfo } from './record.js';
+import { type Payload, payloadLength, type RecordInfo } from './record.js';
 import { isSegmentName, Segment, type SegmentSummary } from './segment.js';
 
 export interface SpoolOptions {
@@ -88,7 +88,7 @@ export class Spool {
   }
 
   /** Keeps a batch under `nextSequence`; false when the disk did not take it; packets in it are declared lost. */
-  append(info: BatchInfo, payload: Uint8Array): boolean {
+  append(info: BatchInfo, payload: Payload): boolean {
     const record = { ...info, sequence: this.#nextSequence };
     if (!this.#tryWrite(record, payload) && !(this.#reclaim() && this.#tryWrite(record, payload))) {
       // Whatever the system's reason is, these packets are gone and the tap goes on.
@@ -103,10 +103,10 @@ export class Spool {
   }
 
   /** Keeps the last batch of a tap, which is small, in memory if it must: without it the tap would never end. */
-  appendFinal(info: BatchInfo, payload: Uint8Array): void {
+  appendFinal(info: BatchInfo, payload: Payload): void {
     const record = { ...info, sequence: this.#nextSequence };
     if (!this.#tryWrite(record, payload)) {
-      this.#inMemory = { sequence: this.#nextSequence, payload };
+      this.#inMemory = { sequence: this.#nextSequence, payload: Buffer.concat(payload) };
     }
     this.#nextSequence++;
   }
@@ -199,7 +199,7 @@ export class Spool {
   }
 
   /** False when the disk does not take it. */
-  #tryWrite(record: RecordInfo, payload: Uint8Array): boolean {
+  #tryWrite(record: RecordInfo, payload: Payload): boolean {
     try {
       this.#write(record, payload);
       return true;
@@ -219,11 +219,11 @@ export class Spool {
     return true;
   }
 
-  #write(record: RecordInfo, payload: Uint8Array): void {
+  #write(record: RecordInfo, payload: Payload): void {
     const newest = this.#segments.at(-1);
     const most = Math.min(MAX_SEGMENT_BYTES, this.#options.limitBytes / SEGMENTS_IN_LIMIT);
     const continues = newest?.summary.lastSequence === record.sequence - 1;
-    if (newest && continues && newest.bytes + payload.length <= most) {
+    if (newest && continues && newest.bytes + payloadLength(payload) <= most) {
       this.#bytes += newest.append(record, payload);
       return;
     }

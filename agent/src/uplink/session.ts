@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import { BothendsError } from '@bothends/proto';
+import { shipRequestBytes } from '@bothends/proto/evidence/batch-bytes';
 import {
   AgentLinkClient,
+  AgentLinkService,
   type ControlRequest,
   type ControlResponse,
   type FetchRaw,
@@ -13,7 +15,11 @@ import {
   type ShipResponse,
   type TapState,
 } from '@bothends/proto/gen/bothends/v1/agent';
-import type { ChannelCredentials, ClientDuplexStream } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ClientDuplexStream,
+  makeGenericClientConstructor,
+} from '@grpc/grpc-js';
 import type { ClockExchange, ExchangeFields } from '../clock/exchange.js';
 import type { RawAnswer } from '../raw/raw-export.js';
 import { CHANNEL_OPTIONS } from './credentials.js';
@@ -67,6 +73,15 @@ export interface SessionEnd {
   readonly error: BothendsError;
 }
 
+/** Batches are large: they go out with as few copies as there can be. */
+const LinkClient = makeGenericClientConstructor(
+  {
+    ...AgentLinkService,
+    ship: { ...AgentLinkService.ship, requestSerialize: shipRequestBytes },
+  },
+  AgentLinkClient.serviceName,
+) as unknown as typeof AgentLinkClient;
+
 type ControlStream = ClientDuplexStream<ControlRequest, ControlResponse>;
 
 /** One connection to the coordinator: the Control stream, and the Ship stream once it said welcome. Used once. */
@@ -91,7 +106,7 @@ export class Session {
     this.ended = new Promise((resolve) => {
       this.#resolveEnd = resolve;
     });
-    this.#client = new AgentLinkClient(options.target, options.credentials, CHANNEL_OPTIONS);
+    this.#client = new LinkClient(options.target, options.credentials, CHANNEL_OPTIONS);
     this.#control = this.#client.control();
     this.#control.on('data', (message) => this.#received(message));
     this.#watch(this.#control);

@@ -1,4 +1,5 @@
-import { crc32, decodeColumns, Layer, PacketTable, Tcp } from '@bothends/proto';
+import { decodeColumns, Layer, PacketTable, Tcp } from '@bothends/proto';
+import { checksum } from '@bothends/proto/evidence/checksum';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { type Capture, timesOf } from '../captures/capture.js';
 import type { EngineLike, GapInterval, TapCoverage, TapDescription } from '../engine/types.js';
@@ -62,7 +63,7 @@ export class TapFeed {
 
   #decode(batch: Batch): boolean {
     try {
-      if (crc32(batch.columns) !== batch.crc32) throw new Error('checksum');
+      if (checksum(batch.columns) !== batch.crc32) throw new Error('checksum');
       decodeColumns(batch.columns, table);
     } catch {
       // Damaged on our disk, or coded wrongly by its agent: the packets are gone, and the report says so.

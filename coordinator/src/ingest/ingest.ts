@@ -1,4 +1,5 @@
-import { BothendsError, crc32, TABLE_CAPACITY, toBothendsError } from '@bothends/proto';
+import { BothendsError, TABLE_CAPACITY, toBothendsError } from '@bothends/proto';
+import { checksum } from '@bothends/proto/evidence/checksum';
 import type { ShipResponse } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Capture, Tap } from '../captures/capture.js';
@@ -99,7 +100,7 @@ function checkBatch(agent: string, batch: Batch): void {
       `${where} claims ${batch.count} packets (max ${TABLE_CAPACITY})`,
     );
   }
-  if (crc32(batch.columns) !== batch.crc32) {
+  if (checksum(batch.columns) !== batch.crc32) {
     throw new BothendsError('data-loss', `${where} was damaged on its way (checksum): send it again`);
   }
 }

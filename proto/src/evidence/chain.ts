@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
-import { Batch } from '../gen/bothends/v1/packet.js';
+import type { Batch } from '../gen/bothends/v1/packet.js';
+import { batchPieces } from './batch-bytes.js';
 
 /** Field 11 with a length of 64, as protobuf encodes what stands before the bytes of a signature. */
 const SIGNATURE_HEAD = Buffer.of((11 << 3) | 2, 64);
@@ -10,14 +11,14 @@ const SIGNATURE_BYTES = 64;
  * Coverage is left out because it learns of losses while the batch waits to be shipped; the packets never change.
  */
 export function linkOf({ coverage, signature, ...rest }: Batch): Buffer {
-  return createHash('sha256')
-    .update(Batch.encode({ ...rest, coverage: undefined }).finish())
-    .digest();
+  const hash = createHash('sha256');
+  for (const piece of batchPieces({ ...rest, coverage: undefined })) hash.update(piece);
+  return hash.digest();
 }
 
 /** The batch with the signature of its agent over everything in it. */
 export function signBatch({ signature, ...unsigned }: Batch, key: KeyObject): Batch {
-  return { ...unsigned, signature: sign(null, Batch.encode(unsigned).finish(), key) };
+  return { ...unsigned, signature: sign(null, Buffer.concat(batchPieces(unsigned)), key) };
 }
 
 /**
