@@ -9,6 +9,11 @@
 
 #include "plain-packet.h"
 
+/*
+ * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain.ts): one of another
+ * revision is left alone.
+ */
+enum { REVISION = 1 };
 /* Longest record that is believed, as in agent/src/capture/format/parser.ts. */
 enum { MAX_RECORD_BYTES = 1 << 20 };
 /* Words of `position`: byte offset, next row of the table, packets left in the ring's block. */
@@ -210,6 +215,9 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback call;
   } functions[] = {{"bind", bind_table}, {"pcap", pcap}, {"ring", ring}};
+  napi_value revision;
+  napi_create_uint32(env, REVISION, &revision);
+  napi_set_named_property(env, exports, "revision", revision);
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);

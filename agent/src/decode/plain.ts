@@ -13,6 +13,7 @@ type Target = { readonly [targetTag]: true };
  * packets that are left in it; a call changes it. Times count from a base of seconds and ns.
  */
 interface PlainAddon {
+  readonly revision: number;
   bind(table: PacketTable, schedule: Int32Array, quick: boolean): Target;
   pcap(
     target: Target,
@@ -164,12 +165,16 @@ export class PlainDecoder {
 
 let addon: PlainAddon | 'missing' | null = null;
 
+/** What this source expects of the add-on, see REVISION in plain-decode.c. */
+const REVISION = 1;
+
 /** Built by `agent/native/build.mjs` into the package, whatever this file was bundled into. */
 function loadAddon(): PlainAddon | 'missing' {
   const require = createRequire(import.meta.url);
   try {
     const built = join(require.resolve('@bothends/agent/files'), '../native/plain-decode.node');
-    return require(built) as PlainAddon;
+    const found = require(built) as PlainAddon;
+    return found.revision === REVISION ? found : 'missing';
   } catch {
     return 'missing';
   }
