@@ -40,7 +40,7 @@ class OpenEngine extends Engine {
   get state(): string {
     const { sides, directions, flows, records } = this.intake.store;
     const { number, tap, state, holds, peer, peerNumber, peerTime, flow } = records;
-    const alive = [...flow.keys()].filter((r) => (flow[r] as number) >= 0);
+    const alive = [...flow.keys()].slice(0, records.extent).filter((r) => (flow[r] as number) >= 0);
     const own = [flow, tap, number, state, holds];
     // Without a match what stands there is another packet's.
     const known = (r: number) => ((peer[r] as number) < 0 ? own : [...own, peerNumber, peerTime]);

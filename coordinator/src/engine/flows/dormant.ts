@@ -8,6 +8,7 @@ import * as Row from './rows.js';
 const RECORD_LIMIT = 512;
 
 const NOTHING = new Uint8Array(0);
+const NONE: readonly number[] = [];
 
 /** Takes a record out of the index of what waits. */
 export type Forget = (r: number) => void;
@@ -46,7 +47,7 @@ export class Dormant {
   /** Writes the flow at a place and lets go of its records; its position, or -1 when too much of it is going on. */
   pack(place: number, flow: number, forget: Forget): number {
     const { code, writer, rows } = this;
-    const held = this.heldAt(place, flow);
+    const held = this.heldAt(place);
     const count = code.gather(flow, held);
     if (count < 0 || count > RECORD_LIMIT) {
       code.letGo(() => {});
@@ -108,10 +109,10 @@ export class Dormant {
     each((position) => this.archive.put(old.get(position)));
   }
 
-  private heldAt(place: number, flow: number): Held {
+  private heldAt(place: number): Held {
     const first = this.rows.sideAt(place, 0, 0);
     return {
-      kept: this.rows.notablesOf(flow),
+      kept: this.rows.notableAt(place),
       recent: [this.rows.recentAt(place, 0), this.rows.recentAt(place, 1)],
       waiting: Array.from({ length: SIDES }, (_, i) => this.rows.waiting(first + i * Row.SIDE_WORDS)),
     };
@@ -121,6 +122,7 @@ export class Dormant {
   private emptyLists(place: number, { waiting }: Held): number[] {
     const first = this.rows.sideAt(place, 0, 0);
     this.rows.clearRecent(place);
+    this.rows.setNotable(place, NONE);
     return waiting.map((list, i) => {
       const side = first + i * Row.SIDE_WORDS;
       const cursor = this.rows.sides.data[side + Row.CURSOR] as number;

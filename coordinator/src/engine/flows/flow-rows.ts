@@ -11,11 +11,9 @@ const WAITING_ENDS = [Row.HEAD, Row.TAIL, Row.CURSOR, Row.UNINDEXED] as const;
 /** Cells of both taps' rings of recent records in a flow's row. */
 const RING_END = Row.RECENT_0 + 2 * Row.RECENT;
 
-const NONE: readonly number[] = [];
-
 /**
- * The rows of flows, by place: which flow has which place is for others to know. And what the rows tie together: lists
- * of records that wait for their match, rings of recent ones; beside them, by flow, those that are kept for verdicts.
+ * The rows of flows, by place: which flow has which place is for others to know. And the records that rows tie together:
+ * those that wait for their match, the recent ones, and those that are kept for verdicts.
  */
 export class FlowRows {
   readonly records = new Records();
@@ -24,8 +22,6 @@ export class FlowRows {
   readonly flows = new Rows(Row.FLOW_WORDS, Row.BLANK_FLOW);
   /** By place the flow that has it; -1: none. */
   readonly flowAt: number[] = [];
-  /** Notable records of a flow in the order they came, for flows that have any. */
-  private readonly notables = new Map<number, number[]>();
 
   /** Offset of the row of what `tap` saw of `direction` of the flow at a place. */
   sideAt(place: number, direction: number, tap: number): number {
@@ -136,19 +132,29 @@ export class FlowRows {
 
   // --- notable: what verdicts may rest on
 
-  /** Those of a flow that are here, in the order they came. */
-  notablesOf(flow: number): readonly number[] {
-    return this.notables.get(flow) ?? NONE;
+  /** The notable records of the flow at a place, in the order they came. */
+  notableAt(place: number): number[] {
+    const list: number[] = [];
+    const { nextNotable } = this.records;
+    for (let r = this.flows.data[this.rowAt(place) + Row.NOTABLE_HEAD]; r >= 0; r = nextNotable[r])
+      list.push(r);
+    return list;
   }
 
-  addNotable(flow: number, r: number): void {
-    const list = this.notables.get(flow);
-    if (list) list.push(r);
-    else this.notables.set(flow, [r]);
+  /** Adds a record to the notable ones of the flow whose row is at `row`. */
+  addNotable(row: number, r: number): void {
+    const f = this.flows.data;
+    const tail = f[row + Row.NOTABLE_TAIL];
+    this.records.nextNotable[r] = -1;
+    if (tail >= 0) this.records.nextNotable[tail] = r;
+    else f[row + Row.NOTABLE_HEAD] = r;
+    f[row + Row.NOTABLE_TAIL] = r;
   }
 
-  setNotables(flow: number, list: number[]): void {
-    if (list.length > 0) this.notables.set(flow, list);
-    else this.notables.delete(flow);
+  setNotable(place: number, list: readonly number[]): void {
+    const row = this.rowAt(place);
+    this.flows.data[row + Row.NOTABLE_HEAD] = -1;
+    this.flows.data[row + Row.NOTABLE_TAIL] = -1;
+    for (const r of list) this.addNotable(row, r);
   }
 }

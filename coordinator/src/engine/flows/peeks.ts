@@ -55,7 +55,7 @@ export class Peeks {
     const { kept, recent, all } = this.dormant.openRecords(place, flow);
     this.records[slot] = all;
     this.serials[slot] = ++this.serial;
-    this.rows.setNotables(flow, kept);
+    this.rows.setNotable(place, kept);
     for (const tap of [0, 1] as const) this.rows.setRecent(place, tap, recent[tap]);
   }
 
@@ -102,11 +102,7 @@ export class Peeks {
 
   private close(slot: number): void {
     const flow = this.flows[slot] as number;
-    const made = this.records[slot] ?? null;
-    if (made !== null) {
-      for (const r of made) this.rows.records.release(r);
-      this.rows.setNotables(flow, []);
-    }
+    for (const r of this.records[slot] ?? []) this.rows.records.release(r);
     this.records[slot] = null;
     this.flows[slot] = -1;
     this.slots.delete(flow);

@@ -5,7 +5,16 @@ import { Records, State } from './records.js';
 import { RowReader, RowWriter } from './row-code.js';
 
 /** What ties a record to its flow and to others is not written. */
-const TIES = ['flow', 'peer', 'holds', 'previousWaiting', 'nextWaiting', 'nextInBucket', 'hash'];
+const TIES = [
+  'flow',
+  'peer',
+  'holds',
+  'previousWaiting',
+  'nextWaiting',
+  'nextNotable',
+  'nextInBucket',
+  'hash',
+];
 
 type Columns = Record<string, { [index: number]: number; readonly length: number }>;
 

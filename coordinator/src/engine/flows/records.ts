@@ -3,6 +3,9 @@ import { Mark, type PacketTable, Tcp } from '@bothends/proto';
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
 
+/** How many times larger columns become. The system gives memory as it is written to, so that room costs little, and copying much. */
+const GROWTH = 4;
+
 /** Bits of `state`. */
 export const State = {
   /** Every byte of it was found at the other tap. */
@@ -44,7 +47,10 @@ export class Records {
   /** Some records' payload digests are as today, some as in the release before; see PacketTable.prefixDigests. */
   hasPrefixDigests = false;
   hasWholeDigests = false;
-  private freeHead = 0;
+  /** First of the records that were let go of; -1: none. */
+  private freeHead = -1;
+  /** Records ever taken at a time: what is beyond was never touched. */
+  extent = 0;
 
   flow = new Int32Array(INITIAL_RECORDS);
   direction = new Uint8Array(INITIAL_RECORDS);
@@ -117,12 +123,9 @@ export class Records {
   holds = new Uint8Array(INITIAL_RECORDS);
   previousWaiting = new Int32Array(INITIAL_RECORDS);
   nextWaiting = new Int32Array(INITIAL_RECORDS);
+  nextNotable = new Int32Array(INITIAL_RECORDS);
   nextInBucket = new Int32Array(INITIAL_RECORDS);
   hash = new Int32Array(INITIAL_RECORDS);
-
-  constructor() {
-    this.chainFree(0);
-  }
 
   /** A record filled from row `row` of `table`. */
   allocate(table: PacketTable, row: number): number {
@@ -148,9 +151,13 @@ export class Records {
 
   /** A record that nothing holds, without a match; its other columns are the caller's to fill. */
   take(): number {
-    if (this.freeHead < 0) this.grow();
-    const r = this.freeHead;
-    this.freeHead = this.nextWaiting[r];
+    let r = this.freeHead;
+    if (r >= 0) this.freeHead = this.nextWaiting[r];
+    else {
+      if (this.extent === this.capacity) this.grow();
+      r = this.extent++;
+      this.flow[r] = -1;
+    }
     this.live++;
     this.peer[r] = -1;
     this.holds[r] = 0;
@@ -241,26 +248,16 @@ export class Records {
     this.httpHeadLength[r] = t.httpHeadLength[i];
   }
 
-  private chainFree(from: number): void {
-    for (let r = from; r < this.capacity; r++) {
-      this.nextWaiting[r] = r + 1 < this.capacity ? r + 1 : -1;
-      this.flow[r] = -1;
-    }
-    this.freeHead = from;
-  }
-
   private grow(): void {
-    const from = this.capacity;
-    this.capacity *= 2;
+    this.capacity *= GROWTH;
     const self = this as unknown as Record<string, unknown>;
     for (const name of Object.keys(self)) {
       const column = self[name];
       if (!ArrayBuffer.isView(column)) continue;
       const array = column as Float64Array;
-      const larger = new (array.constructor as Float64ArrayConstructor)(array.length * 2);
+      const larger = new (array.constructor as Float64ArrayConstructor)(array.length * GROWTH);
       larger.set(array);
       self[name] = larger;
     }
-    this.chainFree(from);
   }
 }

@@ -143,10 +143,16 @@ export const RECENT_0 = 12;
 export const RECENT_1 = RECENT_0 + RECENT;
 export const RECENT_NEXT_0 = RECENT_1 + RECENT;
 export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;
+/** Flow: list of notable records in the order they came: first, last. */
+export const NOTABLE_HEAD = RECENT_NEXT_1 + 1;
+export const NOTABLE_TAIL = NOTABLE_HEAD + 1;
 /** Flow: where more of its records are put away, and where in what stands there they begin; -1: all are here. */
-export const PUT_AWAY = RECENT_NEXT_1 + 1;
+export const PUT_AWAY = NOTABLE_TAIL + 1;
 export const PUT_AWAY_FROM = PUT_AWAY + 1;
 export const FLOW_WORDS = PUT_AWAY_FROM + 1;
+
+/** How many times larger rows become; see Records. */
+const GROWTH = 4;
 
 /** Rows of a fixed number of float64, addressed by the offset of their first word. */
 export class Rows {
@@ -175,7 +181,7 @@ export class Rows {
 
   private extend(end: number): void {
     if (end > this.data.length) {
-      const larger = new Float64Array(Math.max(end, this.data.length * 2));
+      const larger = new Float64Array(Math.max(end, this.data.length * GROWTH));
       larger.set(this.data);
       this.data = larger;
     }
@@ -227,6 +233,8 @@ export const BLANK_DIRECTION = blankRow(DIRECTION_WORDS, {
 export const BLANK_FLOW = blankRow(FLOW_WORDS, {
   ...Object.fromEntries(Array.from({ length: 2 * RECENT }, (_, i) => [RECENT_0 + i, -1])),
   [INITIATOR]: -1,
+  [NOTABLE_HEAD]: -1,
+  [NOTABLE_TAIL]: -1,
   [PUT_AWAY]: -1,
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,

@@ -124,7 +124,6 @@ export class FlowStore extends FlowRows {
     const outline = this.outlineOf(place);
     const position = this.dormant.pack(place, flow, forget);
     if (position < 0) return false;
-    this.setNotables(flow, []);
     this.links.set(flow, Link.outline, outline);
     this.links.set(flow, Link.place, placeOf(position));
     this.flowAt[place] = -1;
@@ -138,7 +137,7 @@ export class FlowStore extends FlowRows {
     const place = this.links.get(flow, Link.place);
     const { kept, recent, all } = this.dormant.openRecords(place, flow);
     this.dormant.dropAt(place);
-    this.setNotables(flow, [...kept, ...this.notablesOf(flow)]);
+    this.setNotable(place, [...kept, ...this.notableAt(place)]);
     for (const tap of [0, 1] as const) {
       const newer = this.recentAt(place, tap);
       const older = recent[tap].slice(Math.max(0, recent[tap].length + newer.length - RECENT));
@@ -255,7 +254,7 @@ export class FlowStore extends FlowRows {
   /** The notable records of a flow, in the order they came. */
   notable(flow: number): readonly number[] {
     this.summon(flow);
-    return this.notablesOf(flow);
+    return this.notableAt(this.place(flow));
   }
 
   /** Changes whenever the numbers of a flow's records do: what was read of them by number holds only as long. */
@@ -266,8 +265,8 @@ export class FlowStore extends FlowRows {
   /** Gives a flow's notable records to another flow; returns how many. Their own `flow` is the caller's to set. */
   moveNotable(flow: number, target: number): number {
     const list = this.notable(flow);
-    this.setNotables(flow, []);
-    for (const r of list) this.addNotable(target, r);
+    this.setNotable(this.place(flow), []);
+    for (const r of list) this.addNotable(this.flow(target), r);
     return list.length;
   }
 
@@ -281,7 +280,7 @@ export class FlowStore extends FlowRows {
     this.flows.data[row + NOTABLE]++;
     records.state[r] |= State.notable;
     this.flows.data[row + HINTS] |= hintOf(records, r);
-    this.addNotable(flow, r);
+    this.addNotable(row, r);
     return true;
   }
 
@@ -291,7 +290,7 @@ export class FlowStore extends FlowRows {
     if (flow < SAMPLES || (this.records.live < SPARE_RECORDS && this.dormant.isEmpty)) return;
     const list = this.notable(flow);
     if (list.length === 0 || !list.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
-    this.setNotables(flow, []);
+    this.setNotable(this.place(flow), []);
     this.flows.data[this.flow(flow) + NOTABLE] = 0;
     for (const r of list) {
       records.state[r] &= ~State.notable;

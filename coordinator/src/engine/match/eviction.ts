@@ -49,7 +49,7 @@ export class Eviction {
   private passive(): number[] {
     const { records } = this.store;
     const list: number[] = [];
-    for (let r = 0; r < records.capacity; r++) {
+    for (let r = 0; r < records.extent; r++) {
       if (records.flow[r] >= 0 && !(records.state[r] & ~PASSIVE) && records.holds[r] === 0) list.push(r);
     }
     return list;
