@@ -1,9 +1,16 @@
-import { BothendsError, canonicalJson, type Ladder, REPORT_SCHEMA, type Report } from '@bothends/proto';
+import {
+  BothendsError,
+  canonicalJson,
+  canonicalJsonPieces,
+  type Ladder,
+  REPORT_SCHEMA,
+  type Report,
+} from '@bothends/proto';
 import { printable } from '../render/layout.js';
 
-/** A report with the bytes that it was computed as. */
+/** A report with the bytes that it was computed as, in pieces. */
 export interface ReportDocument {
-  readonly json: string;
+  readonly json: Iterable<string>;
   readonly report: Report;
 }
 
@@ -16,23 +23,18 @@ export function readReport(json: string): ReportDocument {
       `the report has schema ${String(report?.schema)}; this bothends reads ${REPORT_SCHEMA}: upgrade it`,
     );
   }
-  return { json, report };
+  return { json: [json], report };
 }
 
 /**
- * A report that was computed here. It is written down only when somebody asks for the bytes: with 100 000 flows that takes
- * longer than to show it.
+ * A report that was computed here. It is written down only while somebody takes the bytes, once: with 100 000 flows that
+ * takes longer than to show it, and much memory.
  */
 export function ownReport(report: Report): ReportDocument {
   // What flows say is made of numbers and addresses; text from elsewhere, as names of files, stands in the rest.
   const rest = JSON.stringify({ ...report, flows: [] });
   if (!isSafe(rest)) return readReport(canonicalJson(report));
-  return {
-    report,
-    get json() {
-      return canonicalJson(report);
-    },
-  };
+  return { report, json: canonicalJsonPieces(report) };
 }
 
 /** Joins the chunks of a ladder: the first is its head with rows, the others are more rows. */

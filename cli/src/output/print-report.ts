@@ -15,21 +15,21 @@ export interface ReportFlags {
 
 /** Prints a report on stdout as the flags say. Returns the exit status. */
 export function printReport(document: ReportDocument, flags: ReportFlags, io: Io): number {
-  io.stdout.write(rendered(document, flags.output, io));
+  for (const piece of rendered(document, flags.output, io)) io.stdout.write(piece);
   if (!flags.exitCode) return ExitStatus.done;
   const outcome = outcomeOf(document.report);
   return { fault: ExitStatus.fault, inconclusive: ExitStatus.inconclusive, clean: ExitStatus.done }[outcome];
 }
 
-function rendered({ json, report }: ReportDocument, format: ReportFormat, io: Io): string {
+function rendered({ json, report }: ReportDocument, format: ReportFormat, io: Io): Iterable<string> {
   switch (format) {
     case 'json':
       return json;
     case 'markdown':
-      return reportMarkdown(report);
+      return [reportMarkdown(report)];
     case 'html':
-      return reportHtml(report);
+      return [reportHtml(report)];
     case 'text':
-      return reportText(report, { width: textWidth(io.stdout), style: styleFor(io.stdout, io.env) });
+      return [reportText(report, { width: textWidth(io.stdout), style: styleFor(io.stdout, io.env) })];
   }
 }

@@ -59,8 +59,11 @@ export class Engine implements EngineLike {
   }
 
   report(): Report {
-    const { capture, flows } = this.facts();
-    return buildReport(this.options, capture, flows, this.judge(capture, flows));
+    const listing = new Listing();
+    const { capture, flows } = this.facts((flow) => {
+      if (isUneventful(flow)) listing.preview(flow);
+    });
+    return buildReport(this.options, capture, flows, this.judge(capture, flows, listing));
   }
 
   history(): PathHistory {
@@ -68,7 +71,11 @@ export class Engine implements EngineLike {
     return pathHistory(capture, flows);
   }
 
-  protected facts(): { capture: CaptureFacts; flows: FlowFacts[] } {
+  /** What the packets say; `look` gets each flow while its rows are at hand, in no order that means anything. */
+  protected facts(look: (flow: FlowFacts) => void = () => {}): {
+    capture: CaptureFacts;
+    flows: FlowFacts[];
+  } {
     const taps = [this.tap(0), this.tap(1)] as const;
     for (const tap of taps) if (tap.coverage?.openedNs != null) relative(tap, tap.coverage.openedNs);
     this.applyPrior(taps);
@@ -85,19 +92,22 @@ export class Engine implements EngineLike {
       port: this.options.port,
       proxied: findProxied(this.intake, orientation),
     };
-    const flows = this.flowsOf(capture);
+    const flows = this.flowsOf(capture, look);
     capture.clientTap = clientTapOf(capture, flows);
     return { capture, flows };
   }
 
-  /** Looks at each flow once: one that was put away is taken out only for that. */
-  private judge(capture: CaptureFacts, flows: readonly FlowFacts[]): Judgement {
+  /** Looks at each flow once: one that was put away is taken out only for that. Those that are listed already are uneventful. */
+  private judge(capture: CaptureFacts, flows: readonly FlowFacts[], listing: Listing): Judgement {
     const { peeks } = this.intake.store;
     const drafts: Draft[] = [];
-    const listing = new Listing();
     const fold = new Fold();
     const proxied = legsOf(capture);
     for (const flow of flows) {
+      if (listing.has(flow)) {
+        listing.add(flow, []);
+        continue;
+      }
       peeks.pinned = flow.flow;
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
       const own =
@@ -113,7 +123,7 @@ export class Engine implements EngineLike {
     return { drafts: arbitrate(drafts), standIns: (flow) => fold.standIns(flow), listing };
   }
 
-  private flowsOf(capture: CaptureFacts): FlowFacts[] {
+  private flowsOf(capture: CaptureFacts, look: (flow: FlowFacts) => void): FlowFacts[] {
     const { store, joiner } = this.intake;
     const flows: FlowFacts[] = [];
     const ids = new Set<string>();
@@ -123,6 +133,7 @@ export class Engine implements EngineLike {
       const facts = new FlowFacts(capture, flow);
       if (facts.seenAt(0) + facts.seenAt(1) === 0 || (facts.belongs === 'no' && !proxied.has(flow))) continue;
       facts.giveId(ids);
+      look(facts);
       flows.push(facts);
     }
     return flows.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));

@@ -25,13 +25,26 @@ export class Listing {
     this.limit = limit;
   }
 
+  /**
+   * Writes the line of a flow of which nothing will be found, as long as there may be room for it. Flows are looked at in
+   * another order first: one that was put away has to be taken out only for that.
+   */
+  preview(flow: FlowFacts): void {
+    if (this.sound.size < this.limit) this.sound.set(flow, flowReport(flow, []));
+  }
+
+  /** Whether the line of a flow is written already. */
+  has(flow: FlowFacts): boolean {
+    return this.sound.has(flow) || this.faulty.has(flow);
+  }
+
   /** Takes the next flow, with what was found about it or stands for that. */
   add(flow: FlowFacts, drafts: readonly Draft[]): void {
     const isFaulty = drafts.some((d) => !NOTE_CODES.has(d.code));
     this.count++;
     if (isFaulty) this.faultyCount++;
     const lines = isFaulty ? this.faulty : this.sound;
-    if (lines.size < this.limit) lines.set(flow, flowReport(flow, []));
+    if (lines.size < this.limit && !lines.has(flow)) lines.set(flow, flowReport(flow, []));
   }
 
   /** The lines in the order of `flows`, and what was left out; flows that a finding is about are never left out. */

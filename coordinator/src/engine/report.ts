@@ -43,8 +43,9 @@ export function buildReport(
   const byFlow = new Map<FlowFacts, Draft[]>();
   for (const d of drafts) if (d.flow) byFlow.set(d.flow, [...(byFlow.get(d.flow) ?? []), d]);
   const { rows, omitted } = listing.close(flows, drafts);
-  const namesOf = (flow: FlowFacts) =>
-    [...(byFlow.get(flow) ?? []), ...standIns(flow)].flatMap((d) => ids.get(d) ?? []);
+  for (const [flow, row] of rows)
+    for (const about of [byFlow.get(flow) ?? [], standIns(flow)])
+      for (const d of about) if (ids.has(d)) row.findings.push(ids.get(d) as string);
   const taps = tapOrder(capture).map((tap) => tapReport(capture, tap));
   return {
     schema: REPORT_SCHEMA,
@@ -66,7 +67,7 @@ export function buildReport(
     },
     taps,
     clock: clockReport(capture),
-    flows: [...rows].map(([flow, row]) => ({ ...row, findings: namesOf(flow) })),
+    flows: [...rows.values()],
     ...(omitted === null ? {} : { flowsOmitted: omitted }),
     findings,
     headline: headline(findings, flows, capture),

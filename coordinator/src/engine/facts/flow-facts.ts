@@ -31,6 +31,18 @@ export function opposite(toward: Toward): Toward {
   return toward === 'toward-server' ? 'toward-client' : 'toward-server';
 }
 
+/** How much passed on a flow, and when. */
+export interface Volume {
+  /** What the tap that saw more of each direction saw: packets, and bytes of payload. */
+  readonly packets: number;
+  readonly bytes: number;
+  /** First and last packet at the client's tap, on its clock, ns; infinite where it saw none. */
+  readonly first: number;
+  readonly last: number;
+  /** Answers seen at the client's tap: one for each request that got one. */
+  readonly answers: number;
+}
+
 /** What the packets of one flow say, computed once and read by the rules. */
 export class FlowFacts {
   readonly flow: number;
@@ -54,8 +66,7 @@ export class FlowFacts {
   readonly survived: number;
   /** Something of it did not get through, so far. */
   readonly someWait: boolean;
-  /** What the tap that saw more of each direction saw: packets, and bytes of payload. */
-  readonly volume: { readonly packets: number; readonly bytes: number };
+  readonly volume: Volume;
   private readonly seen: readonly [number, number];
   private readonly clientDirection: 0 | 1;
   private collected: Packet[] | null = null;
@@ -80,7 +91,7 @@ export class FlowFacts {
     this.matched = BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
     this.survived = this.flowWord(Row.SURVIVED);
     this.someWait = intake.store.someWaits(flow);
-    this.volume = { packets: this.most(Row.PACKETS), bytes: this.most(Row.BYTES) };
+    this.volume = this.measure();
     this.startedAt = this.beginning();
     const unseen = this.seenAt(0) === 0 ? 0 : this.seenAt(1) === 0 ? 1 : null;
     this.belongs = unseen === null ? 'yes' : orientation.belongs(flow, (1 - unseen) as 0 | 1);
@@ -174,6 +185,17 @@ export class FlowFacts {
       (sum, way) => sum + Math.max(this.side(way, 0, word), this.side(way, 1, word)),
       0,
     );
+  }
+
+  private measure(): Volume {
+    const [packets, bytes] = [this.most(Row.PACKETS), this.most(Row.BYTES)];
+    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const toward of BOTH_WAYS) {
+      if (this.side(toward, this.clientTap, Row.PACKETS) === 0) continue;
+      first = Math.min(first, this.side(toward, this.clientTap, Row.FIRST_TIME));
+      last = Math.max(last, this.side(toward, this.clientTap, Row.LAST_TIME));
+    }
+    return { packets, bytes, first, last, answers: this.received('toward-client', Row.TURNS) };
   }
 
   private beginning(): number {

@@ -30,7 +30,7 @@ export class Archive {
     if (this.end + size > CHUNK_BYTES) this.begin(size);
     const chunk = this.chunks[this.current] as Uint8Array;
     const at = this.end;
-    new DataView(chunk.buffer).setUint32(at, bytes.length);
+    setLength(chunk, at, bytes.length);
     chunk.set(bytes, at + WORD);
     this.end += size;
     this.used += size;
@@ -42,13 +42,13 @@ export class Archive {
   get(position: number): Uint8Array {
     const chunk = this.chunks[chunkOf(position)] as Uint8Array;
     const at = (position * WORD) % CHUNK_BYTES;
-    const length = new DataView(chunk.buffer).getUint32(at);
+    const length = lengthAt(chunk, at);
     return chunk.subarray(at + WORD, at + WORD + length);
   }
 
   drop(position: number): void {
     const index = chunkOf(position);
-    const size = sizeOf(this.get(position).length);
+    const size = sizeOf(lengthAt(this.chunks[index] as Uint8Array, (position * WORD) % CHUNK_BYTES));
     this.used -= size;
     this.needed[index] = (this.needed[index] as number) - size;
     if (index !== this.current && this.needed[index] === 0) this.discard(index);
@@ -78,3 +78,13 @@ const chunkOf = (position: number) => Math.floor((position * WORD) / CHUNK_BYTES
 
 /** A length and the bytes, in whole words. */
 const sizeOf = (length: number) => WORD + Math.ceil(length / WORD) * WORD;
+
+function setLength(chunk: Uint8Array, at: number, length: number): void {
+  for (let i = 0; i < WORD; i++) chunk[at + i] = length >>> (8 * i);
+}
+
+function lengthAt(chunk: Uint8Array, at: number): number {
+  let length = 0;
+  for (let i = 0; i < WORD; i++) length |= chunk[at + i] << (8 * i);
+  return length;
+}

@@ -98,13 +98,11 @@ export class RowWriter {
 /** Reads what `RowWriter` wrote, in the same order. */
 export class RowReader {
   private bytes: Uint8Array = new Uint8Array(0);
-  private view: DataView = new DataView(this.bytes.buffer);
   private at = 0;
 
   /** Reads `bytes`, from where a reader stood before. */
   open(bytes: Uint8Array, at = 0): void {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = at;
   }
 
@@ -119,22 +117,22 @@ export class RowReader {
 
   number(): number {
     const first = this.bytes[this.at++];
-    if (first < 0x80) return first;
-    let n = first & 0x7f;
-    for (let scale = 128; ; scale *= 128) {
-      const byte = this.bytes[this.at++];
-      n += (byte & 0x7f) * scale;
-      if (byte < 0x80) return n;
-    }
+    return first < 0x80 ? first : this.rest(first & 0x7f);
   }
 
-  row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
-    if (data === like) data.copyWithin(at, from, from + words);
-    else for (let word = 0; word < words; word++) data[at + word] = like[from + word];
-    let word = -1;
-    for (let header = this.number(); header !== 0; header = this.number()) {
-      word += header >> 1;
-      data[at + word] = (header & 1) === 0 ? this.whole(like[from + word]) : this.float();
+  /** The rest of a number that takes more than a byte; up to 28 bits without floating point. */
+  private rest(first: number): number {
+    const { bytes } = this;
+    let n = first;
+    for (let shift = 7; shift < 28; shift += 7) {
+      const byte = bytes[this.at++];
+      n |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return n;
+    }
+    for (let scale = 2 ** 28; ; scale *= 128) {
+      const byte = bytes[this.at++];
+      n += (byte & 0x7f) * scale;
+      if (byte < 0x80) return n;
     }
   }
 
@@ -149,12 +147,21 @@ export class RowReader {
     return y + (n % 4 === 0 ? n / 4 : -(n + 2) / 4);
   }
 
-  private whole(y: number): number {
-    return this.signed() + (Number.isInteger(y) ? y : 0);
+  row(data: Float64Array, at: number, words: number, like: Float64Array, from: number): void {
+    for (let word = 0; word < words; word++) data[at + word] = like[from + word];
+    let word = -1;
+    for (let header = this.number(); header !== 0; header = this.number()) {
+      word += header >> 1;
+      if ((header & 1) !== 0) data[at + word] = this.float();
+      else {
+        const y = like[from + word];
+        data[at + word] = this.signed() + (Number.isInteger(y) ? y : 0);
+      }
+    }
   }
 
   private float(): number {
-    const x = this.view.getFloat64(this.at);
+    const x = new DataView(this.bytes.buffer, this.bytes.byteOffset).getFloat64(this.at);
     this.at += 8;
     return x;
   }

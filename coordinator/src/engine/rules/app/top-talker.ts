@@ -1,6 +1,5 @@
 import { formatDuration } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
-import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** More than half of everything: less than that nobody calls the top talker. */
@@ -75,7 +74,7 @@ function note(top: Talker, total: { packets: number; bytes: number }, of: number
   const first = top.flows[0] as FlowFacts;
   const span = spanOf(top.flows);
   const bytesPerSecond = span > 0 ? Math.round((top.bytes * 1e9) / span) : null;
-  const requests = requestsOf(top.flows);
+  const requests = top.flows.reduce((all, { volume }) => all + volume.answers, 0);
   const interval = requests > 1 && span > 0 ? span / requests : null;
   const packetShare = top.packets / total.packets;
   const byteShare = total.bytes > 0 ? top.bytes / total.bytes : 0;
@@ -109,22 +108,11 @@ function note(top: Talker, total: { packets: number; bytes: number }, of: number
 function spanOf(flows: readonly FlowFacts[]): number {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const flow of flows) {
-    for (const [toward, view] of [
-      ['toward-server', 'sent'],
-      ['toward-client', 'received'],
-    ] as const) {
-      if (flow[view](toward, Row.PACKETS) === 0) continue;
-      first = Math.min(first, flow[view](toward, Row.FIRST_TIME));
-      last = Math.max(last, flow[view](toward, Row.LAST_TIME));
-    }
+  for (const { volume } of flows) {
+    first = Math.min(first, volume.first);
+    last = Math.max(last, volume.last);
   }
   return Math.max(0, last - first);
-}
-
-/** Answers seen at the client: one for each request that got one. */
-function requestsOf(flows: readonly FlowFacts[]): number {
-  return flows.reduce((all, flow) => all + flow.received('toward-client', Row.TURNS), 0);
 }
 
 function rate(bytesPerSecond: number): string {
