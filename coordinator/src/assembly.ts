@@ -8,12 +8,13 @@ import { Ingest } from './ingest/ingest.js';
 import { agentLinkService } from './serve/agent-link.js';
 import { Audit } from './serve/audit.js';
 import { auditedAgents } from './serve/audited-agents.js';
-import { authoriseCalls } from './serve/authorise.js';
+import { authoriseCalls, type Refusal } from './serve/authorise.js';
 import { bothendsService } from './serve/bothends.js';
 import { CallRate } from './serve/call-rate.js';
 import { joinService } from './serve/join.js';
+import { OpenCalls } from './serve/open-calls.js';
 import { RawExports } from './serve/raw-exports.js';
-import { createServer } from './serve/server.js';
+import { createServer, MAX_STREAMS } from './serve/server.js';
 import type { Store } from './store/store.js';
 import type { Clock } from './time.js';
 import { Agents } from './trust/agents.js';
@@ -123,6 +124,8 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
+  const refused = ({ path, peer, name, reason }: Refusal) =>
+    void audit.record(name, path, peer, 'refused', reason);
   const raw = new RawExports({ captures, fleet, clock });
   const rotation = new Rotation({ authority, certificates, fleet, connections: parts.connections });
   const { tokens, links, signingKey, signOut } = parts;
@@ -130,7 +133,7 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
   return createServer(
     {
       join: joinService({ authority, store, clock, audit, enrolled }),
-      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority, raw }),
+      agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority, raw, refused }),
       bothends: bothendsService({
         ...{ ...sources, tokens, links, clock, signingKey, users, agents, signOut, advertised },
         ...{ authority, rotation, raw, version },
@@ -139,7 +142,8 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
     authoriseCalls({
       check,
       rate: new CallRate(clock),
-      refused: ({ path, peer, name, reason }) => void audit.record(name, path, peer, 'refused', reason),
+      open: new OpenCalls(MAX_STREAMS),
+      refused,
       authorities: () => authority.digest,
       nowMs: () => Number(clock.nowNs() / 1_000_000n),
     }),

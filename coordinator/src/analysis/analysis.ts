@@ -10,8 +10,17 @@ export interface News {
   findings: readonly string[];
   /** One of them is a fault, not a mere note. */
   faulty: boolean;
-  /** Agents whose taps saw packets of more flows than are followed; absent when there are none. */
-  crowded?: readonly string[];
+  /** Taps that saw packets of more flows than are followed; absent when there are none. */
+  crowded?: readonly Crowded[];
+}
+
+/** A tap that saw packets of more flows than are followed. */
+export interface Crowded {
+  role: End;
+  /** Of its host, as reports call it. */
+  name: string;
+  /** Packets of the further flows. */
+  untracked: number;
 }
 
 /** A report as it is stored and sent: canonical JSON, written where it was computed. */

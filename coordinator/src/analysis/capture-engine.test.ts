@@ -16,13 +16,15 @@ class Crowded extends FakeEngine {
   }
 }
 
-test('news names the agent of a tap that saw more flows than are followed, once there are any', () => {
+test('news names a tap that saw more flows than are followed, and counts their packets', () => {
   const engine = new Crowded({ captureId: 'c', captureName: '', port: null, vouchComplete: false });
   const running = new CaptureEngine(engine, testCapture({}));
   expect(running.news()).not.toHaveProperty('crowded');
   expect(running.news()).toBeNull();
   engine.untracked = 7;
-  expect(running.news()?.crowded).toEqual([engine.taps[0]?.description.name]);
-  engine.untracked = 8;
+  const name = engine.taps[0]?.description.name;
+  expect(running.news()?.crowded).toEqual([{ role: 'client', name, untracked: 7 }]);
   expect(running.news()).toBeNull();
+  engine.untracked = 8;
+  expect(running.news()?.crowded).toEqual([{ role: 'client', name, untracked: 8 }]);
 });

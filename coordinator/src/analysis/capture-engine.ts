@@ -46,9 +46,13 @@ export class CaptureEngine {
   /** Null when nothing changed since the last call. */
   news(): News | null {
     const { headline, findings, taps } = this.#engine.report();
-    const crowded = taps.filter(({ untracked = 0 }) => untracked > 0).map(({ name }) => name);
+    const crowded = taps
+      .map(({ role, name, untracked = 0 }) => ({ role, name, untracked }))
+      .filter(({ untracked }) => untracked > 0);
     const texts = findings.map((finding) => JSON.stringify(finding));
-    const told = [headline, ...crowded, ...texts].join('\n');
+    const told = [headline, ...crowded.map(({ role, untracked }) => `${role} ${untracked}`), ...texts].join(
+      '\n',
+    );
     if (told === this.#told) return null;
     this.#told = told;
     const faulty = findings.some(({ code }) => !NOTE_CODES.has(code));

@@ -18,7 +18,7 @@ export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]
     gaps: [...coverage.gaps.map(gapInterval), ...declared],
     watermarkNs: known(coverage.watermarkNs),
     ...(coverage.endedBy === undefined ? {} : { endedBy: coverage.endedBy }),
-    ...(coverage.names === 'clear' || coverage.names === 'none' ? { names: coverage.names } : {}),
+    ...(coverage.names === 'clear' ? { names: 'clear' as const } : {}),
     ...(coverage.marker === undefined ? {} : { marker: markerFacts(coverage.marker) }),
   };
 }

@@ -160,7 +160,7 @@ export class Driver {
       { store, clock, pace: this.#pace },
       {
         news: ({ headline, findings, crowded = [] }) => {
-          for (const agent of crowded.filter((each) => !entry.crowded.has(each))) {
+          for (const { name: agent } of crowded.filter(({ name }) => !entry.crowded.has(name))) {
             entry.crowded.add(agent);
             logger.warn(
               { capture: capture.id, agent },

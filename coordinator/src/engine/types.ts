@@ -40,8 +40,8 @@ export interface TapCoverage {
   marker?: { readonly id: number; readonly sent: boolean; readonly left: boolean };
   /** The ceiling of its host that ended the tap, in words. */
   endedBy?: string;
-  /** How DNS and TLS server names left the host, where not as digests. */
-  names?: 'clear' | 'none';
+  /** DNS and TLS server names left the host in clear. */
+  names?: 'clear';
 }
 
 export interface EngineOptions {

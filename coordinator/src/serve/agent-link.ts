@@ -1,5 +1,10 @@
 import { BothendsError } from '@bothends/proto';
-import type { AgentLinkServer, ControlRequest, ControlResponse } from '@bothends/proto/gen/bothends/v1/agent';
+import {
+  type AgentLinkServer,
+  AgentLinkService,
+  type ControlRequest,
+  type ControlResponse,
+} from '@bothends/proto/gen/bothends/v1/agent';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Fleet, Link } from '../fleet/fleet.js';
@@ -7,7 +12,7 @@ import type { Ingest } from '../ingest/ingest.js';
 import type { Clock } from '../time.js';
 import type { Agents } from '../trust/agents.js';
 import type { Authority } from '../trust/authority.js';
-import type { CallerCheck } from './authorise.js';
+import type { CallerCheck, RefusalListener } from './authorise.js';
 import { requireCaller } from './caller.js';
 import type { RawExports, SendRawCall } from './raw-exports.js';
 import { ShipStream } from './ship-stream.js';
@@ -24,6 +29,8 @@ export interface AgentLinkInput {
   logger: Logger;
   /** Asked again for every batch: a stream may outlive the certificate that opened it. */
   check: CallerCheck;
+  /** Told of agents that are cut off in the middle of a stream. */
+  refused: RefusalListener;
 }
 
 /** An agent says hello at once; a peer that holds a stream open in silence is cut. */
@@ -54,12 +61,16 @@ async function sendRaw(call: SendRawCall, raw: RawExports): Promise<void> {
 
 type ControlCall = ServerDuplexStream<ControlRequest, ControlResponse>;
 
-function control(call: ControlCall, { fleet, clock, logger }: AgentLinkInput): void {
+function control(call: ControlCall, { fleet, clock, logger, refused }: AgentLinkInput): void {
   const name = requireCaller(call).name;
   const link = linkOf(call);
+  const refuse = (reason: string) => {
+    logger.warn({ agent: name, peer: link.peer, reason }, 'agent refused');
+    refused({ path: AgentLinkService.control.path, peer: link.peer, name, reason });
+  };
   const cancelHello = clock.after(HELLO_MS, () => {
     const reason = `${name} opened a control stream and said nothing`;
-    logger.warn({ agent: name, peer: link.peer, reason }, 'agent refused');
+    refuse(reason);
     link.cut(new BothendsError('invalid-argument', reason));
   });
   call.on('data', (request: ControlRequest) => {
@@ -69,7 +80,7 @@ function control(call: ControlCall, { fleet, clock, logger }: AgentLinkInput): v
       if (request.message?.$case === 'hello') cancelHello();
       take(name, link, request, receivedNs, fleet);
     } catch (error) {
-      logger.warn({ agent: name, peer: link.peer, reason: statusError(error).details }, 'agent refused');
+      refuse(statusError(error).details);
       call.emit('error', statusError(error));
     }
   });

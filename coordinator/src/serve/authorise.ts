@@ -10,6 +10,7 @@ import { ACCESS, authorise } from '../trust/access.js';
 import type { Identity } from '../trust/identity.js';
 import type { CallRate } from './call-rate.js';
 import { callerOf } from './caller.js';
+import type { OpenCalls } from './open-calls.js';
 import { statusError } from './status.js';
 
 /** What is asked of every caller besides its role, such as that its certificate has not been replaced. */
@@ -30,6 +31,7 @@ export interface Refusal {
 export interface AuthoriseInput {
   check: CallerCheck;
   rate: CallRate;
+  open: OpenCalls;
   refused: RefusalListener;
   /** Names the authorities that this coordinator trusts now; every answer carries it, and the time. */
   authorities: () => string;
@@ -67,6 +69,7 @@ class GuardedCall {
   readonly #in: AuthoriseInput;
   #caller: Identity | null = null;
   #asked = false;
+  #open = false;
 
   constructor(path: string, call: ServerInterceptingCallInterface, input: AuthoriseInput) {
     this.#path = path;
@@ -78,12 +81,14 @@ class GuardedCall {
   admit(): boolean {
     try {
       this.#caller = callerOf(this.#call);
+      this.#begin();
       this.#in.rate.spend(this.#budget());
       authorise(this.#path, this.#caller);
       if (this.#caller !== null && ACCESS[this.#path] !== 'open') this.#in.check(this.#caller);
     } catch (error) {
       const { code, details } = statusError(error);
       this.#refuse(details);
+      this.#end();
       this.#call.sendStatus({ code, details });
       return false;
     }
@@ -99,6 +104,7 @@ class GuardedCall {
         next(message);
       })
       .withOnCancel(() => {
+        this.#end();
         const isServed = this.#asked && this.answered;
         if (isServed || this.#in.rate.reset(this.#budget())) return;
         this.#refuse('it opens and resets calls as fast as it can: its connection ends when it goes on');
@@ -113,8 +119,21 @@ class GuardedCall {
       if (!this.answered && isUnreadable(status))
         this.#refuse(status.details ?? 'its message cannot be read');
       this.answered = true;
+      this.#end();
       send(status);
     };
+  }
+
+  #begin(): void {
+    this.#open = true;
+    if (this.#in.open.begin(this.#call.getPeer()))
+      this.#refuse('its connection has as many calls open as one may have: further ones are refused');
+  }
+
+  /** Once, however it ended. */
+  #end(): void {
+    if (this.#open) this.#in.open.end(this.#call.getPeer());
+    this.#open = false;
   }
 
   #refuse(reason: string): void {

@@ -16,7 +16,7 @@ import { addReflection } from './reflection.js';
 /** A batch of 4096 rows takes some 200 kB; nothing that a peer sends is legitimately larger than this. */
 const MAX_RECEIVE_BYTES = 4 * 1024 * 1024;
 /** One agent needs two streams and a person a few; more on one connection is a mistake or an attack. */
-const MAX_STREAMS = 100;
+export const MAX_STREAMS = 100;
 /** A peer that vanished without a FIN is noticed within 15 s. */
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;

@@ -11,6 +11,7 @@ import {
 } from '@bothends/proto/gen/bothends/v1/bothends';
 import { pino } from 'pino';
 import { type CoordinatorHandle, type CoordinatorOptions, startCoordinator } from '../coordinator.js';
+import type { Clock } from '../time.js';
 import type { Credentials } from '../trust/ca.js';
 import { type Context, readContext } from '../trust/context.js';
 import { CLIENT_OPTIONS, clientCredentials, enrolOverWire, FakeAgent } from './fake-agent.js';
@@ -32,9 +33,9 @@ export class Harness {
     this.user = userClient(context);
   }
 
-  static async start(options: Partial<CoordinatorOptions> = {}): Promise<Harness> {
+  static async start(options: Partial<CoordinatorOptions> = {}, clock?: Clock): Promise<Harness> {
     const dataDir = await mkdtemp(join(tmpdir(), 'bothends-coordinator-'));
-    const handle = await run(dataDir, options);
+    const handle = await run(dataDir, options, clock);
     return new Harness(dataDir, handle, await contextOf(handle));
   }
 
@@ -214,12 +215,17 @@ export function userClient({ address, caPem, certificatePem, keyPem }: Context):
   return new BothendsClient(address, clientCredentials(caPem, { certificatePem, keyPem }), CLIENT_OPTIONS);
 }
 
-async function run(dataDir: string, options: Partial<CoordinatorOptions> = {}): Promise<CoordinatorHandle> {
+async function run(
+  dataDir: string,
+  options: Partial<CoordinatorOptions> = {},
+  clock?: Clock,
+): Promise<CoordinatorHandle> {
   return await startCoordinator(
     { grpcAddress: '127.0.0.1:0', ...options, dataDir },
     {
       logger: pino({ level: process.env.BOTHENDS_TEST_LOG ?? 'silent' }),
       analyst: fakeAnalyst(),
+      ...(clock && { clock }),
     },
   );
 }

@@ -34,6 +34,7 @@ async function told(news: readonly (readonly Partial<Finding>[])[], fails = fals
       if (fails) throw new Error('a listener that breaks');
     },
     gaps: () => {},
+    untracked: () => {},
   };
   const analyst = watchedAnalyst(analystSaying(news), listeners, pino({ level: 'silent' }));
   const analysis = analyst.analyse({ id: 'c-1' } as Capture);

@@ -9,12 +9,16 @@ export type FindingListener = (capture: Capture, finding: Finding, isNew: boolea
 /** Gaps in a tap's coverage, as its last batch told. */
 export type GapListener = (capture: Capture, role: string, gaps: number) => void;
 
+/** Packets of a tap that are of more flows than are followed, so far. */
+export type UntrackedListener = (capture: Capture, role: string, packets: number) => void;
+
 /** Findings of one capture that are followed: beyond that they are the same fault over and over. */
 const FOLLOWED = 10_000;
 
 export interface FeedListeners {
   finding: FindingListener;
   gaps: GapListener;
+  untracked: UntrackedListener;
 }
 
 /** An analyst whose live analyses tell on the way what they find. */
@@ -38,6 +42,7 @@ function watched(analysis: Analysis, capture: Capture, listeners: FeedListeners,
     },
     news: async () => {
       const news = await analysis.news();
+      for (const { role, untracked } of news?.crowded ?? []) listeners.untracked(capture, role, untracked);
       try {
         for (const { finding, isNew } of known.changes(news)) listeners.finding(capture, finding, isNew);
       } catch (error) {

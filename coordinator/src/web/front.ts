@@ -115,6 +115,7 @@ export class Front {
         this.#webhook?.finding(capture, finding);
       },
       gaps: (capture, role, gaps) => this.#counts.gaps(capture, role, gaps),
+      untracked: (capture, role, packets) => this.#counts.untracked(capture, role, packets),
     };
   }
 }

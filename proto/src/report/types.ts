@@ -57,8 +57,8 @@ export interface TapReport {
   untracked?: number;
   /** The ceiling that ended the tap by itself, in words; absent when it was stopped as asked. */
   endedBy?: string;
-  /** How DNS and TLS server names left the host; absent: as digests, or it did not say. */
-  names?: 'clear' | 'none';
+  /** DNS and TLS server names left the host in clear; absent: as digests, or not at all. */
+  names?: 'clear';
 }
 
 /** Packets of a kind that nothing is said about. */

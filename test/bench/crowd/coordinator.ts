@@ -17,10 +17,17 @@ export class BenchCoordinator implements AsyncDisposable {
   readonly client: BothendsClient;
   /** Context file of its administrator. */
   readonly context: string;
+  /** `host:port` of its page; `off` without one. */
+  readonly page: string;
   readonly #address: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, client: BothendsClient, address: string, context: string) {
+  private constructor(
+    child: ChildProcess,
+    client: BothendsClient,
+    { address, context, page }: { address: string; context: string; page: string },
+  ) {
+    this.page = page;
     this.#child = child;
     this.context = context;
     this.#address = address;
@@ -59,7 +66,8 @@ export class BenchCoordinator implements AsyncDisposable {
       'grpc.ssl_target_name_override': 'bothends-coordinator',
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     });
-    return new BenchCoordinator(child, client, context.address, join(data, 'context.json'));
+    const { address } = context;
+    return new BenchCoordinator(child, client, { address, page, context: join(data, 'context.json') });
   }
 
   /** Options of a join line for an agent of this name. */

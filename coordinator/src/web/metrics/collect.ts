@@ -126,6 +126,11 @@ async function tapMetrics(sources: StateSources, counts: FindingCounts): Promise
     counter('bothends_tap_gaps_total', 'Gaps in what the tap can vouch for.', ({ tapId }) =>
       counts.gapsOf(tapId),
     ),
+    counter(
+      'bothends_tap_untracked_packets_total',
+      'Packets of flows beyond those that one capture follows: counted, declared in the report, and not judged.',
+      ({ tapId }) => counts.untrackedOf(tapId),
+    ),
   ];
 }
 

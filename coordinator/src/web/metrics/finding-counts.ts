@@ -5,6 +5,7 @@ import type { Capture } from '../../captures/capture.js';
 export class FindingCounts {
   readonly #findings = new Map<string, number>();
   readonly #gaps = new Map<string, number>();
+  readonly #untracked = new Map<string, number>();
 
   constructor() {
     // From zero, so that Prometheus sees the step to the first one.
@@ -20,8 +21,16 @@ export class FindingCounts {
     this.#gaps.set(`${capture.id}-${role}`, gaps);
   }
 
+  untracked(capture: Capture, role: string, packets: number): void {
+    this.#untracked.set(`${capture.id}-${role}`, packets);
+  }
+
   byCode(): ReadonlyMap<string, number> {
     return this.#findings;
+  }
+
+  untrackedOf(tapId: string): number {
+    return this.#untracked.get(tapId) ?? 0;
   }
 
   gapsOf(tapId: string): number {

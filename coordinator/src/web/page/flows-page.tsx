@@ -180,7 +180,7 @@ function Row({ id, flow }: { id: string; flow: FlowRow }): ComponentChildren {
       </td>
       <td>{endpoint(flow.client)}</td>
       <td>
-        {endpoint(flow.server)} <span class="quiet">{flow.protocol}</span>
+        {endpoint(flow.server)} <span class="quiet">{[flow.protocol, ...(flow.names ?? [])].join(' ')}</span>
       </td>
       <td class="n">{grouped(clientTap)}</td>
       <td class="n">{grouped(serverTap)}</td>

@@ -107,7 +107,7 @@ export interface Coverage {
   endedBy?:
     | string
     | undefined;
-  /** How DNS and TLS server names leave this host: clear | digest | none; absent where the agent does not say. */
+  /** "clear" where DNS and TLS server names leave this host so; absent: as digests, or not at all. */
   names?: string | undefined;
 }
 
