@@ -6,10 +6,11 @@ import { labAvailable } from '../../lab/available.js';
 import type { LabConfig } from '../../lab/config.js';
 import { Fleet } from '../../lab/fleet.js';
 import { Lab } from '../../lab/index.js';
-import type { Bench, Case, Figure } from '../case.js';
+import type { Case, Figure } from '../case.js';
 import { isInstalled } from '../measured.js';
 import { cpuSeconds, forgetPeak, peakBytes, programName } from '../process-cost.js';
 import { MIX_PACKETS, writeMix } from '../traffic/mix.js';
+import { findPlayer, type Player } from '../traffic/player.js';
 
 /** Of the agent, the one that it chooses by itself first. */
 const BACK_ENDS = ['packet-mmap', 'tcpdump', 'cap'] as const;
@@ -64,8 +65,9 @@ export const replay: Case = {
   title: `a mix of TCP played for ${SECONDS} s to an agent, and to tcpdump -w /dev/null`,
   async run(bench) {
     const { ok, why } = labAvailable();
-    const missing = ok ? ['tcpreplay', 'tcpdump'].find((program) => !isInstalled(program)) : undefined;
-    if (!ok || missing) {
+    const player = findPlayer(bench.folder, MIX_PACKETS);
+    const missing = isInstalled('tcpdump') ? 'a C compiler or tcpreplay' : 'tcpdump';
+    if (!ok || player === null || !isInstalled('tcpdump')) {
       bench.say(`SKIPPED replay: ${ok ? `${missing} is not installed` : why}`);
       return [];
     }
@@ -78,7 +80,10 @@ export const replay: Case = {
     for (const pid of await programsIn(lab, 'server')) setPriority(pid, 0);
     const figures: Figure[] = [];
     for (const backEnd of BACK_ENDS) figures.push(await withoutPackets(lab, fleet, backEnd));
-    for (const rate of RATES) figures.push(...(await atRate(lab, fleet, mix, rate, bench)));
+    for (const rate of RATES) {
+      bench.say(`replay at ${rate} packets/s by ${player.name}`);
+      figures.push(...(await atRate(lab, fleet, new Replay(lab, player, mix, rate))));
+    }
     return figures;
   },
 };
@@ -90,18 +95,16 @@ async function withoutPackets(lab: Lab, fleet: Fleet, backEnd: string): Promise<
   return { what: `agent with ${backEnd}: CPU of a capture without packets`, value: cpuSeconds, unit: 's' };
 }
 
-async function atRate(lab: Lab, fleet: Fleet, mix: string, rate: number, bench: Bench): Promise<Figure[]> {
-  bench.say(`replay at ${rate} packets/s`);
-  const player = new Player(lab, mix, rate);
-  const alone = await tcpdumpAlone(lab, player);
-  const at = `${rate / 1000}k/s`;
+async function atRate(lab: Lab, fleet: Fleet, replay: Replay): Promise<Figure[]> {
+  const alone = await tcpdumpAlone(lab, replay);
+  const at = `${replay.asked / 1000}k/s`;
   const figures = [
-    { what: `${at}: really played`, value: player.rate, unit: 'packets/s' },
-    ...figuresOf(`${at}: tcpdump alone`, alone, player.packets, null),
+    { what: `${at}: really played`, value: replay.rate, unit: 'packets/s' },
+    ...figuresOf(`${at}: tcpdump alone`, alone, replay.packets, null),
   ];
   for (const backEnd of BACK_ENDS) {
-    const outcome = await byAgent(lab, fleet, player, backEnd);
-    figures.push(...figuresOf(`${at}: agent with ${backEnd}`, outcome, player.packets, alone));
+    const outcome = await byAgent(lab, fleet, replay, backEnd);
+    figures.push(...figuresOf(`${at}: agent with ${backEnd}`, outcome, replay.packets, alone));
   }
   return figures;
 }
@@ -123,30 +126,33 @@ interface Traffic {
   play(): Promise<void>;
 }
 
-/** Plays the mix into the tapped interface. */
-class Player implements Traffic {
+/** The mix played into the tapped interface at one rate. */
+class Replay implements Traffic {
   readonly packets: number;
+  readonly asked: number;
   /** What the last play reached, packets/s. */
   rate = Number.NaN;
   readonly #lab: Lab;
-  readonly #arguments: readonly string[];
+  readonly #player: Player;
+  readonly #mix: string;
 
-  constructor(lab: Lab, mix: string, rate: number) {
-    const loops = Math.round((rate * SECONDS) / MIX_PACKETS);
-    this.packets = loops * MIX_PACKETS;
+  constructor(lab: Lab, player: Player, mix: string, rate: number) {
+    this.packets = Math.round((rate * SECONDS) / MIX_PACKETS) * MIX_PACKETS;
+    this.asked = rate;
     this.#lab = lab;
-    const out = lab.host('player').interface('server');
-    this.#arguments = ['-i', out, '-K', `--pps=${rate}`, `--loop=${loops}`, mix];
+    this.#player = player;
+    this.#mix = mix;
   }
 
   async play(): Promise<void> {
-    const said = await this.#lab.host('player').check(['tcpreplay', ...this.#arguments]);
-    this.rate = Number(/([\d.]+) pps/.exec(said)?.[1]);
+    const host = this.#lab.host('player');
+    const command = this.#player.command(host.interface('server'), this.#mix, this.asked, this.packets);
+    this.rate = this.#player.reached(await host.check(command), this.packets);
     await sleep(SETTLE_MS);
   }
 }
 
-async function tcpdumpAlone(lab: Lab, player: Player): Promise<Outcome> {
+async function tcpdumpAlone(lab: Lab, replay: Replay): Promise<Outcome> {
   const argv = [
     'tcpdump',
     '-n',
@@ -168,28 +174,28 @@ async function tcpdumpAlone(lab: Lab, player: Player): Promise<Outcome> {
     said += text;
   });
   await once(child.stderr ?? child, 'data');
-  await player.play();
+  await replay.play();
   const [cpu, peak] = [cpuSeconds(pid), peakBytes(pid)];
   const ended = once(child, 'close');
   child.kill('SIGINT');
   await ended;
   const captured = Number(/(\d+) packets? captured/.exec(said)?.[1]);
-  return { lost: player.packets - captured, cpuSeconds: cpu, peakBytes: peak };
+  return { lost: replay.packets - captured, cpuSeconds: cpu, peakBytes: peak };
 }
 
-async function byAgent(lab: Lab, fleet: Fleet, player: Traffic, backEnd: string): Promise<Outcome> {
+async function byAgent(lab: Lab, fleet: Fleet, traffic: Traffic, backEnd: string): Promise<Outcome> {
   const [pid = 0] = await programsIn(lab, 'server');
-  const name = `replay-${backEnd}-${player.packets}`;
+  const name = `replay-${backEnd}-${traffic.packets}`;
   const before = cpuSeconds(pid);
   forgetPeak(pid);
   const options = ['-i', TAPPED, '--back-end', backEnd, '--no-marker', '--name', name];
   const capture = fleet.capture(['client', 'server', ...options]);
   await capture.recording();
-  await player.play();
+  await traffic.play();
   await capture.stop();
   const tap = (await fleet.report(name)).taps.find(({ role }) => role === 'server');
   return {
-    lost: player.packets - (tap?.packets ?? 0),
+    lost: traffic.packets - (tap?.packets ?? 0),
     cpuSeconds: cpuSeconds(pid) - before,
     peakBytes: peakBytes(pid),
   };
