@@ -54,7 +54,8 @@ describe('captures that are not of both ends', async () => {
     const { warnings } = await analyse(clientFile(), each(clientFile(), elsewhere));
     expect(warnings).toEqual([
       'no flow is seen at both ends: client.pcap saw packets between 10.77.1.1 and 10.77.4.2; server.pcap saw packets ' +
-        'between 192.168.9.1 and 192.168.9.2. Are these the two ends of the same traffic, captured at the same time?',
+        'between 192.168.9.1 and 192.168.9.2. Are these the two ends of the same traffic, captured at the same time? ' +
+        'A proxy or load balancer between them ends one connection and opens another: then capture on it, too, and compare each half.',
     ]);
   });
 

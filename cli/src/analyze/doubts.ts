@@ -64,7 +64,10 @@ function likelyReason(files: readonly ReadFile[]): string {
       `${formatInstant(endOf(first))}, ${second.name} begins ${formatInstant(startOf(second))}.`
     );
   }
-  return 'Are these the two ends of the same traffic, captured at the same time?';
+  return (
+    'Are these the two ends of the same traffic, captured at the same time? A proxy or load balancer between them ends ' +
+    'one connection and opens another: then capture on it, too, and compare each half.'
+  );
 }
 
 function startOf({ tally }: ReadFile): bigint {

@@ -43,6 +43,7 @@ const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['peer-silent', 'syn-unanswered'],
   ['idle-timeout', 'data-loss'],
   ['handshake-ack-lost', 'ack-loss'],
+  ['handshake-ack-lost', 'data-loss'],
 ];
 
 /** What is said of one connection with two ends, and void where a proxy makes it two connections. */

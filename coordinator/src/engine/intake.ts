@@ -169,7 +169,9 @@ export class Intake {
     const ring = this.store.ring(records.flow[r], records.tap[r]);
     for (let place = ring; place < ring + Row.RECENT; place++) {
       const c = flows.data[place];
-      if (c >= 0 && this.isSamePacket(r, c) && this.isElsewhere(r, c)) return true;
+      if (c < 0 || !this.isSamePacket(r, c) || !this.isElsewhere(r, c)) continue;
+      records.state[c] |= State.doubled;
+      return true;
     }
     return false;
   }

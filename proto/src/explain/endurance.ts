@@ -62,7 +62,7 @@ export const ENDURANCE = {
   'slow-server': {
     title: 'the time went by inside the server',
     meaning:
-      'From the last byte of the request in to the first byte of the answer out, measured at the server’s tap with one clock: `serverMs`. The path took `pathMs`.',
+      'From the last byte of the request in to the first byte of the answer out, measured at the server’s tap with one clock: `serverMs`. The path took `pathMs`. With `answers` 0 none came in `longestMs`, until the client went away.',
     proof: ['Both moments are in one capture at the server; no clock comparison is needed.'],
     refutation: [
       'A server that waits for another service looks the same: put the taps there next.',

@@ -89,3 +89,30 @@ function isSameDatagram(a: Packet, b: Packet): boolean {
   const fragments = (a.ipFlags & b.ipFlags & IpFlag.fragment) !== 0;
   return fragments && a.ipId === b.ipId && b.sequence > a.sequence && b.at - a.at <= TOGETHER_NS;
 }
+
+/** A direction that went dead: nothing that left from some moment on arrived any more. */
+export interface CutOff {
+  /** Packets lost since, retransmissions among them. */
+  packets: number;
+  /** From the first of them to the last, ns. */
+  lasted: number;
+}
+
+/** Retransmissions of one segment that all get lost are no chance any more; fewer may be. */
+const LEAST_CUT = 3;
+
+/** Long enough for several retransmission timeouts, ns. */
+const CUT_NS = 1_000_000_000;
+
+/** Says whether a direction went dead with the first of its lost packets; null where something arrived later. */
+export function cutOffAt(flow: FlowFacts, toward: Toward, first: Packet | undefined): CutOff | null {
+  const start = first?.sent;
+  const top = flow.path(toward, flow.senderTap(toward) === 0 ? Row.TOP_NUMBER_0 : Row.TOP_NUMBER_1);
+  if (!start || top > start.number) return null;
+  const since = flow.packets.filter(
+    (p) => p.toward === toward && p.fate === 'lost' && p.sent && p.sent.number >= start.number && !p.icmp,
+  );
+  const last = Math.max(...since.map((p) => p.sent?.time ?? 0));
+  const lasted = last - start.time;
+  return since.length >= LEAST_CUT && lasted >= CUT_NS ? { packets: since.length, lasted } : null;
+}

@@ -14,7 +14,7 @@ const GUARD_NS = 1_000_000;
 export const MAX_ROUND_TRIP_NS = 600_000_000;
 
 /** Least delay allowed for when looking for a packet at the other tap, ns. */
-const LEAST_DELAY_NS = 50_000_000;
+export const LEAST_DELAY_NS = 50_000_000;
 
 /** Asks a tap whether it would have seen a packet that the other tap saw. */
 export class Witness {

@@ -12,6 +12,8 @@ export const State = {
   matched: 1,
   /** Kept because a verdict may rest on it. */
   notable: 2,
+  /** One of its taps captured it on another interface, too. */
+  doubled: 4,
   /** Waits in the ring of matched records, so that a copy of it is recognised. */
   retired: 8,
   /** Matched, but the payload differs. */

@@ -10,8 +10,8 @@ import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
 import { Seen, survey } from './survey.js';
 
-/** What a record may be and still be matched here: kept, or of a translated flow; otherwise as it came. */
-const PLAIN = State.notable | State.translated;
+/** What a record may be and still be matched here: kept, seen twice, or of a translated flow; otherwise as it came. */
+const PLAIN = State.notable | State.translated | State.doubled;
 
 /**
  * The short way of the segments that nearly all of a capture consists of: on an established connection, without hints,

@@ -28,7 +28,7 @@ export class TupleReuse {
     // A tap that missed earlier connections of the tuple joins the others at the one that it saw.
     const begins = this.isEmpty(current, tap) || this.isOpening(current, 1 - direction, tap, isn);
     const fits = known < 0 ? begins && born === null : known === isn || !this.isOver(current, tap);
-    if (fits) return current;
+    if (fits || this.isThere(current, direction, 1 - tap, isn)) return current;
     const next = born ?? this.begin(current);
     if (next >= 0) this.store.links.set(flow, link, next);
     return next;
@@ -75,6 +75,14 @@ export class TupleReuse {
       if (this.store.links.get(later, Link.previous) < 0) return null;
     }
     return null;
+  }
+
+  /** The other tap, which missed how the connection ended, took the same SYN for one of it: both stay together. */
+  private isThere(flow: number, direction: number, tap: number, isn: number): boolean {
+    const side = this.store.side(flow, direction, tap);
+    return (
+      this.store.sides.data[side + Row.SEQ_BASE] === isn && this.store.sides.data[side + Row.SYN_OPTIONS] >= 0
+    );
   }
 
   private readonly successors = new Map<number, number>();

@@ -1,3 +1,4 @@
+import type { Grade } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import type { ProxiedPair } from '../../facts/proxies.js';
 import { gradeCase, weakest } from '../../grade.js';
@@ -24,19 +25,11 @@ function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back
   const linesOf = ({ pair }: (typeof members)[number]) => 1 + Number(pair.sameAnswer) + Number(pair.inOrder);
   const best = members.reduce((a, b) => (linesOf(b) > linesOf(a) ? b : a));
   const { pair, front, back } = best;
-  const graded = gradeCase({
-    lines: linesOf(best),
-    conclusive: false,
-    absence: null,
-    headersOnly: false,
-    counter: 0,
-  });
   const request = front.packets.find((p) => p.toward === 'toward-server' && p.length > 0);
   const many = members.length > 1 ? ` (${members.length} such pairs)` : '';
   return draft({
     code: 'proxy-terminated',
-    // The same request on several connections may be several clients' own, as health checks are.
-    grade: pair.unique ? graded : weakest(graded, 'likely'),
+    grade: gradeOf(pair, linesOf(best), members.length),
     flow: front,
     direction: null,
     sender: 'path',
@@ -53,16 +46,40 @@ function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back
       pairs: members.length,
     },
     evidence: [
-      exhibit(
-        'same-request',
-        `both connections begin with the same bytes (the other is ${back.id})`,
-        request,
-      ),
-      ...(pair.sameAnswer ? [exhibit('same-answer', 'and so do the answers on them')] : []),
+      exhibit(SHOWN[pair.by].kind, `${SHOWN[pair.by].text} (the other is ${back.id})`, request),
+      ...(pair.sameAnswer && pair.by !== 'answer' ? [exhibit('same-answer', sameAnswerOf(pair))] : []),
       ...(pair.inOrder ? [exhibit('order', 'the request left the client before it reached the server')] : []),
     ],
     missing: [
       'captures on the proxy itself, one for each of its two connections: what it does with either is seen only there',
     ],
   });
+}
+
+/** What a pair has in common, as evidence. */
+const SHOWN: Readonly<Record<ProxiedPair['by'], { kind: string; text: string }>> = {
+  request: { kind: 'same-request', text: 'both connections begin with the same bytes' },
+  answer: { kind: 'same-answer', text: 'the answers on both connections begin with the same bytes' },
+  head: {
+    kind: 'same-request',
+    text: 'the HTTP requests on both connections begin alike, and the client waited no less than the proxy',
+  },
+};
+
+function sameAnswerOf({ by }: ProxiedPair): string {
+  return by === 'head'
+    ? 'the answers have the same status and Content-Length'
+    : 'and so do the answers on them';
+}
+
+/** Pairs from which on it is no chance that what was answered alike is the same. */
+const SEVERAL = 3;
+
+function gradeOf({ by, unique, sameAnswer }: ProxiedPair, lines: number, pairs: number): Grade {
+  const graded = gradeCase({ lines, conclusive: false, absence: null, headersOnly: false, counter: 0 });
+  if (by === 'answer') return pairs >= SEVERAL ? weakest(graded, 'likely') : 'possible';
+  if (by === 'head')
+    return sameAnswer && (unique || pairs >= SEVERAL) ? weakest(graded, 'likely') : 'possible';
+  // The same bytes on several connections may be several clients' own, as health checks are.
+  return unique ? graded : weakest(graded, 'likely');
 }

@@ -98,3 +98,53 @@ test('two connections of one tuple with other payloads are no proxy', () => {
   const { findings } = new TwoEnds().say(...control, ...transparent([1, 2])).report();
   expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
 });
+
+test('answers passed on show a proxy that put a header of its own before each request', () => {
+  const times = [0, 1, 2];
+  const packets = times.flatMap((k) => [
+    ...leg(100 + k * 500, { ...front, clientPort: 42_000 + k }, 'client', [
+      REQUEST_DIGEST + k,
+      ANSWER_DIGEST + k,
+    ]),
+    ...leg(
+      105 + k * 500,
+      { ...back, clientPort: 55_000 + k },
+      'server',
+      [777 + k, ANSWER_DIGEST + k],
+      70_000,
+    ),
+  ]);
+  const { findings } = new TwoEnds().say(...packets).report();
+  expect(findings.map((f) => [f.code, f.grade])).toEqual([['proxy-terminated', 'likely']]);
+});
+
+/** The same with HTTP heads, of which the proxy rewrites all but the first bytes. */
+function httpLegs(bodies: [number, number]): Told[] {
+  const http = (packets: Told[], digest: number, length: number) =>
+    packets.map((p) => {
+      if (!p.columns?.payloadLength) return p;
+      const head =
+        p.from === 'client' ? { httpKind: 1 } : { httpKind: 2, httpStatus: 200, httpLength: length };
+      const digestHigh = p.from === 'client' ? 1616 : 2020;
+      return { ...p, columns: { ...p.columns, ...head, digestHigh, digestLow: digest } };
+    });
+  return [
+    ...http(leg(100, front, 'client', [1, 2]), 11, bodies[0]),
+    ...http(leg(105, back, 'server', [3, 4], 70_000), 22, bodies[1]),
+  ];
+}
+
+test('an HTTP request whose head was written anew shows by its answer’s length', () => {
+  const { findings } = new TwoEnds().say(...httpLegs([5000, 5000])).report();
+  expect(findings.map((f) => [f.code, f.grade])).toEqual([['proxy-terminated', 'likely']]);
+});
+
+test('HTTP requests that begin alike and are answered otherwise are at most possibly one', () => {
+  const { findings } = new TwoEnds().say(...httpLegs([5000, 70])).report();
+  expect(findings.map((f) => [f.code, f.grade])).toEqual([['proxy-terminated', 'possible']]);
+});
+
+test('beside a connection that both taps have, HTTP requests that begin alike tell nothing', () => {
+  const { findings } = new TwoEnds().say(...control, ...httpLegs([5000, 5000])).report();
+  expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
+});

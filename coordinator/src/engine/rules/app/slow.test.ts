@@ -46,3 +46,29 @@ test('a retransmitted request does not make the server slow', () => {
   const late = { ...reply, at: 4000 };
   expect(findingsOf([ask, reply, again, late]).map((f) => f.code)).not.toContain('slow-server');
 });
+
+/** One message of the client that the server's kernel acknowledges and nobody answers, until the client closes. */
+function unanswered(closesAt: number, columns: Told['columns'] = {}): Told[] {
+  const asked = { tcpFlags: 0x18, sequence: 1001, acknowledgment: 5001, payloadLength: 100, ...columns };
+  return [
+    { at: 100, from: 'client', columns: asked },
+    { at: 106, from: 'server', columns: { tcpFlags: 0x10, sequence: 5001, acknowledgment: 1101 } },
+    { at: closesAt, from: 'client', columns: { tcpFlags: 0x11, sequence: 1101, acknowledgment: 5001 } },
+    { at: closesAt + 6, from: 'server', columns: { tcpFlags: 0x10, sequence: 5001, acknowledgment: 1102 } },
+  ];
+}
+
+test('a request that arrived and was never answered is told with how long the client waited', () => {
+  const [finding, ...rest] = findingsOf(unanswered(3100, { httpKind: 1 }));
+  expect(rest).toEqual([]);
+  expect(finding).toMatchObject({ code: 'slow-server', blame: 'server-host', grade: 'likely' });
+  expect(finding?.attributes).toMatchObject({ answers: 0, longestMs: 3000 });
+});
+
+test('data that may need no answer is told as no more than possible', () => {
+  expect(findingsOf(unanswered(3100))[0]).toMatchObject({ code: 'slow-server', grade: 'possible' });
+});
+
+test('who closes at once did not wait for an answer', () => {
+  expect(findingsOf(unanswered(300, { httpKind: 1 }))).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { latencyOf } from '../../facts/latency.js';
 import * as Row from '../../flows/rows.js';
 import { type Draft, draft, exhibit } from '../draft.js';
+import { unanswered } from './unanswered.js';
 
 /** A person who waits longer than this loses the thread (Miller 1968, Nielsen 1993), ns. */
 const SLOW_ANSWER_NS = 1_000_000_000;
@@ -18,6 +19,10 @@ const SLOW_PATH_NS = 350_000_000;
 
 /** `slow-server` and `slow-path`: where the time went, when it was long. */
 export function slowness(flow: FlowFacts): Draft[] {
+  return [...measured(flow), ...unanswered(flow)];
+}
+
+function measured(flow: FlowFacts): Draft[] {
   const longest = flow.sent('toward-client', Row.TURN_LONGEST);
   const waited = flow.received('toward-client', Row.TURN_LONGEST);
   if (longest < SLOW_ANSWER_NS && waited < SLOW_PATH_NS) return [];

@@ -8,6 +8,7 @@ import { alertName } from './tls-alert-names.js';
 
 const ALERT_RECORD = 21;
 const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
 const FATAL = 2;
 
 /** Descriptions by which an end says goodbye: close_notify, user_canceled, no_renegotiation (RFC 8446 6, RFC 5246 7.2). */
@@ -60,7 +61,7 @@ function plainAlert(flow: FlowFacts, p: Packet): Draft {
     sender,
     blame: sender === 'path' ? 'path' : hostOf(sender),
     at: p.sent ?? p.received,
-    statement: `${who} ended TLS with the ${level} alert ${name} (${alert})${reasonFor(alert, receiverOf(p.toward))}.`,
+    statement: `${who} ended TLS with the ${level} alert ${name} (${alert})${reasonFor(alert, receiverOf(p.toward), isAgreed(flow, p))}.`,
     attributes: { level, alert, name, encrypted: false },
     evidence: [
       exhibit('alert', `${level} alert ${name} (${alert})`, p),
@@ -78,10 +79,20 @@ function plainAlert(flow: FlowFacts, p: Packet): Draft {
   });
 }
 
+/** A ServerHello, which settles version and cipher, had gone by. */
+function isAgreed(flow: FlowFacts, alert: Packet): boolean {
+  return flow.packets.some(
+    (p) => p.toward === 'toward-client' && p.tls?.handshake === SERVER_HELLO && p.at < alert.at,
+  );
+}
+
 /** What an on-call engineer hears from the alert, where it names a culprit. */
-function reasonFor(alert: number, other: string): string {
+function reasonFor(alert: number, other: string, agreed: boolean): string {
   if ([42, 43, 44, 45, 46, 48].includes(alert)) return `: it does not accept the ${other}'s certificate`;
   if (alert === 116) return `: the ${other} sent no certificate`;
+  if (alert === 40 && agreed) {
+    return `: version and cipher were agreed on, so that it is about what came after, often a certificate that the ${other} should have sent`;
+  }
   if (alert === 40 || alert === 70 || alert === 71) return ': no protocol version or cipher that both accept';
   return alert === 112 ? ': it does not serve the name that was asked for' : '';
 }

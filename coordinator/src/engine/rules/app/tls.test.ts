@@ -90,3 +90,25 @@ test('a server that reads the ClientHello and aborts is no filter', () => {
   const findings = findingsOf(hello, { at: 26, from: 'server', columns: rst });
   expect(codes(findings)).toEqual(['rst-genuine']);
 });
+
+test.each([
+  { agreed: true, said: 'version and cipher were agreed on' },
+  { agreed: false, said: 'no protocol version or cipher that both accept' },
+])('handshake_failure with a ServerHello before it ($agreed): $said', ({ agreed, said }) => {
+  const alert: Told = {
+    at: 60,
+    from: 'server',
+    columns: {
+      tcpFlags: 0x18,
+      sequence: agreed ? 6201 : 5001,
+      acknowledgment: 1001 + HELLO,
+      payloadLength: 7,
+      tlsRecord: 21,
+      tlsAlertLevel: 2,
+      tlsAlert: 40,
+    },
+  };
+  const [finding] = findingsOf(...(agreed ? [hello, flight, alert] : [hello, alert]));
+  expect(finding).toMatchObject({ code: 'tls-alert', sender: 'server' });
+  expect(finding?.statement).toContain(said);
+});

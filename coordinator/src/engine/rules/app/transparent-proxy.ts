@@ -1,7 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { beginsAlike } from '../../facts/legs.js';
 import { isSyn, isSynAck } from '../../facts/packet.js';
-import { beginsAlike } from '../../facts/proxies.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, exhibit } from '../draft.js';

@@ -1,4 +1,4 @@
-import type { Grade } from '@bothends/proto';
+import { formatDuration, type Grade, NS_PER_MS } from '@bothends/proto';
 import {
   bytesMissing,
   type Control,
@@ -7,7 +7,7 @@ import {
   unexplainedArrivals,
 } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import { type Loss, lossOf } from '../../facts/loss.js';
+import { cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { isDiscovery } from '../../facts/path-mtu.js';
 import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
@@ -58,6 +58,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
   const { loss, repairs, gone, control } = found;
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
+  const cut = cutOffAt(flow, toward, gone[0]);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   return draft({
@@ -68,12 +69,15 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     sender,
     blame: 'path',
     at: gone[0]?.sent ?? null,
-    statement: `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`,
+    statement: cut
+      ? `From one moment on nothing that the ${sender} sent reached the ${receiver} any more: ${cut.packets} packets over ${formatDuration(cut.lasted)}, all lost on the path to the ${receiver}.`
+      : `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`,
     attributes: {
       sent: loss.sent,
       lost,
       retransmitted: repairs.repaired.length,
       longestBurst: longestBurst(gone, isNextSegment),
+      cutOffMs: cut ? Math.round(cut.lasted / NS_PER_MS) : null,
     },
     evidence: [
       exhibit('seen-leaving', `they left the ${sender}`, ...gone.slice(0, 4)),
@@ -81,9 +85,19 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
       ...retransmissions(repairs, sender),
     ],
     counter: counter(repairs, control, receiver),
+    remedy: cut ? remedyForCut(flow, toward) : null,
     assumptions: [assume(level ?? 'failed', why)],
     missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
   });
+}
+
+/** A path that delivers nothing any more was changed at that moment. */
+function remedyForCut(flow: FlowFacts, toward: Toward): string {
+  const target = toward === 'toward-server' ? flow.server : flow.client;
+  return (
+    `Ask what was changed on the path at that moment: a route, a rule, a session that was cleared. ` +
+    `\`traceroute -T -p ${target.port} ${target.address}\` from the ${senderOf(toward)} shows how far packets get now.`
+  );
 }
 
 /** A tap that is known to have missed more than the sender sent again decides nothing. */

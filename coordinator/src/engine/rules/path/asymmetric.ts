@@ -1,6 +1,7 @@
 import { PacketType } from '@bothends/proto';
 import { recordAt } from '../../facts/counterpart.js';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
+import { State } from '../../flows/records.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
@@ -69,7 +70,8 @@ function neighbours(flows: readonly FlowFacts[], tap: 0 | 1): Neighbours {
       const kind = records.packetType[record];
       if (leaves && kind !== PacketType.unknown && kind !== PacketType.outgoing) continue;
       const mac = (leaves ? records.destinationMac : records.sourceMac)[record] ?? 0;
-      const via = records.ifindex[record] ?? 0;
+      // A bridge, bond, VLAN or macvlan shows a packet on the port and above it, in that order or the other.
+      const via = (records.state[record] ?? 0) & State.doubled ? 0 : (records.ifindex[record] ?? 0);
       if (mac !== 0) (leaves ? seen.outTo : seen.inFrom).add(mac);
       if (via !== 0) (leaves ? seen.outVia : seen.inVia).add(via);
     }

@@ -1,6 +1,7 @@
 import { PacketType, Tcp } from '@bothends/proto';
 import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
+import { continuesIds } from '../../facts/ids.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 import { type ResetShape, shapeOf, triggerOf } from './shape.js';
@@ -99,7 +100,14 @@ function originOfSent(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
 
 function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
   if (rst.ifindex === LOOPBACK && flow.packets.some((p) => p !== rst && p.ifindex > LOOPBACK)) return 'local';
-  return rst.fate === 'injected' ? 'path' : 'unclear';
+  if (rst.fate !== 'injected') return 'unclear';
+  return isMissed(flow, rst) ? 'unclear' : 'path';
+}
+
+/** Its sender's own numbering goes on with it, and that one's tap cannot swear that it missed nothing. */
+function isMissed(flow: FlowFacts, rst: Packet): boolean {
+  const level = rst.vouching?.level;
+  return level !== 'complete' && level !== 'word' && continuesIds(flow, rst);
 }
 
 /** Linux numbers the loopback interface 1 in every network namespace. */

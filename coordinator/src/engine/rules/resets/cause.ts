@@ -4,6 +4,7 @@ import * as Row from '../../flows/rows.js';
 import { type Exhibit, exhibit, senderOf } from '../draft.js';
 import { answererOf } from './answerer.js';
 import type { ResetCase } from './cases.js';
+import { halfOpen } from './half-open.js';
 import { timeAt } from './shape.js';
 
 /** Keepalive probes unanswered before a stack gives up; Linux's default is 9, the least that means anything is 2. */
@@ -67,42 +68,6 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
   }
   if (own.some(isSynAck) && saidNothing(c) && isFirstAck(c, trigger)) return queueFull(c, trigger, own);
   return halfOpen(c, trigger, own);
-}
-
-/** No other cause shows: its stack has no such connection, or a rule of its firewall answered for it. */
-function halfOpen(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause {
-  const answerer = answererOf(c.flow, c.rst, trigger);
-  const evidence = [
-    exhibit('trigger', 'it answers this packet, whose ACK number it quotes', trigger),
-    ...(answerer ? [answerer.evidence] : []),
-  ];
-  if (answerer?.who === 'rule') {
-    return {
-      name: 'local-firewall',
-      text: 'reset the connection by a local firewall rule (REJECT), not by its TCP stack',
-      grade: 'likely',
-      evidence,
-      open: 'the rules of that host (counters of its REJECT rules)',
-    };
-  }
-  if (answerer?.who === 'stack') {
-    return {
-      name: 'half-open',
-      text: 'knows nothing of this connection (any more) and said so',
-      grade: own.length > 0 ? 'strong' : 'likely',
-      evidence,
-      open: 'a restart, a timeout or a killed process can have ended it; the log of that host tells',
-    };
-  }
-  return {
-    name: 'half-open',
-    text: 'knows nothing of this connection (any more), or a REJECT rule of its own firewall answered',
-    grade: 'possible',
-    evidence,
-    open:
-      'which of the two: counters of the REJECT rules on that host; a restart, a timeout or a killed process ' +
-      'that ended the connection is in its log',
-  };
 }
 
 function noListener(c: ResetCase, trigger: Packet): Cause {

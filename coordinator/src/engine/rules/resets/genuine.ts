@@ -1,5 +1,6 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { hopsOf, INITIAL_TTLS } from '../../facts/hops.js';
+import { continuesIds } from '../../facts/ids.js';
 import { isRst, type Packet } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
@@ -103,13 +104,19 @@ function unclear(c: ResetCase): Draft {
     cause: 'unknown',
     blame: 'unknown',
     at: c.rst.received,
-    statement:
-      `A RST in the ${sender}'s name reached the ${receiver}. Nothing speaks against the ${sender} having sent it, ` +
-      `and the ${sender}'s capture cannot confirm it: ${c.rst.vouching?.why ?? 'it does not show that moment'}.`,
+    statement: `A RST in the ${sender}'s name reached the ${receiver}. ${forSender(c, sender)}`,
     attributes: { count: 1, shape: c.shape, causeGrade: 'inconclusive', effect: c.effect },
     evidence: [exhibit('received', `seen at the ${receiver} only`, c.rst as Packet)],
     missing: [`a capture at the ${sender} that covers this moment`],
   });
+}
+
+/** What speaks for the alleged sender, or that nothing speaks against it. */
+function forSender({ flow, rst }: ResetCase, sender: string): string {
+  const why = rst.vouching?.why ?? 'it does not show that moment';
+  return continuesIds(flow, rst)
+    ? `It bears the very IP id that the ${sender} would have come to next, so that the ${sender} seems to have sent it and its capture to have missed it: ${why}.`
+    : `Nothing speaks against the ${sender} having sent it, and the ${sender}'s capture cannot confirm it: ${why}.`;
 }
 
 /** A RST in the other end's name that the receiver's own OUTPUT chain made: nothing of it was ever on the wire. */

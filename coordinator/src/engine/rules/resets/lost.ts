@@ -1,4 +1,6 @@
-import { isRst } from '../../facts/packet.js';
+import type { FlowFacts } from '../../facts/flow-facts.js';
+import { isRst, type Sighting } from '../../facts/packet.js';
+import { LEAST_DELAY_NS } from '../../facts/witness.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
@@ -26,7 +28,7 @@ function lostReset(lost: readonly ResetCase[], first: ResetCase): Draft {
       rst.sent &&
       !isRst(p) &&
       !p.icmp &&
-      flow.isBefore(rst.sent, p.sent),
+      leftTooLate(flow, rst.sent, p.sent),
   );
   return draft({
     code: 'rst-lost',
@@ -52,4 +54,10 @@ function lostReset(lost: readonly ResetCase[], first: ResetCase): Draft {
     assumptions: rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : [],
     missing: rst.vouching?.level === 'complete' ? [] : [`a drop count of the ${receiver}'s capture`],
   });
+}
+
+/** It left when a RST that was not lost had arrived: what was on its way meanwhile says nothing. */
+function leftTooLate(flow: FlowFacts, rst: Sighting, sent: Sighting): boolean {
+  const { to } = flow.capture.intake.timeline.across(rst.tap, rst.time);
+  return flow.isBefore(rst, sent) && sent.time > to + Math.max(flow.roundTrip ?? 0, LEAST_DELAY_NS);
 }
