@@ -10,7 +10,7 @@ const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** What `analyze` runs: the command line, and the threads that it starts, which are looked for beside it. */
 const ENTRIES = {
-  'analyze-bundle': path('../cli/dist/main.js'),
+  'analyze-bundle': path('../cli/dist/analyze/bundled.js'),
   'read-worker': path('../agent/dist/capture/pcapfile/read-worker.js'),
   'inflate-worker': path('../agent/dist/capture/pcapfile/inflate-worker.js'),
 };

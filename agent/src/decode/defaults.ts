@@ -1,51 +1,65 @@
-import { type Column, NO_LENGTH, NO_VLAN, NO_WSCALE, type PacketTable, PacketType } from '@bothends/proto';
+import {
+  type Column,
+  type ColumnName,
+  NO_LENGTH,
+  NO_VLAN,
+  NO_WSCALE,
+  type PacketTable,
+  PacketType,
+} from '@bothends/proto';
 
 /** `tlsHandshake` when the packet starts no handshake message. */
 export const NO_HANDSHAKE = 255;
+
+/** Columns that a packet may leave unwritten, with the value that says "absent". */
+const VALUES: Partial<Record<ColumnName, number>> = {
+  layer: 0,
+  marks: 0,
+  tunnel: 0,
+  ipVersion: 0,
+  protocol: 0,
+  ifindex: 0,
+  packetType: PacketType.unknown,
+  vlan: NO_VLAN,
+  sourceMac: 0,
+  destinationMac: 0,
+  payloadLength: 0,
+  digestHigh: 0,
+  digestLow: 0,
+  digestLength: 0,
+  checksum: 0,
+  tcpOptions: 0,
+  tcpOptionOrder: 0,
+  mss: 0,
+  wscale: NO_WSCALE,
+  timestampValue: 0,
+  timestampEcho: 0,
+  sackCount: 0,
+  icmpMtu: 0,
+  quotedProtocol: 0,
+  tlsRecord: 0,
+  tlsHandshake: NO_HANDSHAKE,
+  tlsAlertLevel: 0,
+  tlsAlert: 0,
+  httpKind: 0,
+  dnsId: 0,
+  dnsFlags: 0,
+  dnsType: 0,
+  httpStatus: 0,
+  httpHeadLength: 0,
+  httpLength: NO_LENGTH,
+  nameHigh: 0,
+  nameLow: 0,
+  marker: 0,
+};
+const ABSENT = Object.entries(VALUES).map(([name, value]) => ({ name: name as ColumnName, value }));
 
 /**
  * Puts the "absent" value into every column that a packet may leave unwritten. Done once for an empty table: a fill
  * of whole columns costs a few ns a row, writing them row by row would cost as much as the decoding itself.
  */
 export function writeDefaults(table: PacketTable): void {
-  for (const column of [table.layer, table.marks, table.tunnel, table.ipVersion, table.protocol])
-    fill(column, 0);
-  fill(table.ifindex, 0);
-  fill(table.packetType, PacketType.unknown);
-  fill(table.vlan, NO_VLAN);
-  fill(table.sourceMac, 0);
-  fill(table.destinationMac, 0);
-  writeTransportDefaults(table);
-  writeApplicationDefaults(table);
-}
-
-function writeTransportDefaults(table: PacketTable): void {
-  fill(table.payloadLength, 0);
-  fill(table.digestHigh, 0);
-  fill(table.digestLow, 0);
-  fill(table.digestLength, 0);
-  fill(table.checksum, 0);
-  fill(table.tcpOptions, 0);
-  fill(table.tcpOptionOrder, 0);
-  fill(table.mss, 0);
-  fill(table.wscale, NO_WSCALE);
-  fill(table.timestampValue, 0);
-  fill(table.timestampEcho, 0);
-  fill(table.sackCount, 0);
-  fill(table.icmpMtu, 0);
-  fill(table.quotedProtocol, 0);
-}
-
-function writeApplicationDefaults(table: PacketTable): void {
-  for (const column of [table.tlsRecord, table.tlsAlertLevel, table.tlsAlert, table.httpKind])
-    fill(column, 0);
-  fill(table.tlsHandshake, NO_HANDSHAKE);
-  for (const column of [table.dnsId, table.dnsFlags, table.dnsType, table.httpStatus]) fill(column, 0);
-  fill(table.httpHeadLength, 0);
-  fill(table.httpLength, NO_LENGTH);
-  fill(table.nameHigh, 0);
-  fill(table.nameLow, 0);
-  fill(table.marker, 0);
+  for (const { name, value } of ABSENT) fill(table[name], value);
 }
 
 /**
@@ -59,7 +73,9 @@ function fill(column: Column, value: number): void {
     return;
   }
   let pattern = 0n;
-  for (let shift = 0; shift < 64; shift += bytes * 8)
-    pattern |= BigInt.asUintN(bytes * 8, BigInt(value)) << BigInt(shift);
+  if (value !== 0) {
+    for (let shift = 0; shift < 64; shift += bytes * 8)
+      pattern |= BigInt.asUintN(bytes * 8, BigInt(value)) << BigInt(shift);
+  }
   new BigUint64Array(buffer, byteOffset, Math.ceil(byteLength / 8)).fill(pattern);
 }

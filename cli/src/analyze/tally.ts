@@ -1,4 +1,4 @@
-import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
+import { formatAddress, type PacketTable, Scan } from '@bothends/proto';
 
 /** Pairs of addresses named as examples: enough to recognise a network by. */
 const EXAMPLES = 3;
@@ -20,18 +20,10 @@ export class Tally {
   add(table: PacketTable): void {
     if (this.packets === 0) this.#countPairs(table);
     this.packets += table.length;
-    let first = Number.POSITIVE_INFINITY;
-    let last = Number.NEGATIVE_INFINITY;
-    for (let row = 0; row < table.length; row++) {
-      const time = table.time[row] as number;
-      if (time < first) first = time;
-      if (time > last) last = time;
-      if (table.layer[row] !== Layer.transport && ((table.marks[row] as number) & Mark.cut) !== 0) {
-        this.cut++;
-        this.cutAt = Math.max(this.cutAt, table.capturedLength[row] as number);
-      }
-    }
-    this.#span(table.baseNs + BigInt(first), table.baseNs + BigInt(last));
+    const { earliest, latest, cut, cutAt } = table.scan ?? new Scan(table.capacity).of(table);
+    this.cut += cut;
+    this.cutAt = Math.max(this.cutAt, cutAt);
+    this.#span(table.baseNs + BigInt(earliest), table.baseNs + BigInt(latest));
   }
 
   /** The busiest pairs of addresses, as far as the beginning of the file tells. */

@@ -1,4 +1,4 @@
-import { formatAddress, Layer, Mark, type PacketTable } from '@bothends/proto';
+import { formatAddress, Layer, Mark, type PacketTable, Scan } from '@bothends/proto';
 import { AddressTexts } from './address-text.js';
 import { Link } from './flows/links.js';
 import { FlowNames } from './flows/names.js';
@@ -15,7 +15,7 @@ import { Observer } from './match/observe.js';
 import { PairObserver } from './match/pairs.js';
 import { TupleReuse } from './match/reuse.js';
 import { noteUnread, type Tap } from './taps.js';
-import { BACKWARDS_NS, timeOrder } from './time-order.js';
+import { BACKWARDS_NS, IN_ORDER, type TimeOrder, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
 
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
@@ -33,6 +33,8 @@ export class Intake {
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
   /** Time of the newest packet of each tap. */
   private readonly latest: [number, number] = [Number.NaN, Number.NaN];
+  /** Of tables that come without one. */
+  private readonly ownScan = new Scan(0);
   private readonly addresses = new AddressTexts();
   private readonly fragments = new Fragments();
   /** Taps that early fragments were seen at. */
@@ -43,29 +45,46 @@ export class Intake {
   push(tap: Tap, table: PacketTable): void {
     tap.baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - tap.baseNs);
-    const order = timeOrder(table);
+    const scan = table.scan ?? this.ownScan.of(table);
+    const order = scan.isInOrder ? IN_ORDER : timeOrder(table);
     if (order.setBack) this.timeline.setBack = true;
+    this.noteTimes(tap, table, shift, scan, order);
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
     const { express } = this;
-    express?.open(tap, table, shift);
+    express?.open(tap, table, scan, shift);
     for (let k = 0; k < table.length; k++) {
       const i = order.rows === null ? k : order.rows[k];
-      const time = table.time[i] + shift;
+      if (order.rows === null && express?.follow(i)) continue;
       // Packets are numbered as they were captured.
       tap.packets = before + i + 1;
-      if (!(tap.first <= time)) tap.first = time;
-      if (!(tap.last >= time)) tap.last = time;
-      else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
-      if (order.rows === null && express?.follow(i)) continue;
-      this.packet(tap, table, i, time);
+      this.packet(tap, table, i, table.time[i] + shift);
     }
     tap.packets = before + table.length;
     this.latest[tap.index] = tap.last;
     this.store.peeks.rest();
     this.matcher.eviction.relieve();
     if (!this.trace) this.sweep.run(table.length, this.latest);
+  }
+
+  /** What the rows tell of when the tap was open, and of its clock. */
+  private noteTimes(tap: Tap, table: PacketTable, shift: number, scan: Scan, order: TimeOrder): void {
+    if (table.length === 0) return;
+    if (scan.isInOrder) {
+      // Where the first is not behind, none is.
+      this.noteTime(tap, scan.earliest + shift);
+      this.noteTime(tap, scan.latest + shift);
+      return;
+    }
+    for (let k = 0; k < table.length; k++)
+      this.noteTime(tap, table.time[order.rows === null ? k : order.rows[k]] + shift);
+  }
+
+  private noteTime(tap: Tap, time: number): void {
+    if (!(tap.first <= time)) tap.first = time;
+    if (!(tap.last >= time)) tap.last = time;
+    else if (tap.last - time > BACKWARDS_NS) this.timeline.setBack = true;
   }
 
   /** Notes a name for the flow that the row, which was pushed, belongs to. */

@@ -15,7 +15,7 @@ export interface TimeOrder {
   setBack: boolean;
 }
 
-const IN_ORDER: TimeOrder = { rows: null, setBack: false };
+export const IN_ORDER: TimeOrder = { rows: null, setBack: false };
 
 /**
  * Looks whether a batch is in order: captures may be merged, sorted otherwise or taken from several queues. Where the

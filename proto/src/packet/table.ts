@@ -1,4 +1,5 @@
 import { ColumnMaker } from './column-maker.js';
+import type { Scan } from './scan.js';
 
 /** Row limits and defaults of a table. One table is one batch of a tap. */
 
@@ -202,6 +203,8 @@ export class PacketTable {
   readonly capacity: number;
   /** False for what an older version coded, whose `digestHigh` covers all `digestLength` bytes like `digestLow`. */
   prefixDigests = true;
+  /** What a scan of the rows told whoever filled the table; null where nobody made one. */
+  scan: Scan | null = null;
 
   /** In `memory` (see `tableBytes`), which may be shared with another thread, or in memory of its own. */
   constructor(capacity: number = TABLE_CAPACITY, memory: ArrayBufferLike | null = null) {

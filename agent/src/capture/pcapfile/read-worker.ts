@@ -1,8 +1,9 @@
 /**
- * Thread that reads and decodes capture files into the tables of rings. Started by reader.ts. One thread for all files: on
+ * Thread that reads and decodes capture files into the tables of rings. Started by reading-thread.ts, and told by
+ * a message what to read. One thread for all files: on
  * two cores the other is busy with what the tables are for, and what is compiled for one file serves the next.
  */
-import { workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { toBothendsError } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
@@ -45,13 +46,14 @@ class Lane {
   }
 }
 
-const { lanes: files, options, wake } = workerData as ReadStart;
-const returned = new Int32Array(wake);
-let lanes = files.map((lane) => new Lane(lane, options));
-while (lanes.length > 0) {
-  // Before the rings are looked at: what is given back meanwhile ends the wait at once.
-  const seen = Atomics.load(returned, 0);
-  const stepped = lanes.map((lane) => lane.step());
-  if (!stepped.includes(true) && stays(returned, 0, seen)) Atomics.wait(returned, 0, seen);
-  lanes = lanes.filter((lane) => !lane.ended);
-}
+parentPort?.once('message', ({ lanes: files, options, wake }: ReadStart) => {
+  const returned = new Int32Array(wake);
+  let lanes = files.map((lane) => new Lane(lane, options));
+  while (lanes.length > 0) {
+    // Before the rings are looked at: what is given back meanwhile ends the wait at once.
+    const seen = Atomics.load(returned, 0);
+    const stepped = lanes.map((lane) => lane.step());
+    if (!stepped.includes(true) && stays(returned, 0, seen)) Atomics.wait(returned, 0, seen);
+    lanes = lanes.filter((lane) => !lane.ended);
+  }
+});

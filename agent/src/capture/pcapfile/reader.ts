@@ -1,20 +1,16 @@
-import { statSync } from 'node:fs';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { BothendsError, PacketTable } from '@bothends/proto';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { BothendsError, PacketTable, Scan, TABLE_CAPACITY } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileInfo, type CaptureFileOptions, openCaptureFile } from './file.js';
-import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
+import type { ReadLane, ReadOutcome } from './read-protocol.js';
+import { fileSize, read, THREAD_PAYS_BYTES } from './reading-thread.js';
 import { RingConsumer, ringMemory, wakeMemory } from './ring.js';
-import { threadScript } from './thread-script.js';
-
-/** A thread takes some 50 ms to start, in which this much is read and decoded without one. */
-const THREAD_PAYS_BYTES = 5 * 1024 * 1024;
 
 /** The tables of a capture file, one after the other. Errors are those of `openCaptureFile` and `CaptureFile`. */
 export interface TableReader {
   /** As in `CaptureFile`. */
   readonly bytesRead: number;
   readonly bytesTotal: number;
-  /** The next rows, valid until the next call; null when there are none left. */
+  /** The next rows with their scan, valid until the next call; null when there are none left. */
   next(): PacketTable | null;
   /** Throws `internal` until `next` has returned null. */
   readonly info: CaptureFileInfo;
@@ -45,19 +41,10 @@ export function readTables(paths: readonly string[], options: CaptureFileOptions
   return readers;
 }
 
-/** Bytes of a regular file; 0 for anything else: a pipe does not tell its size, and opening says what is wrong. */
-function fileSize(path: string): number {
-  try {
-    const stat = statSync(path);
-    return stat.isFile() ? stat.size : 0;
-  } catch {
-    return 0;
-  }
-}
-
 class DirectReader implements TableReader {
   readonly #file: CaptureFile;
   readonly #table = new PacketTable();
+  readonly #scan = new Scan(TABLE_CAPACITY);
   #ended = false;
 
   constructor(file: CaptureFile) {
@@ -78,6 +65,7 @@ class DirectReader implements TableReader {
 
   next(): PacketTable | null {
     this.#ended = !this.#file.next(this.#table);
+    this.#table.scan = this.#scan.of(this.#table);
     return this.#ended ? null : this.#table;
   }
 
@@ -110,11 +98,7 @@ class ReadingThread {
 
   start(): void {
     if (this.#lanes.length === 0) return;
-    const workerData: ReadStart = { lanes: this.#lanes, options: this.#options, wake: this.#wake };
-    const transferList = this.#lanes.map(({ port }) => port);
-    const script = threadScript('read-worker');
-    this.#worker = new Worker(script, { workerData, transferList, stdout: false, stderr: false });
-    this.#worker.unref();
+    this.#worker = read({ lanes: this.#lanes, options: this.#options, wake: this.#wake });
   }
 
   #close(): void {

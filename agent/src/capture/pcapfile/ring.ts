@@ -1,4 +1,4 @@
-import { BothendsError, PacketTable, tableBytes } from '@bothends/proto';
+import { BothendsError, PacketTable, Scan, scanBytes, tableBytes } from '@bothends/proto';
 
 /**
  * Rows of a ring's tables. What is taken from one file waits until the other's rows come: with 4096 a fifth of the time
@@ -32,6 +32,7 @@ export interface RingMemory {
   readonly counters: SharedArrayBuffer;
   readonly heads: readonly SharedArrayBuffer[];
   readonly tables: readonly SharedArrayBuffer[];
+  readonly scans: readonly SharedArrayBuffer[];
 }
 
 /** Memory for the `wake` of rings with one producing thread. */
@@ -46,6 +47,7 @@ export function ringMemory(wake: SharedArrayBuffer): RingMemory {
     counters: new SharedArrayBuffer(8),
     heads: blocks(HEAD_BYTES),
     tables: blocks(tableBytes(ROWS)),
+    scans: blocks(scanBytes(ROWS)),
   };
 }
 
@@ -55,14 +57,17 @@ class Slot {
   readonly #numbers: Float64Array;
   readonly #baseNs: BigInt64Array;
 
-  constructor(head: SharedArrayBuffer, table: SharedArrayBuffer) {
+  constructor(head: SharedArrayBuffer, table: SharedArrayBuffer, scan: SharedArrayBuffer) {
     this.#numbers = new Float64Array(head, 0, 2);
     this.#baseNs = new BigInt64Array(head, BASE_NS_AT, 1);
     this.table = new PacketTable(ROWS, table);
+    this.table.scan = new Scan(ROWS, scan);
   }
 
-  static all({ heads, tables }: RingMemory): readonly Slot[] {
-    return heads.map((head, i) => new Slot(head, tables[i] as SharedArrayBuffer));
+  static all({ heads, tables, scans }: RingMemory): readonly Slot[] {
+    return heads.map(
+      (head, i) => new Slot(head, tables[i] as SharedArrayBuffer, scans[i] as SharedArrayBuffer),
+    );
   }
 
   get bytesRead(): number {
@@ -73,6 +78,7 @@ class Slot {
     this.#numbers[LENGTH] = this.table.length;
     this.#numbers[BYTES_READ] = bytesRead;
     this.#baseNs[0] = this.table.baseNs;
+    this.table.scan?.of(this.table);
   }
 
   read(): void {

@@ -1,4 +1,4 @@
-import { PacketTable, PacketType, TABLE_CAPACITY, TcpOption } from '@bothends/proto';
+import { PacketTable, PacketType, type Scan, Seen, TcpOption } from '@bothends/proto';
 import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
@@ -8,7 +8,6 @@ import { CONTROL } from './identity.js';
 import { FINGERPRINTED, isSampled } from './join.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
-import { Seen, survey } from './survey.js';
 
 /** What a record may be and still be matched here: kept, seen twice, or of a translated flow; otherwise as it came. */
 const PLAIN = State.notable | State.translated | State.doubled;
@@ -27,12 +26,12 @@ export class Express {
   private readonly timeline: Timeline;
   private readonly observer: Observer;
 
-  /** What is read, at which tap, what its survey said of each row; the tap's number and time of row and time 0. */
+  /** What is read, at which tap, what its scan said of each row; the tap's number and time of row and time 0. */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
   private firstNumber = 1;
   private shift = 0;
-  private seen = new Uint8Array(TABLE_CAPACITY);
+  private seen: Uint8Array = new Uint8Array(0);
   /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
   private i = 0;
   private number = 0;
@@ -61,17 +60,16 @@ export class Express {
   }
 
   /**
-   * The segments that follow are rows of `table`, the next packets of `tap`; `shift` is its base time in ns on the tap's
-   * scale.
+   * The segments that follow are rows of `table`, whose scan is given, the next packets of `tap`; `shift` is its base time
+   * in ns on the tap's scale.
    */
-  open(tap: Tap, table: PacketTable, shift: number): void {
+  open(tap: Tap, table: PacketTable, scan: Scan, shift: number): void {
     this.near = tap.index;
     this.table = table;
     this.firstNumber = tap.packets + 1;
     this.shift = shift;
     this.moving = false;
-    if (table.length > this.seen.length) this.seen = new Uint8Array(table.capacity);
-    survey(table, this.seen);
+    this.seen = scan.seen;
   }
 
   /**

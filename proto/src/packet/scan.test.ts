@@ -1,6 +1,6 @@
-import { Checksum, IpFlag, Layer, PacketTable, Tcp } from '@bothends/proto';
 import { expect, it } from 'vitest';
-import { Seen, survey } from './survey.js';
+import { Scan, Seen, scanBytes } from './scan.js';
+import { Checksum, IpFlag, Layer, Mark, PacketTable, Tcp } from './table.js';
 
 const BOTH = Seen.uneventful | Seen.follows;
 
@@ -23,9 +23,8 @@ function rows(count: number): PacketTable {
 }
 
 function seenOf(table: PacketTable): number[] {
-  const seen = new Uint8Array(table.length).fill(0xff);
-  survey(table, seen);
-  return [...seen];
+  const memory = new Uint8Array(scanBytes(table.length)).fill(0xff);
+  return [...new Scan(table.length, memory.buffer).of(table).seen];
 }
 
 it('a train of segments is told from its first one', () => {
@@ -59,4 +58,16 @@ it.each<[string, (table: PacketTable) => void]>([
   const table = rows(2);
   change(table);
   expect(seenOf(table)).toEqual([Seen.uneventful, Seen.uneventful]);
+});
+
+it('times and cut packets of a table are told at once', () => {
+  const table = rows(3);
+  table.time.set([30, 10, 20]);
+  table.layer[1] = Layer.network;
+  table.marks[1] = Mark.cut;
+  table.capturedLength.set([200, 64, 200]);
+  const { earliest, latest, isInOrder, cut, cutAt } = new Scan(1).of(table);
+  expect([earliest, latest, isInOrder, cut, cutAt]).toEqual([10, 30, false, 1, 64]);
+  table.time.set([10, 10, 20]);
+  expect(new Scan(3).of(table).isInOrder).toBe(true);
 });

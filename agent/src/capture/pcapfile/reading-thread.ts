@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { ReadStart } from './read-protocol.js';
+import { threadScript } from './thread-script.js';
+
+/** A thread takes some 50 ms to start, in which this much is read and decoded without one. */
+export const THREAD_PAYS_BYTES = 5 * 1024 * 1024;
+
+/** A thread that was started before it was known what to read. */
+let early: Worker | null = null;
+
+/**
+ * Starts a thread if any of these names a file that takes one to read. For who will call `readTables` once everything else is
+ * loaded: the thread loads meanwhile. This module loads next to nothing, so that it can come first.
+ */
+export function expectFiles(words: readonly string[]): void {
+  if (words.some((word) => fileSize(word) >= THREAD_PAYS_BYTES)) early ??= start();
+}
+
+/** Has a thread read these files. It keeps no process alive, and ends with them or with `terminate`. */
+export function read(files: ReadStart): Worker {
+  const worker = early ?? start();
+  early = null;
+  worker.postMessage(
+    files,
+    files.lanes.map(({ port }) => port),
+  );
+  return worker;
+}
+
+function start(): Worker {
+  const worker = new Worker(threadScript('read-worker'), { stdout: false, stderr: false });
+  worker.unref();
+  return worker;
+}
+
+/** Bytes of a regular file; 0 for anything else: a pipe does not tell its size, and opening says what is wrong. */
+export function fileSize(path: string): number {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() ? stat.size : 0;
+  } catch {
+    return 0;
+  }
+}
