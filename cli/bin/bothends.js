@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { BUNDLE, isBundleCurrent } from './bundled.js';
+import { load } from './code-cache.js';
 
 const called = process.argv[2];
-const { main, processIo } = await import(
-  called === 'analyze' && isBundleCurrent() ? BUNDLE.href : '../dist/main.js'
-);
+const { main, processIo } =
+  called === 'analyze' && isBundleCurrent() ? load(BUNDLE) : await import('../dist/main.js');
 
 // gRPC's own log lines would stand between ours; its errors arrive as errors.
 process.env.GRPC_VERBOSITY ??= 'NONE';

@@ -10,8 +10,8 @@ const BUILT = ['proto', 'agent', 'coordinator', 'cli'].map(
   (name) => new URL(`../../${name}/dist/.tsbuildinfo`, DIST),
 );
 
-/** The bundle's entry; exports what `dist/main.js` does. */
-export const BUNDLE = new URL('analyze-bundle.js', DIST);
+/** The bundle's entry; exports what `dist/main.js` does. To be run by `code-cache.js`. */
+export const BUNDLE = new URL('analyze-bundle.cjs', DIST);
 
 /** Whether the bundle is there and no package was built since. Where nobody builds (an installation) it is current. */
 export function isBundleCurrent() {

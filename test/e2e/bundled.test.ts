@@ -67,7 +67,7 @@ describe('a bundle is used only while it is current', () => {
   it('not where there is none, nor where a package was built after it', async () => {
     const copy = await load(folder);
     expect(copy.isBundleCurrent()).toBe(false);
-    write('cli/dist/analyze-bundle.js', 1000);
+    write('cli/dist/analyze-bundle.cjs', 1000);
     // As installed: nobody builds there.
     expect(copy.isBundleCurrent()).toBe(true);
     for (const name of PACKAGES) write(`${name}/dist/.tsbuildinfo`, 999);

@@ -1,6 +1,13 @@
-// What the bundle of `bothends analyze` exports (cli/bin/bundled.js): what main.ts does, after the thread that will read the
-// files was started. It is ready when the command line is understood and the engine loaded.
 import { expectFiles } from '@bothends/agent/capture/pcapfile/reading-thread';
+import type { Io } from '../io.js';
 
+export { processIo } from '../io.js';
+
+// The thread that will read the files is ready when the command line is understood and the engine loaded.
 expectFiles(process.argv.slice(2));
-export const { main, processIo } = await import('../main.js');
+
+/** As in main.ts. The entry of the bundle (cli/bin/bundled.js). */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const loaded = await import('../main.js');
+  return loaded.main(argv, io);
+}

@@ -30,18 +30,26 @@ function post(message: InflateMessage): void {
   Atomics.notify(counters, POSTED);
 }
 
-const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-try {
-  await pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), async (inflated: AsyncIterable<Buffer>) => {
-    for await (const chunk of inflated) {
-      awaitTaken(MAX_UNDER_WAY);
-      // A copy of its own: the stream may hand out several views of one buffer, which could not be transferred.
-      post({ kind: 'bytes', bytes: new Uint8Array(chunk), compressedBytes: file.bytesRead });
-    }
-  });
-  post({ kind: 'end' });
-} catch (thrown) {
-  post({ kind: 'error', message: thrown instanceof Error ? thrown.message : String(thrown) });
+async function inflate(): Promise<void> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  try {
+    await pipeline(
+      file,
+      createGunzip({ chunkSize: CHUNK_BYTES }),
+      async (inflated: AsyncIterable<Buffer>) => {
+        for await (const chunk of inflated) {
+          awaitTaken(MAX_UNDER_WAY);
+          // A copy of its own: the stream may hand out several views of one buffer, which could not be transferred.
+          post({ kind: 'bytes', bytes: new Uint8Array(chunk), compressedBytes: file.bytesRead });
+        }
+      },
+    );
+    post({ kind: 'end' });
+  } catch (thrown) {
+    post({ kind: 'error', message: thrown instanceof Error ? thrown.message : String(thrown) });
+  }
+  // Messages that were not taken would be lost with this thread.
+  awaitTaken(1);
 }
-// Messages that were not taken would be lost with this thread.
-awaitTaken(1);
+
+void inflate();
