@@ -49,7 +49,7 @@ describe('import directions', () => {
       !specifier.startsWith('@bothends/') ||
       packageOf(specifier) === '@bothends/proto' ||
       (starter.test(path) &&
-        /^@bothends\/(?:agent(?:\/(?:files|pods|policy))?|coordinator(?:\/(?:engines|bundle))?)$/.test(
+        /^@bothends\/(?:agent(?:\/(?:files|pods|policy|reading))?|coordinator(?:\/(?:engines|bundle))?)$/.test(
           specifier,
         ));
     expect(offences(modulesOf('cli/src'), allowed)).toEqual([]);

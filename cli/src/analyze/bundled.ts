@@ -1,4 +1,4 @@
-import { expectFiles } from '@bothends/agent/capture/pcapfile/reading-thread';
+import { expectFiles } from '@bothends/agent/reading';
 import type { Io } from '../io.js';
 
 export { processIo } from '../io.js';
