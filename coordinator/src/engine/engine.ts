@@ -12,6 +12,7 @@ import { Intake } from './intake.js';
 import { Listing } from './listing.js';
 import { buildReport, type Judgement } from './report.js';
 import type { Draft } from './rules/draft.js';
+import { foregone } from './rules/foregone.js';
 import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
 import { isUneventful } from './rules/uneventful.js';
 import { newTap, relative, type Tap } from './taps.js';
@@ -104,14 +105,15 @@ export class Engine implements EngineLike {
     const fold = new Fold();
     const proxied = legsOf(capture);
     for (const flow of flows) {
-      if (listing.has(flow)) {
-        listing.add(flow, []);
-        continue;
-      }
       peeks.pinned = flow.flow;
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
-      const own =
-        proxied.has(flow.flow) || isUneventful(flow) ? [] : FLOW_RULES.flatMap((rule) => rule(flow));
+      const isClear = listing.has(flow) || proxied.has(flow.flow) || isUneventful(flow);
+      const known = isClear ? [] : foretold(flow, fold);
+      if (known) {
+        listing.add(flow, known);
+        continue;
+      }
+      const own = FLOW_RULES.flatMap((rule) => rule(flow));
       for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
       listing.add(flow, own);
       drafts.push(...fold.take(flow, own));
@@ -154,6 +156,12 @@ export class Engine implements EngineLike {
     if (!tap) throw new RangeError(`no tap ${index}: add both taps first`);
     return tap;
   }
+}
+
+/** What was told of other flows and holds for this one for certain, often enough; null where the rules have to be asked. */
+function foretold(flow: FlowFacts, fold: Fold): readonly Draft[] | null {
+  const kind = foregone(flow);
+  return kind && fold.passOver(flow, kind);
 }
 
 /** Connections that end, or begin, at a proxy between the taps. */

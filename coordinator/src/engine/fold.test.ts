@@ -54,6 +54,32 @@ it('tells faults of a few hundred flows, and those of another service, one by on
   expect(told(new Fold(), [...one, ...other])).toHaveLength(200);
 });
 
+it('tells few of many ports that a client tried, all counted at the first', () => {
+  const fold = new Fold();
+  const flows = Array.from({ length: 5000 }, (_, service) => flow(40_000, service + 1));
+  const kept = told(
+    fold,
+    flows.map((each) => [found('data-loss', each)]),
+  );
+  expect(kept.length).toBeLessThan(200);
+  expect(kept.length + (kept[0]?.standsFor ?? 0)).toBe(5000);
+  expect(kept.slice(1).every(({ standsFor }) => standsFor === 0)).toBe(true);
+  expect(fold.standIns(flows.at(-1) as FlowFacts)).toEqual([kept[0]]);
+});
+
+it('counts a flow that is passed over as it counts others, once enough are told', () => {
+  const fold = new Fold();
+  const flows = Array.from({ length: 300 }, (_, port) => flow(port));
+  const kept = flows.flatMap((each) => {
+    const [fault] = [found('data-loss', each)];
+    return fold.passOver(each, fault) ? [] : [...fold.take(each, [fault])];
+  });
+  fold.finish();
+  expect(kept).toHaveLength(100);
+  expect(kept[0]?.standsFor).toBe(200);
+  expect(fold.standIns(flows.at(-1) as FlowFacts)).toEqual([kept[0]]);
+});
+
 it('tells all faults of a flow or none, so that no consequence loses its cause', () => {
   const both = Array.from({ length: 300 }, (_, port) => {
     const each = flow(port);
@@ -64,7 +90,10 @@ it('tells all faults of a flow or none, so that no consequence loses its cause',
   expect(count('data-loss')).toBe(count('ack-loss'));
 });
 
-it('is bounded however many services are concerned', () => {
-  const drafts = Array.from({ length: 60_000 }, (_, port) => [found('data-loss', flow(1, port))]);
+it('is bounded however many hosts are concerned', () => {
+  const drafts = Array.from({ length: 60_000 }, (_, host) => {
+    const of = { ...flow(1), client: { address: `10.0.${host >> 8}.${host & 255}`, port: 1 } } as FlowFacts;
+    return [found('data-loss', of)];
+  });
   expect(told(new Fold(), drafts).length).toBeLessThan(11_000);
 });

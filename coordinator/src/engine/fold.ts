@@ -1,12 +1,15 @@
 import { NOTE_CODES } from '@bothends/proto';
 import type { FlowFacts } from './facts/flow-facts.js';
-import type { Draft } from './rules/draft.js';
+import type { Draft, FaultKind } from './rules/draft.js';
 
 /** Flows that a note about one path is told for; what a path does to packets it does to all, and examples suffice. */
 const TOLD_NOTES = 16;
 
 /** Flows of one client with one service that the same faults are told for, each with its evidence. */
 const TOLD_FAULTS = 100;
+
+/** Services of one host that a client has the same faults with and that are told apart; with more it tries ports. */
+const TOLD_SERVICES = 16;
 
 /** Flows that faults are told for in all, some 25 MB of report; beyond it, one for each kind of fault. */
 const TOLD_IN_ALL = 10_000;
@@ -25,7 +28,9 @@ interface Group {
  */
 export class Fold {
   private readonly groups = new Map<string, Group>();
-  private readonly pointers = new Map<FlowFacts, Draft[]>();
+  /** By kind of fault and hosts: how many services have a group of their own, and the first of these groups. */
+  private readonly services = new Map<string, { count: number; readonly first: Group }>();
+  private readonly pointers = new Map<FlowFacts, readonly Draft[]>();
   private told = 0;
 
   /** Takes all that the rules found about one flow; returns what of it is to be told. */
@@ -33,7 +38,7 @@ export class Fold {
     if (drafts.length === 0) return drafts;
     const notes = drafts.filter((d) => NOTE_CODES.has(d.code));
     const faults = drafts.filter((d) => !NOTE_CODES.has(d.code));
-    const kept = notes.filter((d) => this.isTold(flow, noteKey(d, flow), [d], TOLD_NOTES));
+    const kept = notes.filter((d) => this.isTold(flow, this.group(noteKey(d, flow)), [d], TOLD_NOTES));
     return faults.length > 0 && this.areTold(flow, faults) ? [...kept, ...faults] : kept;
   }
 
@@ -51,34 +56,79 @@ export class Fold {
     }
   }
 
+  /**
+   * Whether the same as what will be found about a flow was told often enough: then the flow is counted, and points to that.
+   * Returns what it points to; null where the rules have to be asked.
+   */
+  passOver(flow: FlowFacts, fault: FaultKind): readonly Draft[] | null {
+    const group = this.known(flow, faultKey(fault));
+    if (!group || group.told.length < this.roomOf()) return null;
+    group.flows++;
+    return this.point(flow, group);
+  }
+
   /** Faults of a flow belong together, as one may be the consequence of another: all of them are told, or none. */
   private areTold(flow: FlowFacts, faults: readonly Draft[]): boolean {
-    const kind = faults.map(faultKey).join(' ');
-    const full = this.told >= TOLD_IN_ALL;
-    const told = this.isTold(
-      flow,
-      full ? kind : `${kind} ${hostsOf(flow)} ${flow.server.port}`,
-      faults,
-      full ? 1 : TOLD_FAULTS,
-    );
+    const told = this.isTold(flow, this.groupOf(flow, faults.map(faultKey).join(' ')), faults, this.roomOf());
     if (told) this.told++;
     return told;
   }
 
-  private isTold(flow: FlowFacts, key: string, drafts: readonly Draft[], most: number): boolean {
+  /** Flows of a group that faults are told for. */
+  private roomOf(): number {
+    return this.told >= TOLD_IN_ALL ? 1 : TOLD_FAULTS;
+  }
+
+  /** The flows with the same faults: those of the same service; those of all hosts where very many are concerned. */
+  private groupOf(flow: FlowFacts, kind: string): Group {
+    const known = this.known(flow, kind);
+    if (known) return known;
+    if (this.told >= TOLD_IN_ALL) return this.group(kind);
+    const group = this.group(serviceKey(flow, kind));
+    const hosts = `${kind} ${hostsOf(flow)}`;
+    const services = this.services.get(hosts);
+    if (services) services.count++;
+    else this.services.set(hosts, { count: 1, first: group });
+    return group;
+  }
+
+  private known(flow: FlowFacts, kind: string): Group | undefined {
+    if (this.told >= TOLD_IN_ALL) return this.groups.get(kind);
+    const own = this.groups.get(serviceKey(flow, kind));
+    if (own) return own;
+    const services = this.services.get(`${kind} ${hostsOf(flow)}`);
+    return services && services.count >= TOLD_SERVICES ? services.first : undefined;
+  }
+
+  private group(key: string): Group {
     const group = this.groups.get(key) ?? { told: [], flows: 0 };
     this.groups.set(key, group);
+    return group;
+  }
+
+  private isTold(flow: FlowFacts, group: Group, drafts: readonly Draft[], most: number): boolean {
     group.flows++;
     if (group.told.length < most) {
       group.told.push(drafts);
       return true;
     }
-    this.pointers.set(flow, [...this.standIns(flow), ...(group.told[0] ?? [])]);
+    this.point(flow, group);
     return false;
+  }
+
+  private point(flow: FlowFacts, { told }: Group): readonly Draft[] {
+    const [first = []] = told;
+    const before = this.standIns(flow);
+    this.pointers.set(flow, before.length === 0 ? first : [...before, ...first]);
+    return first;
   }
 }
 
-function faultKey(d: Draft): string {
+function serviceKey(flow: FlowFacts, kind: string): string {
+  return `${kind} ${hostsOf(flow)} ${flow.server.port}`;
+}
+
+function faultKey(d: FaultKind): string {
   return [d.code, d.grade, d.direction, d.sender, d.cause, d.blame].join('|');
 }
 

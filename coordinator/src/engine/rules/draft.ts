@@ -48,6 +48,9 @@ export interface Draft {
   standsFor: number;
 }
 
+/** What makes two faults the same, whichever flows they are about. */
+export type FaultKind = Pick<Draft, 'code' | 'grade' | 'direction' | 'sender' | 'cause' | 'blame'>;
+
 /** The sentence as its grade allows: what is only possible never reads like a fact. */
 export function sentenceOf({ statement, grade }: Pick<Draft, 'statement' | 'grade'>): string {
   if (typeof statement === 'function') return statement(grade);

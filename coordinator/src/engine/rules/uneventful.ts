@@ -1,4 +1,5 @@
-import type { FlowFacts } from '../facts/flow-facts.js';
+import { BOTH_WAYS, type FlowFacts } from '../facts/flow-facts.js';
+import type { Toward } from '../facts/packet.js';
 import * as Row from '../flows/rows.js';
 import { slowness } from './app/slow.js';
 
@@ -40,28 +41,32 @@ const PATH_EVENTS = [
 /**
  * A TCP connection that carried data both ways and of which the rows already say that no rule has anything to say: all of
  * it was matched, unchanged and in order, nobody reset, stalled or took long. Nearly all flows of a large capture are so,
- * and asking every rule about each costs more than all else in a report. `test/property/uneventful.test.ts` holds it.
+ * and asking every rule about each costs more than all else in a report. `test/property/foretold.test.ts` holds it.
  */
 export function isUneventful(flow: FlowFacts): boolean {
-  if (flow.protocol !== 'tcp' || flow.serverView !== null || flow.belongs !== 'yes') return false;
-  if (flow.flowWord(Row.RESETS) !== 0 || flow.flowWord(Row.HINTS) !== 0) return false;
-  const { store } = flow.capture.intake;
-  for (let direction = 0; direction < 2; direction++) {
-    const row = store.direction(flow.flow, direction);
-    if (store.directions.data[row + Row.PAIRS] === 0) return false;
-    if (PATH_EVENTS.some((word) => store.directions.data[row + word] !== 0)) return false;
-    if (!isAlike(flow, direction)) return false;
+  if (!isPlain(flow)) return false;
+  for (const toward of BOTH_WAYS) {
+    if (flow.path(toward, Row.PAIRS) === 0 || flow.sent(toward, Row.BYTES) === 0) return false;
+    if (!isUnchanged(flow, toward)) return false;
   }
   return slowness(flow).length === 0;
 }
 
-/** Both taps saw the same of a direction, data among it, and nothing happened there. */
-function isAlike(flow: FlowFacts, direction: number): boolean {
+/** A TCP connection of the two hosts, by one tuple, that nobody reset, and whose packets told nothing of an application. */
+export function isPlain(flow: FlowFacts): boolean {
+  if (flow.protocol !== 'tcp' || flow.serverView !== null || flow.belongs !== 'yes') return false;
+  return flow.flowWord(Row.RESETS) === 0 && flow.flowWord(Row.HINTS) === 0;
+}
+
+/** Both taps saw the same of a direction, and nothing happened there. */
+export function isUnchanged(flow: FlowFacts, toward: Toward): boolean {
   const { store } = flow.capture.intake;
-  const s = store.sides.data;
+  const [d, s] = [store.directions.data, store.sides.data];
+  const direction = flow.direction(toward);
+  const row = store.direction(flow.flow, direction);
+  if (PATH_EVENTS.some((word) => d[row + word] !== 0)) return false;
   const [a, b] = [store.side(flow.flow, direction, 0), store.side(flow.flow, direction, 1)];
-  if (s[a + Row.BYTES] === 0 || AGREED.some((word) => s[a + word] !== s[b + word])) return false;
-  return isCalm(s, a) && isCalm(s, b);
+  return AGREED.every((word) => s[a + word] === s[b + word]) && isCalm(s, a) && isCalm(s, b);
 }
 
 function isCalm(s: Float64Array, side: number): boolean {

@@ -1,10 +1,32 @@
+import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet } from '../../facts/packet.js';
-import { assume, type Draft, draft, exhibit } from '../draft.js';
+import * as Row from '../../flows/rows.js';
+import type { Vouching } from '../../taps.js';
+import { assume, type Draft, draft, exhibit, type FaultKind } from '../draft.js';
 import { count } from '../words.js';
 import { grade, type Handshake } from './opening.js';
 
 /** A server that answers at all answers a SYN within this time; SYN-ACKs come from the kernel, not the application. */
 const ANSWER_NS = 500_000_000;
+
+const UNANSWERED = {
+  code: 'syn-unanswered',
+  direction: 'toward-client',
+  sender: null,
+  cause: null,
+  blame: 'server-host',
+} as const;
+
+/** What `synUnanswered` finds where a single SYN, which arrived, is all that there is of a flow. */
+export function loneSynUnanswered(flow: FlowFacts): FaultKind {
+  const word = silenceAfter(flow, flow.received('toward-server', Row.FIRST_TIME));
+  return { ...UNANSWERED, grade: grade({ lines: 1, absence: word.level }) };
+}
+
+/** What the server's tap vouches for about its silence after a SYN; `time` on its clock. */
+function silenceAfter(flow: FlowFacts, time: number): Vouching {
+  return flow.vouchSilence(flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+}
 
 /** SYNs arrived and the server said nothing at all. */
 export function synUnanswered(h: Handshake): Draft | null {
@@ -13,17 +35,12 @@ export function synUnanswered(h: Handshake): Draft | null {
   if (arrived.length === 0 || synAcks.length > 0 || h.resets.length > 0) return null;
   const last = arrived.at(-1) as Packet;
   const first = arrived[0] as Packet;
-  const time = first.received?.time ?? 0;
-  const word = flow.vouchSilence(flow.receiverTap('toward-server'), time, time + ANSWER_NS);
+  const word = silenceAfter(flow, first.received?.time ?? 0);
   const again = arrived.length > 1 || syns.length > 1;
   return draft({
-    code: 'syn-unanswered',
+    ...UNANSWERED,
     grade: grade({ lines: 1 + (again ? 1 : 0) + (arrived.length > 1 ? 1 : 0), absence: word.level }),
     flow,
-    direction: 'toward-client',
-    sender: null,
-    cause: null,
-    blame: 'server-host',
     at: first.received,
     statement: `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${arrived.length > 1 ? 'them' : 'it'} above its tap.`,
     attributes: { arrived: arrived.length, sent: syns.length },
