@@ -8,19 +8,9 @@ set -eu
 package=$1
 folder=$2
 
-mount -t tmpfs tmpfs "$folder"
-mkdir "$folder/changes" "$folder/work" "$folder/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"
-root=$folder/root
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs tmpfs "$root/tmp"
-# Nothing of this system's services is started or stopped.
-mount -t tmpfs tmpfs "$root/run"
+. "$(dirname "$0")/system-copy.sh"
+copy_system "$folder"
 cp "$package" "$root/tmp/agent.deb"
-
-inside() { chroot "$root" "$@"; }
-say() { printf '%s\n' "$*"; }
 
 inside dpkg -i /tmp/agent.deb >&2
 say "user $(inside id -un bothends-agent)"
