@@ -79,7 +79,7 @@ export class Scan {
       const now = time[i];
       if (now < earliest) earliest = now;
       if (now > latest) latest = now;
-      if (now < before) backwards++;
+      backwards += now < before ? 1 : 0;
       before = now;
     }
     this.#numbers[EARLIEST] = earliest;

@@ -1,13 +1,13 @@
 /**
  * Thread that reads and decodes capture files into the tables of rings. Started by reading-thread.ts, and told by
- * a message what to read. One thread for all files: on
- * two cores the other is busy with what the tables are for, and what is compiled for one file serves the next.
+ * a message what to read. One thread for all files: on two cores the other is busy with what the tables are for, and what is
+ * compiled for one file serves the next.
  */
 import { parentPort } from 'node:worker_threads';
 import { toBothendsError } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome, ReadStart } from './read-protocol.js';
-import { RingProducer, stays } from './ring.js';
+import { RingProducer } from './ring.js';
 
 /** One file on its way into its ring. */
 class Lane {
@@ -53,7 +53,7 @@ parentPort?.once('message', ({ lanes: files, options, wake }: ReadStart) => {
     // Before the rings are looked at: what is given back meanwhile ends the wait at once.
     const seen = Atomics.load(returned, 0);
     const stepped = lanes.map((lane) => lane.step());
-    if (!stepped.includes(true) && stays(returned, 0, seen)) Atomics.wait(returned, 0, seen);
+    if (!stepped.includes(true)) Atomics.wait(returned, 0, seen);
     lanes = lanes.filter((lane) => !lane.ended);
   }
 });

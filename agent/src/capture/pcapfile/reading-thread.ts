@@ -29,7 +29,8 @@ export function read(files: ReadStart): Worker {
 }
 
 function start(): Worker {
-  const worker = new Worker(threadScript('read-worker'), { stdout: false, stderr: false });
+  // Without the options of Node that this process has: some are for a first script only, and end a thread at its start.
+  const worker = new Worker(threadScript('read-worker'), { execArgv: [], stdout: false, stderr: false });
   worker.unref();
   return worker;
 }

@@ -7,9 +7,11 @@ import { BothendsError, PacketTable, Scan, scanBytes, tableBytes } from '@bothen
 const ROWS = 1024;
 /** Tables of a ring: one being filled, one being taken in, the rest so that neither end waits for a jitter. */
 const SLOTS = 8;
+/** While more tables than this wait to be taken in, the thread that fills them may sleep: being woken costs both. */
+const ENOUGH = SLOTS / 2;
 /**
- * Looks at a counter before its thread goes to sleep: some 40 µs, less than a table takes. Sleeping and waking cost both
- * threads system calls, and a core that was halted comes back late; this took a quarter of the time that an analysis took.
+ * Looks at a counter before the thread that takes tables in goes to sleep: some 40 µs, less than a table takes. Sleeping and
+ * waking cost both threads system calls, and a core that was halted comes back late.
  */
 const LOOKS = 20_000;
 /** Far above any disk's answer; a thread that died would otherwise be waited for without end. */
@@ -88,7 +90,7 @@ class Slot {
 }
 
 /** Looks for a while whether a counter still has a value; true when it is time to sleep until it has another. */
-export function stays(counters: Int32Array, index: number, value: number): boolean {
+function stays(counters: Int32Array, index: number, value: number): boolean {
   for (let look = 0; look < LOOKS; look++) if (Atomics.load(counters, index) !== value) return false;
   return true;
 }
@@ -141,7 +143,8 @@ export class RingConsumer {
   next(): PacketTable {
     Atomics.store(this.#counters, RETURNED, this.#taken);
     Atomics.add(this.#wake, 0, 1);
-    Atomics.notify(this.#wake, 0);
+    const waiting = Atomics.load(this.#counters, PRODUCED) - this.#taken;
+    if (waiting <= ENOUGH) Atomics.notify(this.#wake, 0);
     while (stays(this.#counters, PRODUCED, this.#taken)) {
       if (Atomics.wait(this.#counters, PRODUCED, this.#taken, SILENCE_MS) === 'timed-out') {
         throw new BothendsError('internal', `reading made no progress for ${SILENCE_MS / 1000} s`);
