@@ -8,7 +8,8 @@ import { BASE_NS, batch, coverage, segments } from '@bothends/coordinator/testin
 import { PacketTable, type Report, Tcp } from '@bothends/proto';
 import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BenchCoordinator, call, until } from '../bench/crowd/coordinator.js';
+import { call } from '../bench/crowd/call.js';
+import { BenchCoordinator, until } from '../bench/crowd/coordinator.js';
 
 /** What one capture follows (DESIGN.md); each packet of the flood is of a flow of its own. */
 const FOLLOWED = 262_144;

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, type Case, type Figure, median } from '../case.js';
 import { type Crowd, startAgents, startLinks } from '../crowd/agents.js';
-import { online, packetsOf, reached, report, start, states } from '../crowd/captures.js';
-import { BenchCoordinator, call, until } from '../crowd/coordinator.js';
+import { call } from '../crowd/call.js';
+import { online, packetsOf, reached, start } from '../crowd/captures.js';
+import { BenchCoordinator, until } from '../crowd/coordinator.js';
+import { waitsFor } from '../crowd/questions.js';
 import { cpuSeconds, residentBytes } from '../process-cost.js';
 
 /** How long each crowd records, or idles. */
@@ -46,9 +47,7 @@ export const idle: Case = {
     await until('all connected', TIMEOUT_MS, async () => welcomed >= IDLE_AGENTS);
     const joinSeconds = Number(bench.now() - startedNs) / 1e9;
     const [cpu, own] = [cpuSeconds(coordinator.pid), process.cpuUsage()];
-    const waits = await asking(bench, SECONDS, async () => {
-      await call((done) => coordinator.client.listAgents({}, done));
-    });
+    const waits = await waitsFor(coordinator.context, { list: 'agents' }, SECONDS);
     const load = (cpuSeconds(coordinator.pid) - cpu) / SECONDS;
     const { user, system } = process.cpuUsage(own);
     const memory = residentBytes(coordinator.pid) - empty;
@@ -78,12 +77,9 @@ async function recordAll(bench: Bench, captures: number, rate: number): Promise<
   const ids = await Promise.all(Array.from({ length: captures }, (_, i) => start(coordinator, i)));
   await reached(coordinator, ids, ['recording']);
   const startMs = Number(bench.now() - startedNs) / 1e6;
-  const lists = await asking(bench, SECONDS / 2, async () => void (await states(coordinator)));
-  const reports = await asking(
-    bench,
-    SECONDS / 2,
-    async () => void (await report(coordinator, ids[0] ?? '')),
-  );
+  const { context } = coordinator;
+  const lists = await waitsFor(context, { list: 'captures' }, SECONDS / 2);
+  const reports = await waitsFor(context, { report: ids[0] ?? '' }, SECONDS / 2);
   for (const captureId of ids) await call((done) => coordinator.client.stopCapture({ captureId }, done));
   const stoppedNs = bench.now();
   await reached(coordinator, ids, ['complete', 'partial']);
@@ -126,22 +122,6 @@ async function recordAll(bench: Bench, captures: number, rate: number): Promise<
 
 function madeBy({ sources }: Crowd): number {
   return sources.reduce((sum, source) => sum + source.made, 0);
-}
-
-/** Pause between two questions, as of a person with a script. */
-const ASK_MS = 100;
-
-/** Asks again and again for some seconds; how long each answer took, ms. */
-async function asking({ now }: Bench, seconds: number, ask: () => Promise<void>): Promise<number[]> {
-  const waits: number[] = [];
-  const endNs = now() + BigInt(seconds * 1e9);
-  while (now() < endNs) {
-    const askedNs = now();
-    await ask();
-    waits.push(Number(now() - askedNs) / 1e6);
-    await sleep(ASK_MS);
-  }
-  return waits;
 }
 
 function waitFigures(what: string, waits: readonly number[]): Figure[] {

@@ -2,8 +2,8 @@ import type { CreateLoginLinkResponse } from '@bothends/proto/gen/bothends/v1/bo
 import { type Browser, chromium } from 'playwright-core';
 import { BROWSER_ARGUMENTS, chromiumPath } from '../../e2e/web-browser.js';
 import { type Bench, type Case, type Figure, median } from '../case.js';
+import { call } from '../crowd/call.js';
 import { report } from '../crowd/captures.js';
-import { call } from '../crowd/coordinator.js';
 import { type LargeCapture, largeCapture } from '../crowd/large-capture.js';
 
 /** What is computed from all evidence takes seconds, and a minute on a busy machine. */

@@ -1,6 +1,7 @@
 import type { Report } from '@bothends/proto';
 import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type BenchCoordinator, call, until } from './coordinator.js';
+import { call } from './call.js';
+import { type BenchCoordinator, until } from './coordinator.js';
 
 /** A loaded two-core machine arms fifty taps in some seconds, and takes minutes to none of this. */
 const TIMEOUT_MS = 60_000;

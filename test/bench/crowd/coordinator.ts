@@ -7,9 +7,7 @@ import { identityCredentials } from '@bothends/agent/uplink/credentials';
 import { readContext } from '@bothends/coordinator';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import { BOTHENDS } from '../../lab/fleet.js';
-
-/** What `agents` and `captures` answer with two thousand of them is a few MB. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+import { call, MESSAGE_OPTIONS } from './call.js';
 
 /** A coordinator in a process of its own, and an administrator's connection to it. */
 export class BenchCoordinator implements AsyncDisposable {
@@ -62,10 +60,7 @@ export class BenchCoordinator implements AsyncDisposable {
     const context = await readContext(join(data, 'context.json'));
     if (context === null) throw new Error('the coordinator wrote no context file');
     const own = identityCredentials(context);
-    const client = new BothendsClient(context.address, own, {
-      'grpc.ssl_target_name_override': 'bothends-coordinator',
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    });
+    const client = new BothendsClient(context.address, own, MESSAGE_OPTIONS);
     const { address } = context;
     return new BenchCoordinator(child, client, { address, page, context: join(data, 'context.json') });
   }
@@ -97,15 +92,6 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('a TCP server without a port');
   return address.port;
-}
-
-/** A unary call as a promise. */
-export async function call<Response>(
-  invoke: (done: (error: Error | null, response: Response) => void) => unknown,
-): Promise<Response> {
-  return await new Promise((resolve, reject) => {
-    invoke((error, response) => (error === null ? resolve(response) : reject(error)));
-  });
 }
 
 /** Asks until it holds. Throws when it does not within `timeoutMs`. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../case.js';
 import { startAgents } from './agents.js';
+import { call } from './call.js';
 import { online, packetsOf, reached, start } from './captures.js';
-import { BenchCoordinator, call } from './coordinator.js';
+import { BenchCoordinator } from './coordinator.js';
 
 /** Connections among which the packets are divided. */
 const FLOWS = 1_000;
