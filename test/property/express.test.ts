@@ -38,14 +38,14 @@ class OpenEngine extends Engine {
 
   /** All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. */
   get state(): string {
-    const { sides, directions, flows, records } = this.intake.store;
+    const { flows, records } = this.intake.store;
     const { number, tap, state, holds, peer, peerNumber, peerTime, flow } = records;
     const alive = [...flow.keys()].slice(0, records.extent).filter((r) => (flow[r] as number) >= 0);
     const own = [flow, tap, number, state, holds];
     // Without a match what stands there is another packet's.
     const known = (r: number) => ((peer[r] as number) < 0 ? own : [...own, peerNumber, peerTime]);
     return [
-      ...[sides, directions, flows].map(({ data }) => data.join(' ')),
+      flows.data.join(' '),
       ...alive.map((r) =>
         known(r)
           .map((column) => column[r])

@@ -1,6 +1,6 @@
 import { Archive } from './archive.js';
 import { FlowCode, type Held, type Made } from './flow-code.js';
-import { type FlowRows, SIDES } from './flow-rows.js';
+import type { FlowRows } from './flow-rows.js';
 import { RowReader, RowWriter } from './row-code.js';
 import * as Row from './rows.js';
 
@@ -114,7 +114,7 @@ export class Dormant {
     return {
       kept: this.rows.notableAt(place),
       recent: [this.rows.recentAt(place, 0), this.rows.recentAt(place, 1)],
-      waiting: Array.from({ length: SIDES }, (_, i) => this.rows.waiting(first + i * Row.SIDE_WORDS)),
+      waiting: Array.from({ length: Row.SIDES }, (_, i) => this.rows.waiting(first + i * Row.SIDE_WORDS)),
     };
   }
 

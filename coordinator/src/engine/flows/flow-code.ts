@@ -1,4 +1,4 @@
-import { type FlowRows, SIDES } from './flow-rows.js';
+import type { FlowRows } from './flow-rows.js';
 import { RecordCode } from './record-code.js';
 import { State } from './records.js';
 import type { RowReader, RowWriter } from './row-code.js';
@@ -53,7 +53,7 @@ export class FlowCode {
     writer.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
     const first = this.rows.sideAt(place, 0, 0);
     writer.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
-    for (let i = 1; i < SIDES; i++)
+    for (let i = 1; i < Row.SIDES; i++)
       writer.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
   }
 
@@ -65,7 +65,7 @@ export class FlowCode {
     reader.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
     const first = this.rows.sideAt(place, 0, 0);
     reader.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
-    for (let i = 1; i < SIDES; i++)
+    for (let i = 1; i < Row.SIDES; i++)
       reader.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
   }
 
@@ -98,7 +98,7 @@ export class FlowCode {
     writer.number(this.list.length);
     writer.number(kept.length);
     for (const ring of recent) this.writeList(writer, ring);
-    for (let i = 0; i < SIDES; i++) {
+    for (let i = 0; i < Row.SIDES; i++) {
       this.writeList(writer, waiting[i] as readonly number[]);
       if (waiting[i]?.length) writer.number(this.numbers[cursors[i] as number] ?? 0);
     }
@@ -125,7 +125,7 @@ export class FlowCode {
     for (let i = 0; i < count; i++) list.push(records.take());
     for (const ring of made.recent) readList(reader, list, ring);
     const first = this.rows.sideAt(place, 0, 0);
-    for (let i = 0; i < SIDES; i++) this.readWaiting(reader, list, first + i * Row.SIDE_WORDS);
+    for (let i = 0; i < Row.SIDES; i++) this.readWaiting(reader, list, first + i * Row.SIDE_WORDS);
     this.records.restart();
     for (const r of list) {
       const peer = reader.number();

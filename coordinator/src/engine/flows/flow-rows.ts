@@ -2,9 +2,6 @@ import { Records } from './records.js';
 import * as Row from './rows.js';
 import { Rows } from './rows.js';
 
-/** What two taps saw of two directions. */
-export const SIDES = 4;
-
 /** Words of a side that name waiting records. */
 const WAITING_ENDS = [Row.HEAD, Row.TAIL, Row.CURSOR, Row.UNINDEXED] as const;
 
@@ -17,40 +14,36 @@ const RING_END = Row.RECENT_0 + 2 * Row.RECENT;
  */
 export class FlowRows {
   readonly records = new Records();
-  readonly sides = new Rows(Row.SIDE_WORDS, Row.BLANK_SIDE);
-  readonly directions = new Rows(Row.DIRECTION_WORDS, Row.BLANK_DIRECTION);
-  readonly flows = new Rows(Row.FLOW_WORDS, Row.BLANK_FLOW);
+  /** The rows of flows, of their directions and of their sides stand in the same memory; the name says whose is meant. */
+  readonly flows = new Rows();
+  readonly directions = this.flows;
+  readonly sides = this.flows;
   /** By place the flow that has it; -1: none. */
   readonly flowAt: number[] = [];
 
   /** Offset of the row of what `tap` saw of `direction` of the flow at a place. */
   sideAt(place: number, direction: number, tap: number): number {
-    return (place * SIDES + direction * 2 + tap) * Row.SIDE_WORDS;
+    return place * Row.PLACE_WORDS + Row.SIDES_FROM + (direction * 2 + tap) * Row.SIDE_WORDS;
   }
 
   directionAt(place: number, direction: number): number {
-    return (place * 2 + direction) * Row.DIRECTION_WORDS;
+    return place * Row.PLACE_WORDS + Row.DIRECTIONS_FROM + direction * Row.DIRECTION_WORDS;
   }
 
   rowAt(place: number): number {
-    return place * Row.FLOW_WORDS;
+    return place * Row.PLACE_WORDS;
   }
 
   /** Rows for more flows, blank; returns the first place. */
   makePlaces(count: number): number {
     const first = this.flowAt.length;
     for (let i = 0; i < count; i++) this.flowAt.push(-1);
-    const last = first + count - 1;
-    this.flows.ensure(last);
-    this.directions.ensure(last * 2 + 1);
-    this.sides.ensure(last * SIDES + SIDES - 1);
+    this.flows.add(count);
     return first;
   }
 
   blank(place: number): void {
-    this.flows.blankOut(place, 1);
-    this.directions.blankOut(place * 2, 2);
-    this.sides.blankOut(place * SIDES, SIDES);
+    this.flows.blank(place);
   }
 
   // --- waiting: unmatched records of a side, oldest first

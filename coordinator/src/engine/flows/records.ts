@@ -1,10 +1,8 @@
 import { Mark, type PacketTable, Tcp } from '@bothends/proto';
+import { grown } from './growth.js';
 
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
-
-/** How many times larger columns become. The system gives memory as it is written to, so that room costs little, and copying much. */
-const GROWTH = 4;
 
 /** Bits of `state`. */
 export const State = {
@@ -251,13 +249,16 @@ export class Records {
   }
 
   private grow(): void {
-    this.capacity *= GROWTH;
+    const before = this.capacity;
+    this.capacity = grown(before);
     const self = this as unknown as Record<string, unknown>;
     for (const name of Object.keys(self)) {
       const column = self[name];
       if (!ArrayBuffer.isView(column)) continue;
       const array = column as Float64Array;
-      const larger = new (array.constructor as Float64ArrayConstructor)(array.length * GROWTH);
+      const larger = new (array.constructor as Float64ArrayConstructor)(
+        (array.length / before) * this.capacity,
+      );
       larger.set(array);
       self[name] = larger;
     }

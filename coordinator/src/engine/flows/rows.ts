@@ -1,3 +1,5 @@
+import { grown } from './growth.js';
+
 /**
  * What the engine keeps per flow while packets stream by, as rows of float64 in one growing array: a row
  * is a few cache lines, so that a hundred thousand flows cost no more per packet than ten.
@@ -151,45 +153,40 @@ export const PUT_AWAY = NOTABLE_TAIL + 1;
 export const PUT_AWAY_FROM = PUT_AWAY + 1;
 export const FLOW_WORDS = PUT_AWAY_FROM + 1;
 
-/** How many times larger rows become; see Records. */
-const GROWTH = 4;
+/** Rows of a flow, one after the other: its own, those of its directions, and those of its sides. */
+export const DIRECTIONS = 2;
+export const SIDES = 4;
+export const DIRECTIONS_FROM = FLOW_WORDS;
+export const SIDES_FROM = DIRECTIONS_FROM + DIRECTIONS * DIRECTION_WORDS;
+/** In all; a multiple of eight, so that each flow begins a cache line. */
+export const PLACE_WORDS = Math.ceil((SIDES_FROM + SIDES * SIDE_WORDS) / 8) * 8;
 
-/** Rows of a fixed number of float64, addressed by the offset of their first word. */
+/** Flows to make room for at first. */
+const INITIAL_PLACES = 256;
+
+/** Places for the rows of flows. Those of one flow stand together: a packet touches most of them. */
 export class Rows {
-  data: Float64Array;
-  private readonly words: number;
-  private readonly blank: Float64Array;
-  private used = 0;
+  data = new Float64Array(INITIAL_PLACES * PLACE_WORDS);
+  /** Places that there are. */
+  count = 0;
 
-  constructor(words: number, blank: Float64Array) {
-    this.words = words;
-    this.blank = blank;
-    this.data = new Float64Array(words * 256);
-  }
-
-  /** Offset of row `index`, making it (and all before it) if it is new. */
-  ensure(index: number): number {
-    const end = (index + 1) * this.words;
-    if (end > this.used) this.extend(end);
-    return index * this.words;
-  }
-
-  /** Makes `count` rows from `index` as they were at first. */
-  blankOut(index: number, count: number): void {
-    for (let row = index; row < index + count; row++) this.data.set(this.blank, row * this.words);
-  }
-
-  private extend(end: number): void {
-    if (end > this.data.length) {
-      const larger = new Float64Array(Math.max(end, this.data.length * GROWTH));
+  /** Makes `more` blank places. */
+  add(more: number): void {
+    const first = this.count;
+    this.count += more;
+    let capacity = this.data.length / PLACE_WORDS;
+    while (capacity < this.count) capacity = grown(capacity);
+    if (capacity * PLACE_WORDS > this.data.length) {
+      const larger = new Float64Array(capacity * PLACE_WORDS);
       larger.set(this.data);
       this.data = larger;
     }
-    const { blank, data } = this;
-    for (; this.used < end; this.used += this.words) {
-      for (let word = 0; word < blank.length; word++)
-        if (blank[word] !== 0) data[this.used + word] = blank[word];
-    }
+    for (let place = first; place < this.count; place++) this.blank(place);
+  }
+
+  /** Makes a place as it was at first. */
+  blank(place: number): void {
+    this.data.set(BLANK_PLACE, place * PLACE_WORDS);
   }
 }
 
@@ -239,3 +236,8 @@ export const BLANK_FLOW = blankRow(FLOW_WORDS, {
   [LAST_SEEN_0]: Number.NaN,
   [LAST_SEEN_1]: Number.NaN,
 });
+
+const BLANK_PLACE = new Float64Array(PLACE_WORDS);
+BLANK_PLACE.set(BLANK_FLOW);
+for (let i = 0; i < DIRECTIONS; i++) BLANK_PLACE.set(BLANK_DIRECTION, DIRECTIONS_FROM + i * DIRECTION_WORDS);
+for (let i = 0; i < SIDES; i++) BLANK_PLACE.set(BLANK_SIDE, SIDES_FROM + i * SIDE_WORDS);

@@ -1,5 +1,5 @@
 import { Dormant, type Forget } from './dormant.js';
-import { FlowRows, SIDES } from './flow-rows.js';
+import { FlowRows } from './flow-rows.js';
 import { FlowTable } from './flow-table.js';
 import { hintOf } from './hints.js';
 import { Link, Links, NOWHERE, placeOf, positionOf } from './links.js';
@@ -23,6 +23,7 @@ import {
   RECENT_NEXT_1,
   SENDER_TAP,
   SIDE_WORDS,
+  SIDES,
   SYN_OPTIONS,
   TOS_CHANGED,
   WAITING,
@@ -101,13 +102,14 @@ export class FlowStore extends FlowRows {
 
   private open(flow: number): void {
     const before = this.links.get(flow, Link.place);
-    const place = this.free.pop() ?? this.makePlaces(1);
+    const left = this.free.pop();
+    const place = left ?? this.makePlaces(1);
     this.peeks.forget(flow);
     this.links.set(flow, Link.place, place);
     this.flowAt[place] = flow;
     this.openFlows++;
-    if (before === NOWHERE) this.blank(place);
-    else this.wake(flow, place, positionOf(before));
+    if (before !== NOWHERE) this.wake(flow, place, positionOf(before));
+    else if (left !== undefined) this.blank(place);
   }
 
   /** Most packets go on where their sender stood, and need none of the records before. */
