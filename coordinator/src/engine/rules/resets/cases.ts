@@ -1,9 +1,10 @@
-import { PacketType, Tcp } from '@bothends/proto';
+import { type Grade, PacketType, Tcp } from '@bothends/proto';
 import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
+import type { Exhibit } from '../draft.js';
 import { type ResetShape, shapeOf, triggerOf } from './shape.js';
 
 /** Packets that were already in a queue when the RST came may still leave this much later, ns. */
@@ -41,6 +42,18 @@ export interface ResetCase {
   livesOn: Packet | null;
   /** The RST as it left its sender, where a device rewrote its numbers on the way. */
   rewrittenFrom: Packet | null;
+}
+
+/** Why a host reset a connection, as far as packets tell. */
+export interface Cause {
+  name: string;
+  /** What the statement says of the sender. */
+  text: string;
+  /** How sure the cause is, given that the sender sent the RST; the place is graded apart. */
+  grade: Grade;
+  evidence: Exhibit[];
+  /** What packets alone leave open. */
+  open: string | null;
 }
 
 const cache = new WeakMap<readonly Packet[], ResetCase[]>();

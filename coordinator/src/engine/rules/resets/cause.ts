@@ -1,26 +1,14 @@
-import { type Grade, Tcp } from '@bothends/proto';
+import { Tcp } from '@bothends/proto';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
-import { type Exhibit, exhibit, senderOf } from '../draft.js';
+import { exhibit, senderOf } from '../draft.js';
 import { answererOf } from './answerer.js';
-import type { ResetCase } from './cases.js';
+import type { Cause, ResetCase } from './cases.js';
 import { halfOpen } from './half-open.js';
 import { timeAt } from './shape.js';
 
 /** Keepalive probes unanswered before a stack gives up; Linux's default is 9, the least that means anything is 2. */
 const KEEPALIVE_PROBES = 2;
-
-/** Why a host reset a connection, as far as packets tell. */
-export interface Cause {
-  name: string;
-  /** What the statement says of the sender. */
-  text: string;
-  /** How sure the cause is, given that the sender sent the RST; the place is graded apart. */
-  grade: Grade;
-  evidence: Exhibit[];
-  /** What packets alone leave open. */
-  open: string | null;
-}
 
 /** The cause of a RST that its alleged sender did send. */
 export function causeOf(c: ResetCase, earlier: readonly ResetCase[]): Cause {

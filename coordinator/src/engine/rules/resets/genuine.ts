@@ -5,8 +5,8 @@ import { isRst, type Packet } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
-import type { ResetCase } from './cases.js';
-import { type Cause, causeOf } from './cause.js';
+import type { Cause, ResetCase } from './cases.js';
+import { causeOf } from './cause.js';
 
 /** `rst-genuine`: the alleged sender sent it; and, where packets tell, why. */
 export function genuineResets(cases: readonly ResetCase[]): Draft[] {

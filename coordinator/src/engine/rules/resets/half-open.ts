@@ -1,8 +1,7 @@
 import type { Packet } from '../../facts/packet.js';
 import { exhibit } from '../draft.js';
 import { answererOf } from './answerer.js';
-import type { ResetCase } from './cases.js';
-import type { Cause } from './cause.js';
+import type { Cause, ResetCase } from './cases.js';
 
 /** No other cause shows: its stack has no such connection, or a rule of its firewall answered for it. */
 export function halfOpen(c: ResetCase, trigger: Packet, own: readonly Packet[]): Cause {
