@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { BothendsError } from '@bothends/proto';
 
 /** What a certificate lets its holder be. Users' roles include those before them in USER_ROLES. */
@@ -8,12 +8,12 @@ export type Role = UserRole | 'agent';
 
 /** Who is calling: read from a certificate that our own CA signed. */
 export interface Identity {
-  role: Role;
-  name: string;
+  readonly role: Role;
+  readonly name: string;
   /** Certificate serial number, upper-case hex; tells an agent's current certificate from a replaced one. */
-  serial: string;
+  readonly serial: string;
   /** Common name of the authority that the certificate is from. */
-  issuer: string;
+  readonly issuer: string;
 }
 
 /** Whoever has a role, by certificate or by a session of the page. */
@@ -27,12 +27,27 @@ export function identityUri(role: Role, name: string): string {
   return `bothends:${role}:${name}`;
 }
 
+/** A certificate is shown with every call, and reading one takes longer than answering most of them. */
+const MOST_KNOWN = 4096;
+const known = new Map<string, Identity>();
+
 /**
  * Identity in a certificate that has been verified against our CA already.
  * @param der the certificate as the TLS layer hands it over
  * @throws BothendsError `unauthenticated` when it names nobody (such as a server's certificate)
  */
 export function identityOf(der: Buffer): Identity {
+  const key = createHash('sha256').update(der).digest('base64');
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const identity = readIdentity(der);
+  // Whoever has shown certificates without end starts afresh; nothing but time is lost.
+  if (known.size === MOST_KNOWN) known.clear();
+  known.set(key, identity);
+  return identity;
+}
+
+function readIdentity(der: Buffer): Identity {
   const certificate = new X509Certificate(der);
   for (const entry of (certificate.subjectAltName ?? '').split(', ')) {
     const match = IDENTITY_URI.exec(entry);
