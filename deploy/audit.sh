@@ -18,6 +18,7 @@ case $report in
     exit "$known"
     ;;
 esac
-echo 'audit: this registry does not say what is known of packages; nothing was checked. For a scanner:' >&2
+echo 'audit: this registry does not answer what is known of packages, so nothing was checked. The bills of materials, for a' >&2
+echo 'audit: scanner that has the data, such as "osv-scanner --sbom FILE":' >&2
 node deploy/sbom.mjs
 exit 3
