@@ -119,9 +119,12 @@ describeLab('packets and names that an owner lets out', () => {
     const out = join(fleet.folder, 'refused.raw.pcapng');
     const { code, stderr } = await fleet.run(['export', 'tcpdump', '--raw', out, '--tap', 'server']);
     expect(code).toBe(1);
-    expect(stderr).toContain('policy of server refuses to let raw packets leave it (rawPackets: keep)');
+    expect(stderr).toContain(
+      'policy of server refuses to let raw packets leave it (rawPackets: keep): ask its owner, or ',
+    );
     expect(existsSync(out)).toBe(false);
     const { stdout } = await fleet.run(['audit']);
+    expect(stdout).toMatch(/ admin capture client server: done \(with raw packets kept and names in clear\)/);
     expect(stdout).toMatch(/ admin raw-export tcpdump client: done/);
     expect(stdout).toMatch(/ admin raw-export tcpdump server: refused/);
     for (const [name, outcome] of [

@@ -23,6 +23,8 @@ export interface Wish {
   readonly approvedBy: string;
 }
 
+const MS_PER_HOUR = 3_600_000;
+
 type Refuse = (what: string, rule: string, instead: string) => never;
 
 /**
@@ -109,9 +111,22 @@ function anyOf(keyword: string, values: readonly (string | number)[] | null): st
   return values === null ? null : values.map((value) => `${keyword} ${value}`).join(' or ');
 }
 
-/** As options take it: `90s`, `10m`. */
+/** As options take it: `90s`, `10m`, `24h`. */
 export function inWords(ms: number): string {
+  if (ms > MS_PER_HOUR && ms % MS_PER_HOUR === 0) return `${ms / MS_PER_HOUR}h`;
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   if (ms % 1000 === 0) return `${ms / 1000}s`;
   return formatDuration(ms * NS_PER_MS).replace(' ', '');
+}
+
+/** As a policy takes it: `20MB`, `1GB`; bytes where it is none of these. */
+export function sizeInWords(bytes: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
+  }
+  return `${bytes} bytes`;
 }

@@ -53,6 +53,20 @@ it('says what ends a capture, who approved it, and in which pods it may be', asy
   expect(elsewhere.stderr).toContain('(pods: shop/web-*)');
 });
 
+it('says what becomes of names and of packets themselves', async () => {
+  const policy = file('names: clear\nrawPackets: keep\nmaxRaw: 20MB\nrawRetention: 48h\n');
+  const plain = await runCli(['policy', 'explain', policy]);
+  expect(plain.stdout).toContain(
+    'as digests under a key of the capture; in clear where a capture asks for it',
+  );
+  const asked = await runCli(['policy', 'explain', policy, '--clear-names', '--keep-raw']);
+  expect(asked.stdout).toContain('DNS and TLS server names leave in clear');
+  expect(asked.stdout).toContain('kept: 20MB on this host at most, for 48h, and never leave');
+  const refused = await runCli(['policy', 'explain', file(''), '--keep-raw']);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toContain('(rawPackets: never)');
+});
+
 it('takes the example that is installed', async () => {
   const example = new URL('../../../deploy/policy.yaml', import.meta.url).pathname;
   expect(await runCli(['policy', 'check', example])).toMatchObject({ status: 0 });

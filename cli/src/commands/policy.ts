@@ -43,7 +43,7 @@ export function register({ program, io }: Setup): void {
     .option('--keep-raw', 'packets are to be kept as they are captured')
     .option('--approved-by <user>', 'the owner who would approve', name);
   command.action(async (action: string, file: string, words: string[], flags: PolicyFlags) => {
-    const { applyPolicy, inWords, readPolicy } = await import('@bothends/agent/policy');
+    const { applyPolicy, inWords, readPolicy, sizeInWords } = await import('@bothends/agent/policy');
     const policy = readPolicy(file);
     if (action === 'check') {
       io.stdout.write(`${file} is a valid policy.\n`);
@@ -61,8 +61,8 @@ export function register({ program, io }: Setup): void {
       approvedBy: flags.approvedBy ?? '',
     };
     const allowed = applyPolicy(policy, hostname(), wish, new Date(io.now()));
-    const retention = inWords(policy.rawRetentionMs);
-    print(io, { ...allowed, duration: inWords(allowed.durationMs), retention, policy });
+    const bounds = `${sizeInWords(policy.maxRawBytes)} on this host at most, for ${inWords(policy.rawRetentionMs)}`;
+    print(io, { ...allowed, duration: inWords(allowed.durationMs), rawBounds: bounds, policy });
   });
 }
 
@@ -75,8 +75,8 @@ interface Allowed {
   readonly approvedBy: string;
   readonly clearNames: boolean;
   readonly keepRaw: boolean;
-  /** Of kept packets. */
-  readonly retention: string;
+  /** How much may be kept of packets, and how long. */
+  readonly rawBounds: string;
   readonly policy: Policy;
 }
 
@@ -101,10 +101,10 @@ function namesOf({ clearNames, policy: { names } }: Allowed): string {
   return names === 'clear' ? `${digests}; in clear where a capture asks for it (--clear-names)` : digests;
 }
 
-function rawOf({ keepRaw, retention, policy: { rawPackets, maxRawBytes } }: Allowed): string {
+function rawOf({ keepRaw, rawBounds, policy: { rawPackets } }: Allowed): string {
   if (rawPackets === 'never') return 'packets are never kept';
   const leaves = rawPackets === 'keep' ? 'and never leave' : 'and may be exported by operators';
-  const bounds = `${maxRawBytes} bytes on this host at most, for ${retention}, ${leaves}`;
+  const bounds = `${rawBounds}, ${leaves}`;
   return keepRaw ? `kept: ${bounds}` : `not kept; where a capture asks for it (--keep-raw): ${bounds}`;
 }
 

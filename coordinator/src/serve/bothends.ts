@@ -1,6 +1,6 @@
 import { BothendsError } from '@bothends/proto';
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type Capture, subjectOf, tapName } from '../captures/capture.js';
+import { type Capture, extrasOf, subjectOf, tapName } from '../captures/capture.js';
 import type { Rotation } from '../trust/rotation.js';
 import type { LoginLinks } from '../web/sign-in/login-links.js';
 import type { Audit } from './audit.js';
@@ -38,7 +38,7 @@ export function bothendsService(input: BothendsInput): BothendsServer {
         'capture',
         subject,
         async (by) => await captures.start(request, by),
-        podsOf,
+        detailOf,
       );
       return { captureId: capture.id };
     }),
@@ -118,8 +118,9 @@ function noPage(): BothendsError {
   );
 }
 
-/** Where the pods of a capture run, empty where it has none: their names alone do not say whose node it is. */
-function podsOf({ taps }: Capture): string {
-  const pods = taps.filter(({ pod }) => pod !== undefined);
-  return pods.map((tap) => `${tapName(tap)} on ${tap.agent}`).join(', ');
+/** What is wanted beyond headers, and where its pods run: their names alone do not say whose node it is. */
+function detailOf({ taps, request }: Capture): string {
+  const pods = taps.filter(({ pod }) => pod !== undefined).map((tap) => `${tapName(tap)} on ${tap.agent}`);
+  const extras = extrasOf(request);
+  return [...(extras === '' ? [] : [`with ${extras}`]), ...pods].join(', ');
 }

@@ -13,6 +13,9 @@ import type { Send } from './server-stream.js';
 /** An agent answers at once; one that is busy with a full spool takes seconds. */
 const ANSWER_MS = 10_000;
 
+/** An agent's sentences have some hundred characters. */
+const MAX_SENTENCE = 1000;
+
 export type SendRawCall = ServerReadableStream<SendRawRequest, SendRawResponse>;
 
 export interface RawExportsInput {
@@ -70,7 +73,7 @@ export class RawExports {
       fleet.send(tap.agent, { $case: 'fetchRaw', value });
       const { head, messages } = await answer;
       if (head.reason !== '') throw refusalOf(head);
-      await send({ data: Buffer.alloc(0), lacks: printable(head.lacks) });
+      await send({ data: Buffer.alloc(0), lacks: printable(head.lacks, MAX_SENTENCE) });
       let missing = Number(head.bytes);
       while (missing > 0) {
         const next = await messages.next();
@@ -150,5 +153,5 @@ function cutShort(agent: string): BothendsError {
 /** In the agent's words. */
 function refusalOf({ code, reason }: RawHead): BothendsError {
   const known = ERROR_CODES.find((each) => each === code) ?? 'failed-precondition';
-  return new BothendsError(known, printable(reason));
+  return new BothendsError(known, printable(reason, MAX_SENTENCE));
 }

@@ -17,7 +17,7 @@ export function checkName(name: string): string {
 }
 
 /** A foreign string cut and made harmless for a message or a log line. */
-export function printable(text: string): string {
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+export function printable(text: string, characters = 80): string {
+  const cut = text.length > characters ? `${text.slice(0, characters)}…` : text;
   return cut.replace(/[^\x20-\x7e…]/g, '?');
 }
