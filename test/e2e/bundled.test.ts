@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -74,5 +74,30 @@ describe('a bundle is used only while it is current', () => {
     expect(copy.isBundleCurrent()).toBe(true);
     write('agent/dist/.tsbuildinfo', 1001);
     expect(copy.isBundleCurrent()).toBe(false);
+  });
+});
+
+describe('files that are run from kept code', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bothends-code-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const entry = join(folder, 'entry.cjs');
+  writeFileSync(entry, "const { seven } = require('./part.cjs'); exports.answer = () => 6 * seven;");
+  writeFileSync(join(folder, 'part.cjs'), 'exports.seven = 7;');
+  const answer = async () => {
+    const script = `
+      import { load, storeCode } from '${pathToFileURL(join(BIN, 'code-cache.js')).href}';
+      console.log(load(new URL('${pathToFileURL(entry).href}')).answer());
+      storeCode();`;
+    return (await runCommand([process.execPath, '--input-type=module', '-e', script])).stdout;
+  };
+
+  it('do the same without it, with it, and where it is of no use', async () => {
+    expect(await answer()).toBe('42\n');
+    const kept = readFileSync(`${entry}.cache`);
+    expect(await answer()).toBe('42\n');
+    writeFileSync(`${entry}.cache`, kept.subarray(0, kept.length >> 1));
+    expect(await answer()).toBe('42\n');
+    writeFileSync(`${entry}.cache`, '');
+    expect(await answer()).toBe('42\n');
   });
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,3 +154,32 @@ function failure(action: () => unknown): { code: string; message: string } {
   }
   throw new Error('it was read');
 }
+
+describe('a thread that was started before it was known what to read', () => {
+  const script = (then: string) => `
+    import { expectFiles } from '@bothends/agent/reading';
+    import { readTables } from '@bothends/agent/files';
+    expectFiles(['no-file', ...process.argv.slice(1)]);
+    ${then}`;
+  // With an option of Node that is for a first script only.
+  const run = (path: string, then: string) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', script(then), path], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+
+  test('reads all of it', () => {
+    const then = `
+      const [reader] = readTables(process.argv.slice(1));
+      let rows = 0;
+      for (let table = reader.next(); table !== null; table = reader.next()) rows += table.length;
+      reader.close();
+      console.log(rows);`;
+    const { status, stdout } = run(file('expected.pcap', capture()), then);
+    expect([status, stdout]).toEqual([0, `${PACKETS}\n`]);
+  });
+
+  test('keeps no process alive that reads nothing', () => {
+    expect(run(file('unread.pcap', capture()), '').status).toBe(0);
+  });
+});
