@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe.js';
 import { BOTHENDS, Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
+import { filesBelow } from '../trust/search.js';
 
 const POLL_MS = 200;
 /** Every Debian has this user, and it owns nothing. */
@@ -71,6 +72,14 @@ describeLab('an agent that is confined', () => {
     expect(status).not.toMatch(/^Uid:\s*0\b/m);
     for (const file of ['identity.json', 'signing.key'])
       expect(statSync(join(data, file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('writes no file that others may read, nor does its coordinator: keys, evidence, database, all', () => {
+    for (const folder of [data, join(fleet.folder, 'client'), join(fleet.folder, 'coordinator')]) {
+      const files = filesBelow(folder).map(({ path }) => path);
+      expect(files.length).toBeGreaterThan(1);
+      expect(files.filter((path) => (statSync(path).mode & 0o077) !== 0)).toEqual([]);
+    }
   });
 
   /** Of the process that talks to the coordinator: the innermost child. */

@@ -13,6 +13,7 @@ import { UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
+import { makeFilesPrivate } from '../private-files.js';
 import type { Setup } from './setup.js';
 
 interface AgentFlags extends JoinFlags {
@@ -94,6 +95,7 @@ async function podBroker(hostRoot: string): Promise<Broker> {
 }
 
 async function run(flags: AgentFlags, io: Io): Promise<void> {
+  makeFilesPrivate();
   const agent = await import('@bothends/agent');
   const line = joinLine(flags, io);
   if (line !== null) {

@@ -6,6 +6,7 @@ import { contextPath } from '../context/context.js';
 import type { Io } from '../io.js';
 import { logLevelOption } from '../output/log-level.js';
 import { untilInterrupted } from '../output/until-interrupted.js';
+import { makeFilesPrivate } from '../private-files.js';
 import type { Setup } from './setup.js';
 
 interface CoordinatorFlags extends WebFlags {
@@ -42,6 +43,7 @@ export function register({ program, io }: Setup): void {
 }
 
 async function run(flags: CoordinatorFlags, context: string, io: Io): Promise<void> {
+  makeFilesPrivate();
   const { runCoordinator } = await import('@bothends/coordinator');
   const { stderrLogger } = await import('../output/logger.js');
   const front = await frontOf(flags);
