@@ -7,6 +7,8 @@ import { PacketTable } from '@bothends/proto';
 export class TableQueue implements AsyncIterable<PacketTable> {
   readonly #onRoom: () => void;
   readonly #free: PacketTable[] = [];
+  /** Tables that may still be made: in light traffic two are enough. */
+  #unmade: number;
   readonly #ready: PacketTable[] = [];
   #filling: PacketTable | null = null;
   #taken: PacketTable | null = null;
@@ -16,14 +18,14 @@ export class TableQueue implements AsyncIterable<PacketTable> {
   /** `tables` bounds the memory: about a megabyte each. `onRoom` is called when a producer may go on. */
   constructor(tables: number, onRoom: () => void) {
     this.#onRoom = onRoom;
-    for (let i = 0; i < tables; i++) this.#free.push(new PacketTable());
+    this.#unmade = tables;
   }
 
   /** The table to append to, which has room for a row; null when the consumer is behind. */
   filling(): PacketTable | null {
     if (this.#filling !== null && this.#filling.length === this.#filling.capacity) this.flush();
     if (this.#filling === null) {
-      this.#filling = this.#free.pop() ?? null;
+      this.#filling = this.#free.pop() ?? this.#make();
       if (this.#filling !== null) this.#filling.length = 0;
     }
     return this.#filling;
@@ -69,6 +71,12 @@ export class TableQueue implements AsyncIterable<PacketTable> {
         });
       }
     }
+  }
+
+  #make(): PacketTable | null {
+    if (this.#unmade === 0) return null;
+    this.#unmade--;
+    return new PacketTable();
   }
 
   #giveBack(): void {

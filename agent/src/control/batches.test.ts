@@ -62,6 +62,22 @@ test('each batch is linked to the one before, with packets or without, and over 
   second.close();
 });
 
+test('the newest batch is at hand as it is on disk, and no other', () => {
+  const spool = open();
+  const writer = new BatchWriter(spool, 't');
+  expect(writer.fresh(0)).toBeNull();
+  writer.rows(packets(), 2, coverage);
+  writer.rows(packets(), 1, { ...coverage, packets: 3n });
+  const fresh = writer.fresh(2);
+  expect(fresh && Batch.encode(fresh).finish()).toEqual(Batch.encode(batchesIn(spool)[1] as Batch).finish());
+  expect([writer.fresh(1), writer.fresh(3)]).toEqual([null, null]);
+  spool.append = () => false;
+  // What the disk did not take has no number, and the one before stays the newest.
+  writer.rows(packets(), 2, coverage);
+  expect(writer.fresh(2)).toBe(fresh);
+  spool.close();
+});
+
 test('a batch that the disk did not take leaves no mark in the chain', () => {
   const spool = open();
   const writer = new BatchWriter(spool, 't');
