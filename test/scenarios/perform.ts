@@ -17,11 +17,12 @@ export interface Performance {
 export async function perform(scenario: Scenario, folder: string): Promise<Performance> {
   await using lab = await Lab.create(scenario.network());
   const stage = new Stage(lab, scenario.family, scenario.port);
+  const pair = await scenario.underWay?.(stage);
   const recordings = await Promise.all([
     tap(stage.client, 'client', scenario, folder),
     tap(lab.host(scenario.serverTap ?? 'server'), 'server', scenario, folder),
   ]);
-  const truth = await scenario.play(stage);
+  const truth = await scenario.play(stage, pair);
   const [client, server] = await Promise.all(recordings.map((recording) => recording.stop()));
   return { truth, client, server };
 }

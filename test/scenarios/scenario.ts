@@ -1,6 +1,6 @@
 import type { Grade, VerdictCode } from '@bothends/proto';
 import type { LabConfig } from '../lab/index.js';
-import type { Stage } from './stage.js';
+import type { Pair, Stage } from './stage.js';
 
 /** A finding that a scenario must yield. What is left out may be anything. */
 export interface Expected {
@@ -38,8 +38,10 @@ export interface Scenario {
   readonly tap: 'any' | 'link';
   /** Host that the server's side is captured on, where it is not the server's own. */
   readonly serverTap?: string;
+  /** Sets up a connection before either tap records: what is captured then begins in mid-stream. */
+  underWay?(stage: Stage): Promise<Pair>;
   /** Plays the incident while both taps record; throws when the lab did not do what it should. */
-  play(stage: Stage): Promise<Truth>;
+  play(stage: Stage, pair?: Pair): Promise<Truth>;
   readonly expected: readonly Expected[];
   /** Codes that may be said beside, because they are true as well. Anything else at `likely` or better is an error. */
   readonly also: readonly VerdictCode[];

@@ -17,6 +17,8 @@ export interface Environment {
   readonly nat: boolean;
   /** Destination NAT near the server: the client knows it by another address. */
   readonly virtualServer: boolean;
+  /** Routers that one of two equal-cost ways has more than the other, packets going by either; 0 for one way. */
+  readonly extraHops: number;
   /** Constant that a device adds to the client's sequence numbers; 0 for none. */
   readonly sequenceShift: number;
   readonly tcp: Record<Side, TcpSettings>;
@@ -82,6 +84,7 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
     resolution: random.chance(0.2) ? 'microseconds' : 'nanoseconds',
     snaplen: drawSnaplen(random, links),
     strangers: random.chance(0.4) ? random.integer(1, 4) : 0,
+    extraHops: random.chance(0.08) ? random.integer(1, 4) : 0,
   };
 }
 

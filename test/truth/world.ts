@@ -1,5 +1,6 @@
 import { translating, translatingServer } from './devices/nat.js';
 import { shiftingSequence } from './devices/rewrite.js';
+import { spreading } from './devices/ways.js';
 import type { Environment } from './environment.js';
 import type { Random } from './random.js';
 import { Host } from './sim/host.js';
@@ -156,7 +157,7 @@ export class World {
 
   /** Devices that every kind may meet; they sit at the ends of the path, away from those under test. */
   private surroundings(): Device[] {
-    const { nat, virtualServer, sequenceShift, path } = this.environment;
+    const { nat, virtualServer, sequenceShift, extraHops, path } = this.environment;
     const devices: Device[] = [];
     if (nat) {
       const { client, outside } = this.addresses;
@@ -168,6 +169,7 @@ export class World {
     if (virtualServer) {
       devices.push(translatingServer(path.hops, this.addresses.virtual, this.addresses.server));
     }
+    if (extraHops > 0) devices.push(spreading(path.hops, extraHops));
     if (sequenceShift !== 0) devices.push(shiftingSequence(path.hops, sequenceShift));
     return devices;
   }

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { overOtherFamily } from '../variants.js';
 import { dnsAnswerLost } from './dns-answer-lost.js';
 import { dnsDeadAaaa } from './dns-dead-aaaa.js';
 import { dnsFailed } from './dns-failed.js';
@@ -7,6 +8,7 @@ import { dnsSilent } from './dns-silent.js';
 import { httpBodyCut } from './http-body-cut.js';
 import { icmpProhibited } from './icmp-prohibited.js';
 import { proxyTerminated } from './proxy-terminated.js';
+import { requestUnanswered } from './request-unanswered.js';
 import { tlsAlertScenario } from './tls-alert.js';
 import { tlsHelloReset } from './tls-hello-reset.js';
 import { tlsNameAllowed } from './tls-name-allowed.js';
@@ -27,6 +29,8 @@ export const APPLICATION_SCENARIOS: readonly Scenario[] = [
   httpBodyCut,
   icmpProhibited,
   proxyTerminated,
+  requestUnanswered,
+  overOtherFamily(requestUnanswered),
   tlsAlertScenario,
   tlsHelloReset,
   tlsNameAllowed,

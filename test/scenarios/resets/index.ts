@@ -4,11 +4,13 @@ import { abortByClient } from './abort-by-client.js';
 import { abortUnread } from './abort-unread.js';
 import { acceptQueueAbort } from './accept-queue-abort.js';
 import { closedEarlier } from './closed-earlier.js';
+import { gaveUp } from './gave-up.js';
 import { halfOpen } from './half-open.js';
 import { idleReject } from './idle-reject.js';
 import { idleResetBoth } from './idle-reset-both.js';
 import { injectedBurst } from './injected-burst.js';
 import { inputReject } from './input-reject.js';
+import { inputRejectMidway } from './input-reject-midway.js';
 import { keepaliveExpired } from './keepalive-expired.js';
 import { lateSynAck } from './late-syn-ack.js';
 import { loadBalancer } from './load-balancer.js';
@@ -27,6 +29,7 @@ import { rstLost } from './rst-lost.js';
 import { socketDestroyed } from './socket-destroyed.js';
 import { timeWait } from './time-wait.js';
 import { unNattedStray } from './un-natted-stray.js';
+import { waysOfDifferentLength } from './ways-of-different-length.js';
 
 /** Those that are also staged over the other address family. */
 const BOTH_FAMILIES: readonly Scenario[] = [
@@ -47,6 +50,8 @@ const BOTH_FAMILIES: readonly Scenario[] = [
   rstIgnored,
   keepaliveExpired,
   idleReject,
+  inputRejectMidway,
+  waysOfDifferentLength,
 ];
 
 export const RESET_SCENARIOS: readonly Scenario[] = [
@@ -54,11 +59,13 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   abortUnread,
   acceptQueueAbort,
   closedEarlier,
+  gaveUp,
   halfOpen,
   idleReject,
   idleResetBoth,
   injectedBurst,
   inputReject,
+  inputRejectMidway,
   keepaliveExpired,
   lateSynAck,
   loadBalancer,
@@ -77,5 +84,6 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   socketDestroyed,
   timeWait,
   unNattedStray,
+  waysOfDifferentLength,
   ...BOTH_FAMILIES.map(overOtherFamily),
 ];

@@ -9,15 +9,18 @@ import { ecnBleached } from './ecn-bleached.js';
 import { healthy } from './healthy.js';
 import { idleTimeout } from './idle-timeout.js';
 import { lossInSender } from './loss-in-sender.js';
+import { midstreamTranslated } from './midstream-translated.js';
 import { mssClamped } from './mss-clamped.js';
 import { nat } from './nat.js';
 import { optionsStripped } from './options-stripped.js';
+import { pathCut } from './path-cut.js';
 import { payloadAltered } from './payload-altered.js';
 import { payloadDamaged } from './payload-damaged.js';
 import { peerSilent } from './peer-silent.js';
 import { pmtuBlackHole } from './pmtu-black-hole.js';
 import { pmtuDiscovered } from './pmtu-discovered.js';
 import { pmtuIcmpIgnored } from './pmtu-icmp-ignored.js';
+import { policed } from './policed.js';
 import { reordering } from './reordering.js';
 import { sequenceShifted } from './sequence-shifted.js';
 import { slowPath } from './slow-path.js';
@@ -32,6 +35,7 @@ const BOTH_FAMILIES: readonly Scenario[] = [
   idleTimeout,
   mssClamped,
   lossInSender,
+  pathCut,
 ];
 
 export const TRANSFER_SCENARIOS: readonly Scenario[] = [
@@ -44,15 +48,18 @@ export const TRANSFER_SCENARIOS: readonly Scenario[] = [
   healthy,
   idleTimeout,
   lossInSender,
+  midstreamTranslated,
   mssClamped,
   nat,
   optionsStripped,
+  pathCut,
   ...payloadAltered,
   ...payloadDamaged,
   peerSilent,
   pmtuBlackHole,
   pmtuDiscovered,
   pmtuIcmpIgnored,
+  policed,
   ...reordering,
   sequenceShifted,
   slowPath,

@@ -1,8 +1,10 @@
 import { APPLICATION_KINDS } from './applications.js';
 import { DATAGRAM_KINDS } from './datagrams.js';
+import { ENDURANCE_KINDS } from './endurance.js';
 import { HANDSHAKE_KINDS } from './handshake.js';
 import { IDLE_KINDS } from './idle.js';
 import type { Kind } from './kind.js';
+import { MIDSTREAM_KINDS } from './midstream.js';
 import { PROXY_KINDS } from './proxies.js';
 import { RESET_KINDS } from './resets.js';
 import { TRANSFER_KINDS } from './transfer.js';
@@ -18,4 +20,6 @@ export const KINDS: readonly Kind[] = [
   ...APPLICATION_KINDS,
   ...DATAGRAM_KINDS,
   ...PROXY_KINDS,
+  ...ENDURANCE_KINDS,
+  ...MIDSTREAM_KINDS,
 ];

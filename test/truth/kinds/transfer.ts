@@ -1,6 +1,7 @@
 import { converse, drawScript } from '../apps.js';
 import { blackHole, lossy } from '../devices/loss.js';
 import { duplicating, reordering } from '../devices/order.js';
+import { policing } from '../devices/police.js';
 import {
   bleachingEcn,
   clampingMss,
@@ -97,6 +98,9 @@ export const TRANSFER_KINDS: readonly Kind[] = [
   },
   meddling('data-loss', { code: 'data-loss', directed: true }, lost('data'), (random, router, toward) =>
     lossy(router, toward, ['data'], random.scale(0.01, 0.15)),
+  ),
+  meddling('policed', { code: 'data-loss', directed: true }, lost('data'), (random, router, toward) =>
+    policing(router, toward, random.scale(20_000, 200_000), random.integer(20_000, 60_000)),
   ),
   meddling(
     'ack-loss',

@@ -51,6 +51,12 @@ export function bytesMissing(packets: readonly Packet[]): number {
   return packets.reduce((sum, p) => sum + p.length - p.covered, 0);
 }
 
+/** About as many bytes arrived that nobody saw leave: they may be the lost ones, cut or merged past recognition. */
+export function mayHaveArrived(flow: FlowFacts, toward: Toward, gone: readonly Packet[]): boolean {
+  const strangers = unexplainedArrivals(flow, toward);
+  return strangers.length > 0 && bytesMissing(strangers) >= bytesMissing(gone) / 2;
+}
+
 /**
  * Like a packet of its direction before it in every number. Without IP id two duplicate ACKs of one tick look the same,
  * and are two.

@@ -4,6 +4,9 @@ import type { Intake } from '../intake.js';
 import type { Tap } from '../taps.js';
 import { INITIAL_TTLS } from './hops.js';
 
+/** The other tuple of a flow, as the joiner knows it. */
+type Alias = NonNullable<ReturnType<Intake['joiner']['aliasOf']>>;
+
 /** How much each hint about whose end a tap is at counts; a decisive one outweighs all weaker ones together. */
 const WEIGHT = { addresses: 64, outgoing: 32, hosts: 16, ttlDifference: 8, initialTtl: 2 } as const;
 
@@ -17,6 +20,8 @@ export class Orientation {
   private readonly taps: readonly [Tap, Tap];
   /** By hash of an address: flows that proved it to be at tap 0, less those that proved tap 1. */
   private readonly votes = new Map<number, number>();
+  /** Hashes of addresses by which the path calls a host that has another one itself. */
+  private readonly outside = new Set<number>();
 
   constructor(intake: Intake, taps: readonly [Tap, Tap]) {
     this.intake = intake;
@@ -91,8 +96,10 @@ export class Orientation {
     for (let endpoint = 0; endpoint < 2; endpoint++) {
       if (this.senderTap(flow, endpoint) !== far) continue;
       if (this.ownedBy(flow, endpoint) === wanted) return 'yes';
-      const vote = this.votes.get(hashAddress(this.intake.store.table.address(flow, endpoint))) ?? 0;
-      if (Math.sign(vote) === wanted) return 'yes';
+      const address = hashAddress(this.intake.store.table.address(flow, endpoint));
+      const vote = this.votes.get(address) ?? 0;
+      // Any number of hosts may stand behind the address of a translating device.
+      if (Math.sign(vote) === wanted) return this.outside.has(address) ? 'unknown' : 'yes';
     }
     return this.knowsHostsAt(far) ? 'no' : 'unknown';
   }
@@ -113,7 +120,7 @@ export class Orientation {
         const local = tap >= 0 ? tap : (this.matchedTap(flow, direction) ?? this.localTap(flow, direction));
         if (local < 0) continue;
         this.vote(flow, direction, local);
-        if (alias) this.vote(alias.flow, alias.swapped ? 1 - direction : direction, local);
+        if (alias) this.voteOutside(flow, direction, alias, local);
       }
     }
   }
@@ -121,6 +128,14 @@ export class Orientation {
   private vote(flow: number, endpoint: number, tap: number): void {
     const key = hashAddress(this.intake.store.table.address(flow, endpoint));
     this.votes.set(key, (this.votes.get(key) ?? 0) + (tap === 0 ? 1 : -1));
+  }
+
+  private voteOutside(flow: number, direction: number, alias: Alias, tap: number): void {
+    const { table } = this.intake.store;
+    const endpoint = alias.swapped ? 1 - direction : direction;
+    const there = hashAddress(table.address(alias.flow, endpoint));
+    if (there !== hashAddress(table.address(flow, direction))) this.outside.add(there);
+    this.vote(alias.flow, endpoint, tap);
   }
 
   /** Tap of the endpoint that sends `direction`, by the TTLs of packets matched in either direction; null where none was. */

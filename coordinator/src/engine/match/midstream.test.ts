@@ -107,3 +107,31 @@ test('equal heartbeats of two connections do not join them', () => {
   );
   expect(report(tape(client), tape(server)).flows.every(({ packets }) => packets.matched === 0)).toBe(true);
 });
+
+test('super-packets are found again though the other capture is full of what came before', () => {
+  const stale = 400;
+  const segment = (k: number, at: number): Segment => ({
+    at,
+    from: 'server',
+    flags: PUSH,
+    seq: 1000 + k * 1000,
+    ack: 1,
+    length: 1000,
+    tsval: 100 + k,
+    ttl: 61,
+  });
+  const early = Array.from({ length: stale }, (_, k) => segment(k, k * MS));
+  const cut: Segment[] = [];
+  const whole: Segment[] = [];
+  for (let n = 0; n < 40; n++) {
+    const first = stale + n * 4;
+    const at = (stale + 10 + n * 10) * MS;
+    whole.push({ ...segment(first, at), length: 4000, tsval: 9000 + n, ttl: 64 });
+    for (let k = 0; k < 4; k++) cut.push({ ...segment(first + k, at + 5 * MS + k * 1000), tsval: 9000 + n });
+  }
+  const ack = (at: number, ttl: number): Segment => ({ at, seq: 1, ack: 1000, id: 77, tsval: 5, ttl });
+  const end = (stale + 500) * MS;
+  const client = tape([...early, ...cut, ack(end, 64)]);
+  const server = tape([...whole, ack(end + 5 * MS, 61)]);
+  expect(report(client, server).flows[0]?.packets).toMatchObject({ lostToClient: 0, matched: 161 });
+});

@@ -224,8 +224,8 @@ export class Observer {
     const { records, sides } = this.store;
     const s = sides.data;
     const time = records.time[r];
-    // A retransmission neither asks nor answers anything new.
-    if (records.state[r] & State.repeat) return;
+    // A retransmission neither asks nor answers anything new, but where it fills a hole.
+    if ((records.state[r] & (State.repeat | State.lateFill)) === State.repeat) return;
     const before = s[row + Row.DATA_TIME];
     const opposite = this.store.side(records.flow[r], 1 - records.direction[r], records.tap[r]);
     const asked = s[opposite + Row.DATA_TIME];

@@ -1,6 +1,6 @@
 import { IpFlag, Tcp } from '@bothends/proto';
 import { State } from '../flows/records.js';
-import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT } from '../flows/rows.js';
+import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT, TAIL } from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import { comparablePayloads, type Identity } from './identity.js';
 import { DEFAULT_MSS } from './observe.js';
@@ -11,6 +11,9 @@ import type { Rewrites } from './rewrites.js';
  * records after it; a long search only happens when there is no match.
  */
 const SCAN_LIMIT = 96;
+
+/** Records this far behind are not looked at again: reordering reaches over less than a window of data, bytes. */
+const FAR_BYTES = 1 << 20;
 
 /** Smallest segment that a sender cuts (RFC 879's 536 less options). */
 const SMALLEST_SEGMENT = 400;
@@ -42,24 +45,49 @@ export class RangeSearch {
   }
 
   search(r: number, otherSide: number): void {
+    const start = this.store.sides.data[otherSide + CURSOR];
+    if (start >= 0) this.searchOn(r, otherSide, start);
+    if (this.stillWaits(r)) this.searchBack(r, otherSide, start);
+  }
+
+  /**
+   * From where the direction stands at the other tap on. Records that lie before `r` are passed over, however many: a
+   * capture that began earlier, or whose other end missed much, is full of them.
+   */
+  private searchOn(r: number, otherSide: number, start: number): void {
     const { records, sides } = this.store;
-    const start = sides.data[otherSide + CURSOR];
-    let candidate = start >= 0 ? start : sides.data[otherSide + HEAD];
-    let wrapped = start < 0;
-    for (let steps = 0; steps < SCAN_LIMIT; steps++) {
-      if (candidate < 0) {
-        if (wrapped) return;
-        wrapped = true;
-        candidate = sides.data[otherSide + HEAD];
-        continue;
-      }
-      if (wrapped && candidate === start) return;
-      const next = records.nextWaiting[candidate];
+    let passing = records.length[r] > 0 && records.flags[r] !== 0;
+    let next = start;
+    for (let steps = 0; next >= 0 && steps < SCAN_LIMIT; ) {
+      const candidate = next;
+      next = records.nextWaiting[candidate];
+      const ahead = passing ? this.aheadOf(candidate, r) : -1;
+      if (ahead >= FAR_BYTES && next >= 0) sides.data[otherSide + CURSOR] = next;
+      if (ahead >= 0) continue;
+      passing = false;
+      steps++;
       if (this.tryPair(r, candidate))
         sides.data[otherSide + CURSOR] = this.stillWaits(candidate) ? candidate : next;
-      if (records.state[r] & State.matched) return;
-      candidate = next;
+      if (!this.stillWaits(r)) return;
     }
+  }
+
+  /** From there backwards: what was overtaken on its way waits right before. */
+  private searchBack(r: number, otherSide: number, start: number): void {
+    const { records, sides } = this.store;
+    let before = start >= 0 ? records.previousWaiting[start] : sides.data[otherSide + TAIL];
+    for (let steps = 0; before >= 0 && steps < SCAN_LIMIT; steps++) {
+      const candidate = before;
+      before = records.previousWaiting[candidate];
+      this.tryPair(r, candidate);
+      if (!this.stillWaits(r)) return;
+    }
+  }
+
+  /** Bytes from the end of `c` to the beginning of `r`; negative where `c` reaches into `r`, or lies after it. */
+  private aheadOf(c: number, r: number): number {
+    const end = this.identity.sequence(c) + this.store.records.length[c];
+    return (this.identity.sequence(r) - end) | 0;
   }
 
   private stillWaits(r: number): boolean {

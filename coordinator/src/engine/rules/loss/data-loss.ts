@@ -1,11 +1,5 @@
 import { formatDuration, type Grade, NS_PER_MS } from '@bothends/proto';
-import {
-  bytesMissing,
-  type Control,
-  controlOf,
-  isSignificant,
-  unexplainedArrivals,
-} from '../../facts/control.js';
+import { type Control, controlOf, isSignificant, mayHaveArrived } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -37,12 +31,6 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
   if (mayHaveArrived(flow, toward, gone) || isDiscovery(flow, toward, gone)) return [];
   return [verdict(flow, toward, { loss, repairs, gone, control })];
-}
-
-/** About as many bytes arrived that nobody saw leave: they may be the lost ones, cut or merged past recognition. */
-function mayHaveArrived(flow: FlowFacts, toward: Toward, gone: readonly Packet[]): boolean {
-  const strangers = unexplainedArrivals(flow, toward);
-  return strangers.length > 0 && bytesMissing(strangers) >= bytesMissing(gone) / 2;
 }
 
 /** Lost transmissions of a direction and what else bears on them. */

@@ -1,4 +1,5 @@
 import { formatDuration, type Grade, IpFlag, Tcp } from '@bothends/proto';
+import { mayHaveArrived } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { tooBigErrors, wireSize } from '../../facts/path-mtu.js';
@@ -21,6 +22,12 @@ const JUST_WORKED_NS = 1_000_000_000;
 
 /** Every IPv4 host takes packets of this size (RFC 791), and no link in use has a smaller MTU. */
 const LEAST_MTU = 576;
+
+/**
+ * No IPv6 link has a smaller MTU (RFC 8200, 5), and hardly any IPv4 one. Below it size is believed only where smaller packets
+ * got through meanwhile: else the path was cut for all.
+ */
+const USUAL_LEAST_MTU = 1280;
 
 /** Loss of packets that would fit, as a share of those sent: above it loss does not depend on size. */
 const MOST_SMALL_LOSS = 0.05;
@@ -88,7 +95,9 @@ function spreadOf(packets: readonly Packet[]): number {
 function blackHole(flow: FlowFacts, toward: Toward, sizes: Sizes): Draft[] {
   const { large } = sizes;
   const first = large[0];
-  if (!first || !large.every(mayNotFragment)) return [];
+  if (!first || !large.every(mayNotFragment) || mayHaveArrived(flow, toward, large)) return [];
+  const usual = sizes.smallest > USUAL_LEAST_MTU;
+  if (!usual && (first.ipVersion === 6 || smallDelivered(flow, toward, large) === null)) return [];
   const told = tooBigErrors(flow, toward);
   const heard = told.find((p) => p.sent);
   const after = heard
