@@ -34,7 +34,7 @@ const exchange = (world: World) =>
 
 export const ENDURANCE_KINDS: readonly Kind[] = [
   {
-    name: 'kept-alive',
+    name: 'healthy-kept-alive',
     lengthNs: LENGTH_NS,
     plot: () => ({
       devices: [],

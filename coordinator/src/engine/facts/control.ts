@@ -65,6 +65,21 @@ export function isCopy(p: Packet): boolean {
   return p.copy && (p.ipId !== 0 || p.length > 0);
 }
 
+/**
+ * Something was seen at both ends while these were lost. Where nothing was, the receiver's tap may have been blind for that
+ * time, and what it saw before is no control.
+ */
+export function isInterleaved(flow: FlowFacts, lost: readonly Packet[]): boolean {
+  const times = lost.flatMap((p) => (p.sent ? [p.sent.time] : []));
+  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const tap = lost[0]?.sent?.tap;
+  return flow.packets.some((p) => {
+    if (!p.sent || !p.received || p.icmp) return false;
+    const { time } = p.sent.tap === tap ? p.sent : p.received;
+    return time > from && time < to;
+  });
+}
+
 /** True when a tap that lost `lost` of `sent` packets by itself would have failed the control. */
 export function isSignificant(control: Control, lost: number, sent: number): boolean {
   if (control.missing.length > 0 || sent === 0) return false;

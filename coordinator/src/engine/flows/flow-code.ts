@@ -133,8 +133,9 @@ export class FlowCode {
       records.peer[r] = peer === NO_PEER ? -1 : peer === GONE ? r : (list[peer - PEERS] as number);
       this.records.read(reader, r);
       records.flow[r] = flow;
-      records.state[r] &= ~(State.indexed | State.retired);
     }
+    // Only now: each record was written as it differs from the one before, these bits included.
+    for (const r of list) records.state[r] &= ~(State.indexed | State.retired);
     for (let i = 0; i < kept; i++) made.kept.push(list[i] as number);
     for (const r of list) made.all.push(r);
   }

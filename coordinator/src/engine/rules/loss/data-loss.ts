@@ -1,5 +1,11 @@
 import { formatDuration, type Grade, NS_PER_MS } from '@bothends/proto';
-import { type Control, controlOf, isSignificant, mayHaveArrived } from '../../facts/control.js';
+import {
+  type Control,
+  controlOf,
+  isInterleaved,
+  isSignificant,
+  mayHaveArrived,
+} from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
@@ -51,7 +57,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   return draft({
     code: 'data-loss',
-    grade: gradeLoss(found, lost, level),
+    grade: gradeLoss(flow, found, lost, level),
     flow,
     direction: toward,
     sender,
@@ -89,10 +95,13 @@ function remedyForCut(flow: FlowFacts, toward: Toward): string {
 }
 
 /** A tap that is known to have missed more than the sender sent again decides nothing. */
-function gradeLoss({ loss, repairs, control }: Findings, lost: number, absence: Vouch | null): Grade {
+function gradeLoss(flow: FlowFacts, found: Findings, lost: number, absence: Vouch | null): Grade {
+  const { loss, repairs, gone, control } = found;
+  const isControlled = gone.length === 1 || isInterleaved(flow, gone);
   const counter = repairs.refuted.length + control.missing.length;
   if (counter > repairs.repaired.length && absence !== 'complete') return 'inconclusive';
-  const independent = lines(repairs, isSignificant(control, lost, loss.sent));
+  const controlled = isSignificant(control, lost, loss.sent) && isControlled;
+  const independent = lines(repairs, controlled);
   return gradeCase({ lines: independent, conclusive: true, absence, headersOnly: false, counter });
 }
 
