@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkCommand } from '../lab/command.js';
 import { describeLab } from '../lab/describe.js';
@@ -14,6 +15,9 @@ const NAMES = [SECRETS.sni, SECRETS.dns];
 const REST = ALL_SECRETS.filter((secret) => !NAMES.includes(secret));
 /** Long enough for a ClientHello up to its server name, whatever a stack puts before it. */
 const SNAPLEN = '1500';
+
+/** Kept packets reach their file within a second. */
+const SETTLE_MS = 1_500;
 
 /** Two owners: the client's lets names and packets leave, the server's lets packets be kept and no more. */
 const POLICIES = {
@@ -114,6 +118,28 @@ describeLab('packets and names that an owner lets out', () => {
     },
   );
   const seen = new Set<string>();
+
+  it('go on in the same file when their agent was killed and started again', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const running = fleet.capture(['client', 'server', '--name', 'killed', '-s', SNAPLEN, '--keep-raw']);
+    await running.recording();
+    await talkInSecrets(lab);
+    await sleep(SETTLE_MS);
+    await fleet.end('client', 'SIGKILL');
+    await fleet.startAgent('client', ['--policy', policyOf('client')]);
+    await fleet.connected(['client', 'server']);
+    await expect.poll(() => fleet.log('client')).toContain('tap goes on after the agent went down');
+    await talkInSecrets(lab);
+    await running.stop();
+    const out = join(fleet.folder, 'killed.raw.pcapng');
+    expect(await fleet.run(['export', 'killed', '--raw', out, '--tap', 'client'])).toMatchObject({ code: 0 });
+    const cookies = ['-Y', 'http.request', '-T', 'fields', '-e', 'http.cookie'];
+    const text = await checkCommand(['tshark', '-r', out, ...cookies]);
+    expect(text.match(new RegExp(SECRETS.cookie, 'g'))?.length).toBe(2);
+    for (const name of ['client', 'server']) for (const file of rawFiles(name)) seen.add(`${name}/${file}`);
+    expect(await fleet.run(['delete', 'killed'])).toMatchObject({ code: 0 });
+  });
 
   it('are refused by the rule of a host, in words, and both sides write it down', async () => {
     const out = join(fleet.folder, 'refused.raw.pcapng');

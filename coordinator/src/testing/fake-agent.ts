@@ -5,6 +5,7 @@ import {
   type ControlResponse,
   type Hello,
   JoinClient,
+  type RawHead,
   type ShipRequest,
   type ShipResponse,
   type TapState,
@@ -119,6 +120,17 @@ export class FakeAgent {
       stream.on('error', () => {});
       stream.end();
     }
+  }
+
+  /** Answers a FetchRaw; resolves with what was wrong with it, null when it was taken. */
+  async sendRaw(head: RawHead, pieces: readonly string[]): Promise<ServiceError | null> {
+    return await new Promise((resolve) => {
+      const stream = this.#client.sendRaw((error) => resolve(error));
+      stream.on('error', () => {});
+      stream.write({ message: { $case: 'head', value: head } });
+      for (const piece of pieces) stream.write({ message: { $case: 'data', value: Buffer.from(piece) } });
+      stream.end();
+    });
   }
 
   /** Breaks the link without a word, as a network does. */

@@ -55,15 +55,23 @@ export class RawFrames {
     const added = tagged ? VLAN_TAG_BYTES : this.#headerBytes;
     const data = at + this.#halves[(at >> 1) + FRAME_MAC];
     const length = Math.min(words[word + Frame.captured] + added, this.#snaplen);
-    const bytes = this.#packet;
     const head = tagged ? ADDRESSES_BYTES : 0;
     const rest = Math.max(length - head - added, 0);
-    bytes.set(this.#bytes.subarray(data, data + head));
+    this.#copy(data, 0, head);
     if (tagged) this.#writeTag(at, word);
     else if (added > 0) this.#writeCookedHeader(at + ADDRESS);
-    bytes.set(this.#bytes.subarray(data + head, data + head + rest), head + added);
+    this.#copy(data + head, head + added, rest);
     const wire = words[word + Frame.wire] + added;
-    this.#sink.packet(words[word + Frame.seconds], words[word + Frame.nanoseconds], wire, bytes, 0, length);
+    const seconds = words[word + Frame.seconds];
+    const nanoseconds = words[word + Frame.nanoseconds];
+    this.#sink.packet(seconds, nanoseconds, wire, this.#packet, 0, length);
+  }
+
+  /** Byte by byte: a view of them would be an object for each packet. */
+  #copy(from: number, to: number, length: number): void {
+    const source = this.#bytes;
+    const target = this.#packet;
+    for (let i = 0; i < length; i++) target[to + i] = source[from + i] as number;
   }
 
   #writeTag(at: number, word: number): void {
