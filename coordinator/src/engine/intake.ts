@@ -54,14 +54,12 @@ export class Intake {
     else this.store.records.hasWholeDigests = true;
     const { express } = this;
     express?.open(tap, table, scan, shift);
-    for (let k = 0, last = -1; k < table.length; k++) {
+    for (let k = 0; k < table.length; k++) {
       const i = order.rows === null ? k : order.rows[k];
-      const isNext = i === last + 1;
-      last = i;
-      if (isNext && express?.follow(i)) continue;
       // Packets are numbered as they were captured.
       tap.packets = before + i + 1;
       this.packet(tap, table, i, table.time[i] + shift);
+      if (express !== null) k = express.follow(k, order.rows);
     }
     tap.packets = before + table.length;
     this.latest[tap.index] = tap.last;

@@ -89,11 +89,22 @@ export class Express {
     return this.moving;
   }
 
-  /** The same for the row after one that was taken, where that is of the same flow and direction. */
-  follow(i: number): boolean {
-    if (!this.moving) return false;
-    this.moving = this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i);
-    return this.moving;
+  /**
+   * Takes the rows that go on after one that was taken, as long as they are of the same flow and direction. `rows` is the order
+   * in which the table's rows are looked at, null for their own; `k` the place of that one in it. Returns the place of the
+   * last one that was taken.
+   */
+  follow(k: number, rows: Uint32Array | null): number {
+    const { length } = this.table;
+    let last = k;
+    while (this.moving && last + 1 < length) {
+      const i = rows === null ? last + 1 : rows[last + 1];
+      // What a scan says of a row it says next to the row before.
+      const isNext = rows === null || i === rows[last] + 1;
+      this.moving = isNext && this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i);
+      if (this.moving) last++;
+    }
+    return last;
   }
 
   private step(i: number): boolean {
