@@ -1,6 +1,7 @@
 import { PacketTable, parseAddress } from '@bothends/proto';
 import { describe, expect, test } from 'vitest';
-import { pseudonymText } from './pseudonymise.js';
+import { batch, coverage, segments } from '../testing/packets.js';
+import { pseudonymBatch, pseudonymText } from './pseudonymise.js';
 import { Pseudonyms } from './pseudonyms.js';
 
 /** Key and addresses of the sample that comes with the authors' own implementation of Crypto-PAn. */
@@ -18,6 +19,12 @@ test.each([
   ['141.223.7.43', '141.167.8.160'],
 ])('IPv4 as the authors of the method map it: %s', (address, expected) => {
   expect(pseudonyms.address(address)).toBe(expected);
+});
+
+test('names in clear go with the addresses that they stand for', () => {
+  const names = { names: [{ digestHigh: 1, digestLow: 2, text: 'db.example' }] };
+  const named = { ...batch('t', 1, segments(3), coverage(3)), names };
+  expect(pseudonymBatch(named, pseudonyms)).not.toHaveProperty('names');
 });
 
 function bitsOf(text: string | null): string {

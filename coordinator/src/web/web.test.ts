@@ -179,17 +179,18 @@ describe('a capture', () => {
     expect(file.headers['content-disposition']).toContain(`${id}.json`);
   });
 
-  test('that waits for an owner says for whom', async () => {
+  test('that waits for an owner says for whom, and what it asks for beyond headers', async () => {
     const own = await Harness.start({ webAddress: '127.0.0.1:0' });
     await own.online('web');
     const db = await own.agent('db');
     db.hello({ consentOwners: ['olga', 'otto'] });
     await db.next('welcome');
-    const id = await own.startCapture();
+    const id = await own.startCapture({ clearNames: true });
     await own.until(id, 'asking');
     const browser = await Browser.signedIn(own);
     const { json } = await browser.get(`/api/captures/${id}`);
     expect(json).toMatchObject({ state: 'asking', taps: [{ waitsFor: [] }, { waitsFor: ['olga', 'otto'] }] });
+    expect(json).toMatchObject({ extras: 'names in clear' });
     await own.stop();
   });
 

@@ -1,6 +1,6 @@
 import { formatInstant } from '@bothends/proto';
 import { type Agent, BothendsService, type TapStatus } from '@bothends/proto/gen/bothends/v1/bothends';
-import { type Capture, needsApproval } from '../../captures/capture.js';
+import { type Capture, extrasOf, needsApproval } from '../../captures/capture.js';
 import { captureState, type StateSources } from '../../serve/messages.js';
 import { mayCall } from '../../trust/access.js';
 import type { AgentView, CaptureView, SessionView, TapView } from '../page/api-types.js';
@@ -17,6 +17,7 @@ export async function captureView(capture: Capture, sources: StateSources): Prom
     reason: state.reason,
     filter: state.filter,
     requestedBy: state.requestedBy,
+    extras: extrasOf(capture.request),
     requestedAt: formatInstant(state.requestedNs),
     startedAt: instantOrNull(state.startedNs),
     endedAt: instantOrNull(state.endedNs),

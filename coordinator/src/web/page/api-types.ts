@@ -34,6 +34,8 @@ export interface CaptureView {
   reason: string;
   filter: string;
   requestedBy: string;
+  /** What it asks for beyond headers and digests, in words; empty: nothing. */
+  extras: string;
   requestedAt: string;
   startedAt: string | null;
   endedAt: string | null;

@@ -124,8 +124,8 @@ export class CapturePage extends Component<CapturePageProps, CapturePageState> {
           )}
         </div>
         <p class="quiet">
-          <Time at={capture.startedAt ?? capture.requestedAt} /> UTC · by {capture.requestedBy} ·{' '}
-          <code>{id}</code>
+          <Time at={capture.startedAt ?? capture.requestedAt} /> UTC · by {capture.requestedBy}
+          {capture.extras !== '' && `, with ${capture.extras}`} · <code>{id}</code>
           {capture.filter !== '' && (
             <span>
               {' '}
