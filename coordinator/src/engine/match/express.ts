@@ -26,18 +26,20 @@ export class Express {
   private readonly timeline: Timeline;
   private readonly observer: Observer;
 
+  // NaN where numbers outgrow 31 bits: fields that do so later make V8 compile anew all that reads them.
+
   /** What is read, at which tap, what its scan said of each row; the tap's number and time of row and time 0. */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
   private firstNumber = 1;
-  private shift = 0;
+  private shift = Number.NaN;
   private seen: Uint8Array = new Uint8Array(0);
   /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
   private i = 0;
   private number = 0;
-  private time = 0;
+  private time = Number.NaN;
   private id = 0;
-  private stamp = 0;
+  private stamp = Number.NaN;
   /** Its flow and direction with their rows, and those of what its own tap and the other one saw of the direction. */
   private flow = 0;
   private direction = 0;
