@@ -11,12 +11,15 @@ import { pathHistory } from './history.js';
 import { Intake } from './intake.js';
 import { Listing } from './listing.js';
 import { buildReport, type Judgement } from './report.js';
-import type { Draft } from './rules/draft.js';
+import type { Draft, FaultKind } from './rules/draft.js';
 import { foregone } from './rules/foregone.js';
 import { CAPTURE_RULES, FLOW_RULES } from './rules/index.js';
 import { isUneventful } from './rules/uneventful.js';
 import { newTap, relative, type Tap } from './taps.js';
 import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
+
+/** Flows whose rows tell what the rules will find: nothing (null), or one fault. */
+type Foreseen = Map<FlowFacts, FaultKind | null>;
 
 /**
  * Turns what two taps saw into a report. Pure and deterministic: the same packets and coverage give the same
@@ -61,10 +64,14 @@ export class Engine implements EngineLike {
 
   report(): Report {
     const listing = new Listing();
+    const foreseen: Foreseen = new Map();
     const { capture, flows } = this.facts((flow) => {
-      if (isUneventful(flow)) listing.preview(flow);
+      const kind = foregone(flow);
+      if (kind === null && !isUneventful(flow)) return;
+      foreseen.set(flow, kind);
+      listing.preview(flow);
     });
-    return buildReport(this.options, capture, flows, this.judge(capture, flows, listing));
+    return buildReport(this.options, capture, flows, this.judge(capture, flows, foreseen, listing));
   }
 
   history(): PathHistory {
@@ -98,17 +105,23 @@ export class Engine implements EngineLike {
     return { capture, flows };
   }
 
-  /** Looks at each flow once: one that was put away is taken out only for that. Those that are listed already are uneventful. */
-  private judge(capture: CaptureFacts, flows: readonly FlowFacts[], listing: Listing): Judgement {
+  /** Asks the rules about each flow of which they may find what was not foreseen and told of others often enough. */
+  private judge(
+    capture: CaptureFacts,
+    flows: readonly FlowFacts[],
+    foreseen: Foreseen,
+    listing: Listing,
+  ): Judgement {
     const { peeks } = this.intake.store;
     const drafts: Draft[] = [];
     const fold = new Fold();
     const proxied = legsOf(capture);
     for (const flow of flows) {
       peeks.pinned = flow.flow;
+      const kind = foreseen.get(flow);
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
-      const isClear = listing.has(flow) || proxied.has(flow.flow) || isUneventful(flow);
-      const known = isClear ? [] : foretold(flow, fold);
+      const isClear = kind === null || proxied.has(flow.flow);
+      const known = isClear ? [] : kind && fold.passOver(flow, kind);
       if (known) {
         listing.add(flow, known);
         continue;
@@ -156,12 +169,6 @@ export class Engine implements EngineLike {
     if (!tap) throw new RangeError(`no tap ${index}: add both taps first`);
     return tap;
   }
-}
-
-/** What was told of other flows and holds for this one for certain, often enough; null where the rules have to be asked. */
-function foretold(flow: FlowFacts, fold: Fold): readonly Draft[] | null {
-  const kind = foregone(flow);
-  return kind && fold.passOver(flow, kind);
 }
 
 /** Connections that end, or begin, at a proxy between the taps. */

@@ -18,6 +18,7 @@ export class Listing {
   private readonly limit: number;
   private readonly sound = new Map<FlowFacts, FlowReport>();
   private readonly faulty = new Map<FlowFacts, FlowReport>();
+  private readonly written = new Map<FlowFacts, FlowReport>();
   private count = 0;
   private faultyCount = 0;
 
@@ -26,16 +27,11 @@ export class Listing {
   }
 
   /**
-   * Writes the line of a flow of which nothing will be found, as long as there may be room for it. Flows are looked at in
-   * another order first: one that was put away has to be taken out only for that.
+   * Writes the line of a flow before it is its turn, as long as there may be room for it: flows are looked at in another
+   * order first, and one that was put away need not be taken out again.
    */
   preview(flow: FlowFacts): void {
-    if (this.sound.size < this.limit) this.sound.set(flow, flowReport(flow, []));
-  }
-
-  /** Whether the line of a flow is written already. */
-  has(flow: FlowFacts): boolean {
-    return this.sound.has(flow) || this.faulty.has(flow);
+    if (this.written.size < this.limit) this.written.set(flow, flowReport(flow, []));
   }
 
   /** Takes the next flow, with what was found about it or stands for that. */
@@ -44,7 +40,8 @@ export class Listing {
     this.count++;
     if (isFaulty) this.faultyCount++;
     const lines = isFaulty ? this.faulty : this.sound;
-    if (lines.size < this.limit && !lines.has(flow)) lines.set(flow, flowReport(flow, []));
+    if (lines.size < this.limit) lines.set(flow, this.written.get(flow) ?? flowReport(flow, []));
+    this.written.delete(flow);
   }
 
   /** The lines in the order of `flows`, and what was left out; flows that a finding is about are never left out. */

@@ -67,7 +67,8 @@ export class FlowFacts {
   /** Something of it did not get through, so far. */
   readonly someWait: boolean;
   readonly volume: Volume;
-  private readonly seen: readonly [number, number];
+  private readonly seenAt0: number;
+  private readonly seenAt1: number;
   private readonly clientDirection: 0 | 1;
   private collected: Packet[] | null = null;
   /** The store's residence of the flow when they were collected. */
@@ -87,7 +88,8 @@ export class FlowFacts {
     this.client = own.client;
     this.server = own.server;
     this.serverView = other && !sameEnds(own, other) ? other : null;
-    this.seen = [this.total(0, Row.PACKETS), this.total(1, Row.PACKETS)];
+    this.seenAt0 = this.total(0, Row.PACKETS);
+    this.seenAt1 = this.total(1, Row.PACKETS);
     this.matched = BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
     this.survived = this.flowWord(Row.SURVIVED);
     this.someWait = intake.store.someWaits(flow);
@@ -173,7 +175,7 @@ export class FlowFacts {
 
   /** Packets of both directions that a tap saw. */
   seenAt(tap: number): number {
-    return this.seen[tap as 0 | 1];
+    return tap === 0 ? this.seenAt0 : this.seenAt1;
   }
 
   private total(tap: number, word: number): number {
