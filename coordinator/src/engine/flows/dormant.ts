@@ -34,11 +34,6 @@ export class Dormant {
     this.code = new FlowCode(rows);
   }
 
-  /** Bytes of memory that flows put away take. */
-  get bytes(): number {
-    return this.archive.taken;
-  }
-
   /** Nothing was ever put away. */
   get isEmpty(): boolean {
     return this.archive.taken === 0;
