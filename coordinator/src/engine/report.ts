@@ -5,7 +5,6 @@ import {
   NOTE_CODES,
   REPORT_SCHEMA,
   type Report,
-  remedyOf,
   type TapReport,
 } from '@bothends/proto';
 import { clockReport } from './clock-report.js';
@@ -13,6 +12,7 @@ import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import type { Sighting } from './facts/packet.js';
 import type { Listing } from './listing.js';
 import { markerReport } from './markers.js';
+import { remedyFor } from './remedy.js';
 import { type Draft, type Exhibit, packetRefs, sentenceOf } from './rules/draft.js';
 import { absolute, type Tap } from './taps.js';
 import type { EngineOptions } from './types.js';
@@ -139,7 +139,7 @@ function finding(d: Draft, ids: ReadonlyMap<Draft, string>): Finding {
     assumptions: uniqueAssumptions(d),
     missing: [...new Set(d.missing)],
     consequenceOf: d.consequenceOf ? (ids.get(d.consequenceOf) ?? null) : null,
-    remedy: d.remedy ?? remedyOf(d.code, d.cause),
+    remedy: remedyFor(d),
     ...(d.standsFor > 0 ? { standsFor: d.standsFor } : {}),
   };
 }
