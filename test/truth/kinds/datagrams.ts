@@ -1,5 +1,6 @@
 import { playControl } from '../apps.js';
 import { blocking, lossy } from '../devices/loss.js';
+import type { Environment } from '../environment.js';
 import { DNS_TYPE, dnsAnswer, dnsQuery } from '../messages.js';
 import type { AppEvent, FlowLedger } from '../sim/ledger.js';
 import { MS, SECOND } from '../sim/scheduler.js';
@@ -67,14 +68,26 @@ function dnsLost(toward: Direction): Kind['plot'] {
 }
 
 /** Datagrams both ways, each of them distinct. */
-function chatter(world: World, count: number, answers: boolean): void {
+function chatter(world: World, count: number, answers: boolean, bytes = 160): void {
   const port = world.random.integer(5_000, 9_000);
-  serveUdp(world, port, () => (answers ? world.payload(120) : null));
+  serveUdp(world, port, () => (answers ? world.payload(Math.round(bytes * 0.75)) : null));
   const { send } = openUdp(world, port);
   for (let index = 0; index < count; index++) {
-    world.scheduler.after(index * 20 * MS, () => send(world.payload(160)));
+    world.scheduler.after(index * 20 * MS, () => send(world.payload(bytes)));
   }
 }
+
+/** Datagrams of several fragments: IPv4, whose senders number them, and no translation, which would put them together. */
+const inPieces = (environment: Environment): Environment => ({
+  ...environment,
+  family: 4,
+  nat: false,
+  virtualServer: false,
+  identification: { client: 'counting', server: 'counting' },
+});
+
+/** Bytes of a datagram that takes two to six fragments. */
+const LARGE = { from: 2_200, to: 8_000 } as const;
 
 export const DATAGRAM_KINDS: readonly Kind[] = [
   {
@@ -112,6 +125,33 @@ export const DATAGRAM_KINDS: readonly Kind[] = [
     name: 'udp-healthy',
     lengthNs: LENGTH_NS,
     plot: () => ({ devices: [], play: (world) => chatter(world, 40, true), expect: () => [] }),
+  },
+  {
+    name: 'healthy-udp-fragments',
+    lengthNs: LENGTH_NS,
+    prepare: inPieces,
+    plot: (random) => ({
+      devices: [],
+      play: (world) => chatter(world, 30, true, random.integer(LARGE.from, LARGE.to)),
+      expect: () => [],
+    }),
+  },
+  {
+    name: 'udp-fragments-lost',
+    lengthNs: LENGTH_NS,
+    prepare: inPieces,
+    plot(random, environment) {
+      const toward = random.pick<Direction>(['toward-server', 'toward-client']);
+      return {
+        devices: [lossy(somewhere(random, environment), toward, ['datagram'], random.scale(0.02, 0.15))],
+        play: (world) => chatter(world, 60, true, random.integer(LARGE.from, LARGE.to)),
+        expect: (world) =>
+          when(
+            happened(world, (deed) => deed.what === 'path-dropped'),
+            { code: 'udp-lost', flow: mainFlow(world), direction: toward, grade: 'likely' },
+          ),
+      };
+    },
   },
   {
     name: 'udp-lost',

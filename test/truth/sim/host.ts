@@ -1,8 +1,11 @@
 import type { Random } from '../random.js';
 import {
   Flag,
+  type Fragment,
+  fragmentsOf,
   has,
   type IcmpError,
+  ipLength,
   isTcp,
   type Packet,
   type Side,
@@ -40,6 +43,10 @@ export interface HostParts {
   readonly identification: Identification;
 }
 
+/** Ethernet; what is larger leaves in pieces. */
+const LINK_MTU = 1500;
+const IPV4_HEADER = 20;
+
 /** One host: connections, listeners, a local firewall, and the answers of a stack to what it has no use for. */
 export class Host implements ConnectionHost {
   readonly side: Side;
@@ -57,6 +64,8 @@ export class Host implements ConnectionHost {
   private readonly connections = new Map<string, TcpConnection>();
   private readonly listeners = new Map<number, Listener>();
   private readonly sockets = new Map<number, DatagramHandler>();
+  /** Bytes that have come of datagrams in pieces, by source and identification. */
+  private readonly pieces = new Map<string, number>();
   /** How connections that are gone ended, by tuple: it decides what a later RST means. */
   private readonly graves = new Map<string, Ending>();
 
@@ -122,6 +131,7 @@ export class Host implements ConnectionHost {
   private receive(packet: Packet): void {
     const ruling = this.ingress(packet);
     if (ruling === 'drop') this.drop(packet, 'ingress');
+    else if (packet.fragment) this.reassemble(packet, packet.fragment);
     else if (ruling === 'reject' && isTcp(packet)) this.reject(packet);
     else if (packet.checksum === 'bad') return;
     else if (isTcp(packet)) this.receiveTcp(packet);
@@ -171,7 +181,16 @@ export class Host implements ConnectionHost {
       destinationPort: tuple.remotePort,
       data,
     };
-    this.transmit([this.datagram(tuple.local, tuple.remote, transport)]);
+    const packet = this.datagram(tuple.local, tuple.remote, transport);
+    this.transmit(tuple.local.includes(':') ? [packet] : fragmentsOf(packet, LINK_MTU));
+  }
+
+  /** Takes a piece of a datagram; the whole goes on when all of it is there. */
+  private reassemble({ source, id }: Packet, { whole, length }: Fragment): void {
+    const key = `${source} ${id}`;
+    const bytes = (this.pieces.get(key) ?? 0) + length;
+    this.pieces.set(key, bytes);
+    if (bytes === ipLength(whole) - IPV4_HEADER) this.receive(whole);
   }
 
   private datagram(source: string, destination: string, transport: UdpDatagram | IcmpError): Packet {

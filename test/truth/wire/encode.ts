@@ -1,4 +1,5 @@
 import {
+  type Fragment,
   type IcmpError,
   ipLength,
   optionsLength,
@@ -15,11 +16,25 @@ const PROTOCOL = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 } as const;
 /** The IP packet alone. */
 export function encodeIp(packet: Packet): Uint8Array {
   const out = new Uint8Array(ipLength(packet));
+  if (packet.fragment) return encodeFragment(packet, packet.fragment, out);
   const headerLength = packet.source.includes(':') ? encodeIpv6(packet, out) : encodeIpv4(packet, out);
   encodeTransport(packet, out.subarray(headerLength));
   const at = checksumOffset(packet);
   put16(out, headerLength + at, transportChecksum(packet, out, headerLength));
   return out;
+}
+
+/** A header of its own, and the bytes that it carries of the datagram that was cut. */
+function encodeFragment(packet: Packet, { whole, offset, length }: Fragment, out: Uint8Array): Uint8Array {
+  const header = encodeIpv4(packet, out);
+  out.set(encodeIp(whole).subarray(header + offset, header + offset + length), header);
+  return out;
+}
+
+/** DF, or MF and the offset in units of eight bytes (RFC 791, 3.1). */
+function fragmentField({ dontFragment, fragment }: Packet): number {
+  if (!fragment) return dontFragment ? 0x4000 : 0;
+  return (fragment.more ? 0x2000 : 0) | (fragment.offset >> 3);
 }
 
 function encodeIpv4(packet: Packet, out: Uint8Array): number {
@@ -28,7 +43,7 @@ function encodeIpv4(packet: Packet, out: Uint8Array): number {
   // A super-packet of 64 KiB and more has length 0 in its header, as the kernel writes it.
   put16(out, 2, out.length > 0xffff ? 0 : out.length);
   put16(out, 4, packet.id);
-  put16(out, 6, packet.dontFragment ? 0x4000 : 0);
+  put16(out, 6, fragmentField(packet));
   out[8] = packet.ttl;
   out[9] = PROTOCOL[packet.transport.protocol];
   out.set(addressBytes(packet.source), 12);

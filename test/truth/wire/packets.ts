@@ -63,10 +63,36 @@ export interface Packet {
   /** IPv6 flow label; unused in IPv4. */
   readonly flowLabel: number;
   readonly transport: Transport;
+  /** This is a piece of a datagram that was cut; `transport` is that of the whole. IPv4 only. */
+  readonly fragment?: Fragment;
   /** Wrong on purpose, or left to the network card as a sender's own tap sees it; absent: correct. */
   readonly checksum?: 'bad' | 'partial';
   /** Truth only, never on the wire: this ACK completes a handshake. */
   readonly completesHandshake?: boolean;
+}
+
+/** Which bytes of the whole datagram's IP payload a piece carries. */
+export interface Fragment {
+  readonly whole: Packet;
+  readonly offset: number;
+  readonly length: number;
+  /** Another piece follows (MF). */
+  readonly more: boolean;
+}
+
+/** Cuts a packet into pieces that fit an MTU; one that fits stays as it is. */
+export function fragmentsOf(packet: Packet, mtu: number): Packet[] {
+  const payload = ipLength(packet) - 20;
+  // Offsets are in units of eight bytes (RFC 791).
+  const most = Math.floor((mtu - 20) / 8) * 8;
+  if (payload <= mtu - 20) return [packet];
+  const pieces: Packet[] = [];
+  for (let offset = 0; offset < payload; offset += most) {
+    const length = Math.min(most, payload - offset);
+    const more = offset + length < payload;
+    pieces.push({ ...packet, dontFragment: false, fragment: { whole: packet, offset, length, more } });
+  }
+  return pieces;
 }
 
 export type TcpPacket = Packet & { readonly transport: TcpSegment };
@@ -108,6 +134,7 @@ export function optionsLength(options: TcpOptions): number {
 /** Total length of the IP packet in bytes. */
 export function ipLength(packet: Packet): number {
   const header = packet.source.includes(':') ? 40 : 20;
+  if (packet.fragment) return header + packet.fragment.length;
   const transport = packet.transport;
   switch (transport.protocol) {
     case 'tcp':
