@@ -42,7 +42,7 @@ describeLab('every packet that the kernel handed over is reported, or missing in
     await fleet.startCoordinator();
     await fleet.startAgent('server');
     await fleet.connected(['client', 'server']);
-  });
+  }, TIMEOUT_MS);
   afterAll(async () => {
     await serverSpool?.[Symbol.asyncDispose]();
     await database?.[Symbol.asyncDispose]();
