@@ -4,6 +4,9 @@ import { grown } from './growth.js';
 /** Records to make room for at first (typical traffic in flight needs fewer). */
 const INITIAL_RECORDS = 4096;
 
+/** All columns together, nearly. */
+const RECORD_BYTES = 200;
+
 /** Bits of `state`. */
 export const State = {
   /** Every byte of it was found at the other tap. */
@@ -250,7 +253,7 @@ export class Records {
 
   private grow(): void {
     const before = this.capacity;
-    this.capacity = grown(before);
+    this.capacity = grown(before, RECORD_BYTES);
     const self = this as unknown as Record<string, unknown>;
     for (const name of Object.keys(self)) {
       const column = self[name];

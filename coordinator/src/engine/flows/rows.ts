@@ -175,7 +175,7 @@ export class Rows {
     const first = this.count;
     this.count += more;
     let capacity = this.data.length / PLACE_WORDS;
-    while (capacity < this.count) capacity = grown(capacity);
+    while (capacity < this.count) capacity = grown(capacity, PLACE_WORDS * Float64Array.BYTES_PER_ELEMENT);
     if (capacity * PLACE_WORDS > this.data.length) {
       const larger = new Float64Array(capacity * PLACE_WORDS);
       larger.set(this.data);
