@@ -79,6 +79,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const pods = new PodsOfNode(identity.name, policy, broker);
   const audit = new HostAudit(join(options.dataDir, 'audit.log'), () => clock.wallNs());
   const { name } = identity;
+  const nowMs = () => Number(clock.wallNs() / 1_000_000n);
   const raw = new RawStore({ directory: join(options.dataDir, 'raw'), name, policy, audit, logger });
   const taps = new Taps({
     name,
@@ -110,13 +111,18 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   };
   const link = new Link(
     settings,
-    await linkHost({ taps, pods, raw: new RawExporter({ name, store: raw, policy, audit }) }, clock, logger, {
-      ...{ host, policy, signingKey, exchangeKey },
-      dataDirectory: directoryIdentity(options.dataDir),
-      follow: async (authorities) => {
-        if (await keeper.follow(authorities)) link.reconnect();
+    await linkHost(
+      { taps, pods, raw: new RawExporter({ name, store: raw, policy, audit, nowMs }) },
+      clock,
+      logger,
+      {
+        ...{ host, policy, signingKey, exchangeKey },
+        dataDirectory: directoryIdentity(options.dataDir),
+        follow: async (authorities) => {
+          if (await keeper.follow(authorities)) link.reconnect();
+        },
       },
-    }),
+    ),
   );
   await taps.restore();
   const signsWith = keyFingerprint(publicKeyDer(signingKey));

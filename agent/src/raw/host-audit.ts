@@ -17,9 +17,14 @@ export class HostAudit {
     this.#path = path;
     this.#nowNs = nowNs;
     if (!existsSync(path)) return;
-    const last = readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-    const entry = parseAuditLine(last);
-    if (entry === null) return;
+    const text = readFileSync(path, 'utf8');
+    // A crash may leave a part of a line: it stays, as whoever verifies has to see, and what follows begins behind it.
+    if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
+    const entry = text
+      .split('\n')
+      .map(parseAuditLine)
+      .findLast((each) => each !== null);
+    if (!entry) return;
     this.#number = entry.number;
     this.#previous = entry.hash;
   }

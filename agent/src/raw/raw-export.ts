@@ -7,6 +7,9 @@ import type { HostAudit } from './host-audit.js';
 import type { KeptPackets, RawStore } from './raw-store.js';
 import { wholeBlocks } from './whole-blocks.js';
 
+/** Questions in a minute that are answered: each is written down, and nobody may fill the disk of a host with them. */
+const ASKED_PER_MINUTE = 60;
+const MINUTE_MS = 60_000;
 /** Bytes of one message: large enough to cost little each, far below the message limit. */
 const PIECE_BYTES = 256 * 1024;
 
@@ -23,11 +26,15 @@ export interface RawExporterOptions {
   readonly store: RawStore;
   readonly policy: () => Policy;
   readonly audit: HostAudit;
+  /** Epoch ms. */
+  readonly nowMs: () => number;
 }
 
 /** Lets kept packets leave this host, where its policy says so today, and writes down to whom. */
 export class RawExporter {
   readonly #options: RawExporterOptions;
+  #minute = 0;
+  #asked = 0;
 
   constructor(options: RawExporterOptions) {
     this.#options = options;
@@ -35,8 +42,12 @@ export class RawExporter {
 
   /** Never throws: why nothing leaves is in the head. */
   answer({ fetchId, tapId, requestedBy }: FetchRaw): RawAnswer {
-    const { audit } = this.#options;
+    const { name, audit } = this.#options;
     const head = { fetchId, reason: '', code: '', lacks: '', bytes: 0n };
+    if (this.#isFlood()) {
+      const reason = `${name} is asked for raw packets more than ${ASKED_PER_MINUTE} times a minute: ask less often`;
+      return { head: { ...head, code: 'resource-exhausted', reason }, pieces: [] };
+    }
     try {
       const kept = this.#require(tapId, requestedBy);
       const bytes = wholeBytesOf(kept.path);
@@ -48,6 +59,13 @@ export class RawExporter {
       this.#noteRefusal(requestedBy, tapId, reason);
       return { head: { ...head, code, reason }, pieces: [] };
     }
+  }
+
+  #isFlood(): boolean {
+    const minute = Math.floor(this.#options.nowMs() / MINUTE_MS);
+    if (minute !== this.#minute) this.#asked = 0;
+    this.#minute = minute;
+    return ++this.#asked > ASKED_PER_MINUTE;
   }
 
   #require(tapId: string, requestedBy: string): KeptPackets {

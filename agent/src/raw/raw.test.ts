@@ -148,7 +148,7 @@ describe('packets that are kept', () => {
 
 describe('an export of kept packets', () => {
   const ask = (requestedBy = 'olga', tapId = ARM.tapId) => {
-    const exporter = new RawExporter({ name: 'db-1', store, policy: () => policy, audit });
+    const exporter = new RawExporter({ name: 'db-1', store, policy: () => policy, audit, nowMs: () => 0 });
     const { head, pieces } = exporter.answer({ fetchId: 'f', tapId, requestedBy });
     return { ...head, file: Buffer.concat([...pieces]) };
   };
@@ -197,12 +197,32 @@ describe('an export of kept packets', () => {
     expect(ask('olga', '../elsewhere')).toMatchObject({ code: 'not-found', file: Buffer.alloc(0) });
   });
 
+  it('is not asked for so often that the log of it fills the disk', () => {
+    policy = { ...policy, rawPackets: 'keep' };
+    let now = 0;
+    const exporter = new RawExporter({ name: 'db-1', store, policy: () => policy, audit, nowMs: () => now });
+    const codes = Array.from({ length: 200 }, () => {
+      return exporter.answer({ fetchId: 'f', tapId: ARM.tapId, requestedBy: 'olga' }).head.code;
+    });
+    expect(codes.filter((code) => code === 'resource-exhausted')).toHaveLength(140);
+    expect(readFileSync(auditPath(), 'utf8').match(/"raw-export"/g)).toHaveLength(60);
+    now = 60_000;
+    const { head } = exporter.answer({ fetchId: 'f', tapId: ARM.tapId, requestedBy: 'olga' });
+    expect(head.code).toBe('permission-denied');
+  });
+
   it('does not happen where it cannot be written down', () => {
     rmSync(auditPath());
     // A folder cannot be appended to, by root neither.
     writeFileSync(join(directory, 'block'), '');
     const broken = new HostAudit(join(directory, 'block', 'audit.log'), () => 1n);
-    const exporter = new RawExporter({ name: 'db-1', store, policy: () => policy, audit: broken });
+    const exporter = new RawExporter({
+      name: 'db-1',
+      store,
+      policy: () => policy,
+      audit: broken,
+      nowMs: () => 0,
+    });
     const { head, pieces } = exporter.answer({ fetchId: 'f', tapId: ARM.tapId, requestedBy: 'olga' });
     expect(head.reason).not.toBe('');
     expect([...pieces]).toEqual([]);
@@ -213,11 +233,15 @@ it('the log of a host is a chain that a restart goes on with', () => {
   audit.record('a', 'raw-keep', 't', 'done', '');
   audit = new HostAudit(auditPath(), () => 2n);
   audit.record('b', 'raw-export', 't', 'refused', 'a "reason"');
+  // What a crash left of a line.
+  appendFileSync(auditPath(), '{"number":"3",');
+  audit = new HostAudit(auditPath(), () => 3n);
+  audit.record('c', 'raw-delete', 't', 'done', '');
   const chain = new AuditChain();
   for (const line of readFileSync(auditPath(), 'utf8').trim().split('\n')) {
     const entry = parseAuditLine(line);
     if (entry) chain.add(entry);
   }
-  expect(chain.result()).toMatchObject({ whole: true, entries: 2 });
+  expect(chain.result()).toMatchObject({ whole: true, entries: 3 });
   expect(statSync(auditPath()).mode & 0o777).toBe(0o600);
 });
