@@ -60,8 +60,12 @@ export class Matcher {
         return twin;
       }
       this.store.settle(twin);
-    } else if (this.copies.isCopy(r)) records.state[r] |= State.copy;
-    else if (someWait) this.ranges.search(r, otherSide);
+    } else {
+      // What fits a packet that still waits is that one, however much it resembles another that came before.
+      if (someWait) this.ranges.search(r, otherSide);
+      if (records.covered[r] === 0 && !(records.state[r] & State.matched) && this.copies.isCopy(r))
+        records.state[r] |= State.copy;
+    }
     if (!(records.state[r] & State.matched))
       this.store.wait(r, this.store.side(flow, direction, records.tap[r]));
     if (this.rewrites.changed >= 0) this.matchAgain();
