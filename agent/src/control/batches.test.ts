@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PacketTable } from '@bothends/proto';
+import { decodeColumns, PacketTable } from '@bothends/proto';
 import { linkOf } from '@bothends/proto/evidence/chain';
 import { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -84,7 +84,7 @@ test('a batch that the disk did not take leaves no mark in the chain', () => {
   writer.rows(packets(), 2, coverage);
   const { append } = spool;
   spool.append = () => false;
-  expect(writer.rows(packets(), 2, coverage)).toBe(false);
+  writer.rows(packets(), 2, coverage);
   writer.coverage(coverage, false);
   spool.append = append;
   writer.rows(packets(), 1, coverage);
@@ -105,4 +105,30 @@ test('where the batch before is gone, none is claimed', () => {
   new BatchWriter(second, 't').rows(packets(), 1, coverage);
   expect(batchesIn(second).map(({ sequence, previous }) => [sequence, previous])).toEqual([[2n, undefined]]);
   second.close();
+});
+
+test('a coordinator that takes fewer packets in a batch gets more batches, each with its own interval', () => {
+  const spool = open();
+  const writer = new BatchWriter(spool, 't', null, 2);
+  const table = new PacketTable(5);
+  table.length = 5;
+  table.baseNs = packets().baseNs;
+  table.time.set([0, 1, 20, 15, 30]);
+  writer.rows(table, 5, coverage);
+  const batches = batchesIn(spool);
+  const after = (ns: bigint) => Number(ns - table.baseNs);
+  expect(batches.map(({ count, firstNs, lastNs }) => [count, after(firstNs), after(lastNs)])).toEqual([
+    [2, 0, 1],
+    [2, 15, 20],
+    [1, 30, 30],
+  ]);
+  const back = new PacketTable();
+  expect(
+    batches.map(({ columns }) => {
+      decodeColumns(columns, back);
+      return [...back.time.subarray(0, back.length)];
+    }),
+  ).toEqual([[0, 1], [20, 15], [30]]);
+  expect(stated(batches)).toEqual(expected(batches));
+  spool.close();
 });

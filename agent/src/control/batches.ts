@@ -1,4 +1,4 @@
-import { BATCH_CODEC, codecOf, encodeColumns, type PacketTable } from '@bothends/proto';
+import { BATCH_CODEC, codecOf, encodeColumns, type PacketTable, TABLE_CAPACITY } from '@bothends/proto';
 import { batchPieces } from '@bothends/proto/evidence/batch-bytes';
 import { linkOf } from '@bothends/proto/evidence/chain';
 import { checksum } from '@bothends/proto/evidence/checksum';
@@ -12,6 +12,7 @@ export class BatchWriter {
   readonly #spool: Spool;
   readonly #tapId: string;
   readonly #names: NameBook | null;
+  readonly #mostRows: number;
   /** Link of the batch before the next; undefined where that is not known. */
   #previous: Buffer | undefined;
   /** The batch appended last: nearly always it is the next to be shipped, and need not be read back. */
@@ -20,9 +21,11 @@ export class BatchWriter {
   /**
    * Goes on after the newest batch in the spool.
    * @param names those that go along in clear; null: none
+   * @param mostRows the most packets that the coordinator takes in a batch
    */
-  constructor(spool: Spool, tapId: string, names: NameBook | null = null) {
+  constructor(spool: Spool, tapId: string, names: NameBook | null = null, mostRows = TABLE_CAPACITY) {
     this.#names = names;
+    this.#mostRows = mostRows;
     this.#spool = spool;
     this.#tapId = tapId;
     const newest = spool.last();
@@ -35,21 +38,25 @@ export class BatchWriter {
     return this.#newest?.sequence === BigInt(sequence) ? this.#newest : null;
   }
 
-  /** Puts rows 0..`count` - 1 into the spool as one batch. False when the disk did not take it. */
-  rows(table: PacketTable, count: number, coverage: Coverage): boolean {
-    const bytes = encodeColumns(table, 0, count);
+  /** Puts rows 0..`count` - 1 into the spool, in one batch where the coordinator takes so many. */
+  rows(table: PacketTable, count: number, coverage: Coverage): void {
+    for (let from = 0; from < count; from += this.#mostRows)
+      this.#portion(table, from, Math.min(count, from + this.#mostRows), coverage);
+  }
+
+  #portion(table: PacketTable, from: number, to: number, coverage: Coverage): void {
+    const bytes = encodeColumns(table, from, to);
     const columns = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const count = to - from;
     // Packets of different CPUs are a little out of order, and a gap has to cover every packet of a lost batch.
-    const [first, last] = timeRange(table, count);
+    const [first, last] = timeRange(table, from, to);
     const firstNs = table.baseNs + BigInt(first);
     const lastNs = table.baseNs + BigInt(last);
     const coded = { codec: codecOf(table), columns, crc32: checksum(columns) };
     const names = this.#names?.take() ?? [];
     const clear = names.length > 0 ? { names: { names } } : {};
     const batch = { ...this.#next(coverage), count, firstNs, lastNs, ...coded, ...clear };
-    const kept = this.#spool.append({ packets: count, firstNs, lastNs }, batchPieces(batch));
-    if (kept) this.#appended(batch);
-    return kept;
+    if (this.#spool.append({ packets: count, firstNs, lastNs }, batchPieces(batch))) this.#appended(batch);
   }
 
   /** Puts a coverage without packets into the spool; a `final` one is kept in memory when the disk is full. */
@@ -100,11 +107,11 @@ function emptyBatch(tapId: string, sequence: number, coverage: Coverage): Batch 
   };
 }
 
-/** Earliest and latest time of the first `count` rows, at least one. */
-function timeRange({ time }: PacketTable, count: number): [number, number] {
-  let first = time[0];
-  let last = time[0];
-  for (let i = 1; i < count; i++) {
+/** Earliest and latest time of rows `from`..`to` - 1, at least one. */
+function timeRange({ time }: PacketTable, from: number, to: number): [number, number] {
+  let first = time[from];
+  let last = time[from];
+  for (let i = from + 1; i < to; i++) {
     if (time[i] < first) first = time[i];
     if (time[i] > last) last = time[i];
   }

@@ -1,4 +1,12 @@
-import { BATCH_CODEC, BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
+import {
+  BATCH_CODEC,
+  BothendsError,
+  FIRST_TABLE_CAPACITY,
+  NS_PER_MS,
+  type PacketTable,
+  TABLE_CAPACITY,
+  toBothendsError,
+} from '@bothends/proto';
 import type { Arm, TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { forgetNames, forgetPayloads, RateWatch } from '../policy/table-rules.js';
@@ -233,6 +241,7 @@ export class LiveTap implements OwnedTap {
     const recording = new Recording({
       ...{ tapId, capture, spool, ledger, clock, logger },
       ...{ pump, look, full, survey, names, raw },
+      batchRows: Math.min(this.#arm.batchRows || FIRST_TABLE_CAPACITY, TABLE_CAPACITY),
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage(), (sequence) =>
       recording.fresh(sequence),

@@ -23,6 +23,8 @@ export interface RecordingParts {
   readonly look: (table: PacketTable) => void;
   /** A limit of packets or bytes is reached. */
   readonly full: (ceiling: string) => void;
+  /** The most packets that the coordinator takes in a batch. */
+  readonly batchRows: number;
   /** Names that go along in clear, and the file of packets as they were captured; null: none. */
   readonly names: NameBook | null;
   readonly raw: RawFile | null;
@@ -75,7 +77,7 @@ export class Recording {
 
   constructor(parts: RecordingParts) {
     this.#parts = parts;
-    this.#batches = new BatchWriter(parts.spool, parts.tapId, parts.names);
+    this.#batches = new BatchWriter(parts.spool, parts.tapId, parts.names, parts.batchRows);
     const now = parts.clock.monotonicNs();
     this.#lastTable = now;
     this.#lastPulse = now;

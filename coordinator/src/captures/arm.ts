@@ -1,4 +1,4 @@
-import { BATCH_CODEC } from '@bothends/proto';
+import { BATCH_CODEC, TABLE_CAPACITY } from '@bothends/proto';
 import type { Arm, Hello } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Capture, Tap } from './capture.js';
 
@@ -55,6 +55,7 @@ export function armMessage(
     // The taps of a new capture have shipped nothing yet.
     committedSequence: 0n,
     batchCodec: BATCH_CODEC,
+    batchRows: TABLE_CAPACITY,
     ...(request.clearNames ? { clearNames: true } : {}),
     ...(request.keepRaw ? { keepRaw: true } : {}),
   };

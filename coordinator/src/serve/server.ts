@@ -13,7 +13,7 @@ import { splitHostPort } from '../addresses.js';
 import { FrontDoor, type TurnedAway } from './front-door.js';
 import { addReflection } from './reflection.js';
 
-/** A batch of 4096 rows takes some 200 kB; nothing that a peer sends is legitimately larger than this. */
+/** A batch of 8192 rows takes up to 400 kB; nothing that a peer sends is legitimately larger than this. */
 const MAX_RECEIVE_BYTES = 4 * 1024 * 1024;
 /** One agent needs two streams and a person a few; more on one connection is a mistake or an attack. */
 export const MAX_STREAMS = 100;

@@ -258,7 +258,11 @@ export interface Arm {
     | boolean
     | undefined;
   /** Keep the packets as they were captured on their host; refused where its policy does not allow that. */
-  keepRaw?: boolean | undefined;
+  keepRaw?:
+    | boolean
+    | undefined;
+  /** Most packets that the coordinator takes in a batch; absent: 4096. */
+  batchRows: number;
 }
 
 export interface PodName {
@@ -2514,6 +2518,7 @@ function createBaseArm(): Arm {
     pod: undefined,
     clearNames: undefined,
     keepRaw: undefined,
+    batchRows: 0,
   };
 }
 
@@ -2590,6 +2595,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.keepRaw !== undefined) {
       writer.uint32(168).bool(message.keepRaw);
+    }
+    if (message.batchRows !== 0) {
+      writer.uint32(176).uint32(message.batchRows);
     }
     return writer;
   },
@@ -2775,6 +2783,14 @@ export const Arm: MessageFns<Arm> = {
             message.keepRaw = reader.bool();
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.batchRows = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2878,6 +2894,11 @@ export const Arm: MessageFns<Arm> = {
         : isSet(object.keep_raw)
         ? globalThis.Boolean(object.keep_raw)
         : undefined,
+      batchRows: isSet(object.batchRows)
+        ? globalThis.Number(object.batchRows)
+        : isSet(object.batch_rows)
+        ? globalThis.Number(object.batch_rows)
+        : 0,
     };
   },
 
@@ -2945,6 +2966,9 @@ export const Arm: MessageFns<Arm> = {
     }
     if (message.keepRaw !== undefined) {
       obj.keepRaw = message.keepRaw;
+    }
+    if (message.batchRows !== 0) {
+      obj.batchRows = Math.round(message.batchRows);
     }
     return obj;
   },
