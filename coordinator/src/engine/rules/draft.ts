@@ -63,8 +63,15 @@ export type FlowRule = (flow: FlowFacts) => Draft[];
 /** A rule over the whole capture. */
 export type CaptureRule = (capture: CaptureFacts, flows: readonly FlowFacts[]) => Draft[];
 
+/** What a rule gives; an exhibit may be there on a condition: `early && exhibit(…)`. */
+type Given = Pick<Draft, 'code' | 'grade' | 'flow' | 'statement'> &
+  Partial<Omit<Draft, 'evidence' | 'counter'>> & {
+    evidence?: readonly (Exhibit | false | null | undefined)[];
+    counter?: readonly (Exhibit | false | null | undefined)[];
+  };
+
 /** A draft with everything that most rules leave empty. */
-export function draft(base: Pick<Draft, 'code' | 'grade' | 'flow' | 'statement'> & Partial<Draft>): Draft {
+export function draft({ evidence = [], counter = [], ...given }: Given): Draft {
   return {
     direction: null,
     sender: null,
@@ -72,14 +79,14 @@ export function draft(base: Pick<Draft, 'code' | 'grade' | 'flow' | 'statement'>
     blame: 'unknown',
     at: null,
     attributes: {},
-    evidence: [],
-    counter: [],
+    evidence: evidence.filter((e) => !!e),
+    counter: counter.filter((e) => !!e),
     assumptions: [],
     missing: [],
     remedy: null,
     consequenceOf: null,
     standsFor: 0,
-    ...base,
+    ...given,
   };
 }
 

@@ -147,7 +147,7 @@ function answerLost(u: Unanswered): Draft {
     evidence: [
       exhibit('seen-leaving', `${count(lost.length, 'answer')} left the resolver`, ...lost),
       exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, lost[0]),
-      ...(again ? [exhibit('asked-again', 'the client asked again, so it had no answer', again)] : []),
+      again && exhibit('asked-again', 'the client asked again, so it had no answer', again),
       ...answeredToo(u),
     ],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],

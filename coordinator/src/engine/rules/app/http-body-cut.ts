@@ -106,7 +106,7 @@ function cut(flow: FlowFacts, head: Packet, ending: Ending, body: Body, sentShor
     evidence: [
       exhibit('head', `Content-Length: ${body.declared}`, head),
       exhibit('ended', ending.text, ending.packet),
-      ...(sentShort ? [exhibit('never-sent', 'the rest did not leave the server either')] : []),
+      sentShort && exhibit('never-sent', 'the rest did not leave the server either'),
     ],
   });
 }

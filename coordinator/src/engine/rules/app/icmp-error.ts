@@ -86,8 +86,8 @@ function about(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {
     attributes: { from, type, code, name, mtu: mtu > 0 ? mtu : null, count: errors.length },
     evidence: [
       exhibit('icmp', `${name} from ${from}`, ...errors),
-      ...(quoted ? [exhibit('quoted', 'it quotes this packet, which was really sent', quoted)] : []),
-      ...(left ? [exhibit('seen-leaving', `the ${origin}'s own capture shows it leaving`, first)] : []),
+      quoted && exhibit('quoted', 'it quotes this packet, which was really sent', quoted),
+      left && exhibit('seen-leaving', `the ${origin}'s own capture shows it leaving`, first),
     ],
     assumptions: quoted || left ? [] : [{ text: 'it quotes a packet that was really sent', checked: false }],
   });

@@ -36,12 +36,11 @@ export function noAttempt(capture: CaptureFacts, flows: readonly FlowFacts[]): D
       attributes: { port, otherAddresses: elsewhere.join(' ') || null },
       evidence: [
         exhibit('silence', `no SYN and no datagram for port ${port} in ${name}'s capture: ${word.why}`),
-        ...(control ? [exhibit('control', 'other traffic between the two hosts is in both captures')] : []),
+        control && exhibit('control', 'other traffic between the two hosts is in both captures'),
       ],
-      counter:
-        elsewhere.length > 0
-          ? [exhibit('elsewhere', `port ${port} was tried at ${elsewhere.join(', ')}`)]
-          : [],
+      counter: [
+        elsewhere.length > 0 && exhibit('elsewhere', `port ${port} was tried at ${elsewhere.join(', ')}`),
+      ],
       assumptions: [
         assume(word.level, word.why),
         {

@@ -47,8 +47,8 @@ function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back
     },
     evidence: [
       exhibit(SHOWN[pair.by].kind, `${SHOWN[pair.by].text} (the other is ${back.id})`, request),
-      ...(pair.sameAnswer && pair.by !== 'answer' ? [exhibit('same-answer', sameAnswerOf(pair))] : []),
-      ...(pair.inOrder ? [exhibit('order', 'the request left the client before it reached the server')] : []),
+      pair.sameAnswer && pair.by !== 'answer' && exhibit('same-answer', sameAnswerOf(pair)),
+      pair.inOrder && exhibit('order', 'the request left the client before it reached the server'),
     ],
     missing: [
       'captures on the proxy itself, one for each of its two connections: what it does with either is seen only there',

@@ -65,16 +65,9 @@ function plainAlert(flow: FlowFacts, p: Packet): Draft {
     attributes: { level, alert, name, encrypted: false },
     evidence: [
       exhibit('alert', `${level} alert ${name} (${alert})`, p),
-      ...(end ? [exhibit('ended', `then the ${alleged} ended the connection`, end)] : []),
-      ...(forged
-        ? [
-            exhibit(
-              'absent-at-sender',
-              `the ${alleged}'s own capture does not have it: ${p.vouching?.why}`,
-              p,
-            ),
-          ]
-        : []),
+      end && exhibit('ended', `then the ${alleged} ended the connection`, end),
+      forged &&
+        exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${p.vouching?.why}`, p),
     ],
   });
 }

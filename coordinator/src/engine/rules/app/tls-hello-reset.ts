@@ -91,7 +91,7 @@ function helloReset(flow: FlowFacts, forged: Draft, rst: Packet, hello: Packet):
         hello,
         rst,
       ),
-      ...(inline === true ? [exhibit('trigger-absent', 'it never arrived at the server', hello)] : []),
+      inline === true && exhibit('trigger-absent', 'it never arrived at the server', hello),
       ...forged.evidence,
     ],
     counter: forged.counter,

@@ -120,14 +120,11 @@ function proxied(flow: FlowFacts, signs: Signs, lines: number): Draft {
         left,
         came,
       ),
-      ...(signs.reshaped ? [exhibit('options', 'the handshakes differ in window or options')] : []),
-      ...(signs.early
-        ? [exhibit('before-syn', 'the client had its SYN-ACK before any SYN reached the server', answer)]
-        : []),
-      ...(signs.ownAcks
-        ? [exhibit('own-acks', 'each connection has packets that the other does not have')]
-        : []),
-      ...(signs.passedOn ? [exhibit('same-request', 'both begin with the same payload')] : []),
+      signs.reshaped && exhibit('options', 'the handshakes differ in window or options'),
+      signs.early &&
+        exhibit('before-syn', 'the client had its SYN-ACK before any SYN reached the server', answer),
+      signs.ownAcks && exhibit('own-acks', 'each connection has packets that the other does not have'),
+      signs.passedOn && exhibit('same-request', 'both begin with the same payload'),
     ],
     missing: ['captures on the proxy itself, one for each of its two connections'],
   });

@@ -63,25 +63,17 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     attributes: { sent, lost, ...(partly > 0 ? { inPart: partly } : {}) },
     evidence: [
       exhibit('absent-at-receiver', `the ${to}'s capture does not have them: ${quiet.why}`, ...data),
-      ...(partly > 0
-        ? [
-            exhibit(
-              'fragments',
-              `of ${partly} of them it has some fragments; without the others they are of no use`,
-            ),
-          ]
-        : []),
-      ...(delivered > 0
-        ? [exhibit('control', `${delivered} others of the same flow and direction arrived`)]
-        : []),
-      ...(proven
-        ? [
-            exhibit(
-              'control',
-              `all ${control.found} datagrams that the ${to} sent are in its capture: it misses none`,
-            ),
-          ]
-        : []),
+      partly > 0 &&
+        exhibit(
+          'fragments',
+          `of ${partly} of them it has some fragments; without the others they are of no use`,
+        ),
+      delivered > 0 && exhibit('control', `${delivered} others of the same flow and direction arrived`),
+      proven &&
+        exhibit(
+          'control',
+          `all ${control.found} datagrams that the ${to} sent are in its capture: it misses none`,
+        ),
     ],
     counter: [...missedByTap(control.missing, to), ...(blind ? [BLIND] : [])],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],

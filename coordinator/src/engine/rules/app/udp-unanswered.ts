@@ -60,15 +60,13 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
         exhibit('silence', `nothing left it: ${word.why}`),
         exhibit('no-answer', 'nothing reached the client'),
       ],
-      counter:
-        unquoted > 0
-          ? [
-              exhibit(
-                'unquoted',
-                `${unquoted} ICMP errors were cut off before the packet that they quote: one may be about this flow`,
-              ),
-            ]
-          : [],
+      counter: [
+        unquoted > 0 &&
+          exhibit(
+            'unquoted',
+            `${unquoted} ICMP errors were cut off before the packet that they quote: one may be about this flow`,
+          ),
+      ],
       assumptions: [
         assume(word.level, word.why),
         { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },

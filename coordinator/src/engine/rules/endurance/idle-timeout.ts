@@ -139,14 +139,13 @@ function verdict(service: Service, death: Death): Draft {
       connections: service.deaths.length,
     },
     evidence: exhibits(service, death, why),
-    counter: outlivedElsewhere(service, death)
-      ? [
-          exhibit(
-            'survived-elsewhere',
-            `a connection of the same hosts to another port outlived ${formatDuration(service.survivedElsewhere)}`,
-          ),
-        ]
-      : [],
+    counter: [
+      outlivedElsewhere(service, death) &&
+        exhibit(
+          'survived-elsewhere',
+          `a connection of the same hosts to another port outlived ${formatDuration(service.survivedElsewhere)}`,
+        ),
+    ],
     assumptions: [assume(level ?? 'failed', why)],
     missing: missingOf(service, survived),
     remedy: remedy(survived, idle),

@@ -101,9 +101,7 @@ function verdict(
         ...out.slice(0, 2),
       ),
       exhibit('nothing-received', `and nothing that answers came to the ${asker} either`),
-      ...(again
-        ? [exhibit('retransmitted', `the ${asker} sent again, so its TCP got no answer`, again)]
-        : []),
+      again && exhibit('retransmitted', `the ${asker} sent again, so its TCP got no answer`, again),
     ],
     assumptions: [
       assume(word.level, word.why),

@@ -80,8 +80,8 @@ function verdict(flow: FlowFacts, { syn, stale, reset }: Reuse): Draft {
     attributes: { port: flow.client.port },
     evidence: [
       exhibit('new-syn', 'a SYN with a new initial sequence number on a connection that had not ended', syn),
-      ...(stale ? [exhibit('old-numbers', 'answered by an ACK of the old connection', stale)] : []),
-      ...(reset ? [exhibit('reset', 'which the client resets, quoting that ACK', reset)] : []),
+      stale && exhibit('old-numbers', 'answered by an ACK of the old connection', stale),
+      reset && exhibit('reset', 'which the client resets, quoting that ACK', reset),
     ],
     missing: stale
       ? []

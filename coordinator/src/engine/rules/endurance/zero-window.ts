@@ -53,16 +53,13 @@ function stalled(flow: FlowFacts, toward: Toward, stall: Stall, far: Stall): Dra
     attributes: { durationMs, open: stall.open, updateLost },
     evidence: [
       exhibit('window-closed', `the ${reader} advertised window 0`, closing),
-      ...(opening ? [exhibit('window-opened', 'and opened it again later', opening)] : []),
-      ...(updateLost
-        ? [
-            exhibit(
-              'update-lost',
-              `the ${reader} opened its window, but the update never reached the ${writer}`,
-              opening,
-            ),
-          ]
-        : []),
+      opening && exhibit('window-opened', 'and opened it again later', opening),
+      updateLost &&
+        exhibit(
+          'update-lost',
+          `the ${reader} opened its window, but the update never reached the ${writer}`,
+          opening,
+        ),
     ],
     missing: [`why it does not read: \`ss -tinm\` on the ${reader} (Recv-Q stays high), its application`],
   });

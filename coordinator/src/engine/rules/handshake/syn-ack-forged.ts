@@ -40,37 +40,26 @@ export function synAckForged(h: Handshake): Draft | null {
       'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
     attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
     evidence: [
-      ...(absent
-        ? [
-            exhibit(
-              'absent-at-sender',
-              `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`,
-              foreign,
-            ),
-          ]
-        : []),
-      ...(serverAnswered
-        ? [
-            exhibit(
-              'other-answer',
-              "the server's own SYN-ACK has another sequence number",
-              own(foreign),
-              foreign,
-            ),
-          ]
-        : []),
-      ...(early
-        ? [exhibit('before-syn', 'it reached the client before any SYN reached the server', early)]
-        : []),
-      ...(odd
-        ? [
-            exhibit(
-              'header',
-              `its TTL is ${foreign.ttl}: the server's own packets come another number of hops`,
-              foreign,
-            ),
-          ]
-        : []),
+      absent &&
+        exhibit(
+          'absent-at-sender',
+          `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`,
+          foreign,
+        ),
+      serverAnswered &&
+        exhibit(
+          'other-answer',
+          "the server's own SYN-ACK has another sequence number",
+          own(foreign),
+          foreign,
+        ),
+      early && exhibit('before-syn', 'it reached the client before any SYN reached the server', early),
+      odd &&
+        exhibit(
+          'header',
+          `its TTL is ${foreign.ttl}: the server's own packets come another number of hops`,
+          foreign,
+        ),
     ],
     assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
   });

@@ -27,15 +27,12 @@ export function synAckLost(h: Handshake): Draft | null {
     evidence: [
       exhibit('seen-leaving', `${count(sent.length, 'SYN-ACK')} left the server`, ...sent.slice(0, 4)),
       exhibit('absent-at-receiver', `the client's capture has none of them: ${quiet.why}`, first),
-      ...(again.length > 0
-        ? [
-            exhibit(
-              'retransmitted',
-              'the client sent its SYN again after that, so its TCP had no answer',
-              again[0],
-            ),
-          ]
-        : []),
+      again.length > 0 &&
+        exhibit(
+          'retransmitted',
+          'the client sent its SYN again after that, so its TCP had no answer',
+          again[0],
+        ),
     ],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing: quiet.level === 'complete' ? [] : ["a drop count of the client's capture"],

@@ -32,9 +32,7 @@ export function synForged(h: Handshake): Draft | null {
     attributes: { count: syns.length },
     evidence: [
       exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign),
-      ...(refusal
-        ? [exhibit('refused', 'the client reset the SYN-ACK: it had asked for nothing', refusal)]
-        : []),
+      refusal && exhibit('refused', 'the client reset the SYN-ACK: it had asked for nothing', refusal),
     ],
     counter: double ? [DOUBLE] : [],
     assumptions: foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],

@@ -52,7 +52,7 @@ export function synUnanswered(h: Handshake): Draft | null {
         last === first ? null : last,
       ),
       exhibit('silence', `no SYN-ACK, no RST left the server: ${word.why}`),
-      ...(again ? [exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1])] : []),
+      again && exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1]),
     ],
     assumptions: [assume(word.level, word.why)],
     missing: [

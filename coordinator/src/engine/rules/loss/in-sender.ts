@@ -59,20 +59,16 @@ function skipped(flow: FlowFacts, toward: Toward): Draft[] {
           ...late.slice(0, 4),
         ),
         exhibit('hole-at-receiver', 'the other capture has the same hole, filled by the same packet', first),
-        ...(before
-          ? [exhibit('delay', `the hole lasted ${formatDuration(first.sent.time - before.time)}`)]
-          : []),
+        before && exhibit('delay', `the hole lasted ${formatDuration(first.sent.time - before.time)}`),
       ],
-      counter:
-        missed.length > 0
-          ? [
-              exhibit(
-                'tap-missed',
-                `${missed.length} packets of the ${sender} arrived that its own capture misses`,
-                ...missed.slice(0, 2),
-              ),
-            ]
-          : [],
+      counter: [
+        missed.length > 0 &&
+          exhibit(
+            'tap-missed',
+            `${missed.length} packets of the ${sender} arrived that its own capture misses`,
+            ...missed.slice(0, 2),
+          ),
+      ],
       assumptions: [assume(word.level, word.why)],
       missing: [
         'queue drops of the host: `tc -s qdisc`, `nstat -az TcpExtTCPRetransFail`, `nft list ruleset` (output)',

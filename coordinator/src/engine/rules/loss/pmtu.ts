@@ -142,14 +142,13 @@ function verdict(flow: FlowFacts, toward: Toward, sizes: Sizes, first: Packet, i
         ...large.slice(0, 4),
       ),
       exhibit('small-delivered', `packets up to ${delivered} bytes were delivered`, between),
-      ...(icmp.told.length > 0
-        ? [exhibit('icmp', 'the router with the narrow link said so', ...icmp.told.slice(0, 2))]
-        : []),
+      icmp.told.length > 0 &&
+        exhibit('icmp', 'the router with the narrow link said so', ...icmp.told.slice(0, 2)),
     ],
-    counter:
-      small.length > 0
-        ? [exhibit('small-lost', `${small.length} smaller packets were lost too`, ...small.slice(0, 2))]
-        : [],
+    counter: [
+      small.length > 0 &&
+        exhibit('small-lost', `${small.length} smaller packets were lost too`, ...small.slice(0, 2)),
+    ],
     assumptions: [assume(level ?? 'failed', why)],
     missing: icmp.told.length > 0 ? [] : ['whether the capture filters of both ends let ICMP errors in'],
   });

@@ -58,7 +58,7 @@ function genuine(c: ResetCase, cause: Cause): Draft {
     statement: `The ${sender} itself sent the RST: it ${cause.text}.`,
     attributes: { count: 1, shape: c.shape, causeGrade: cause.grade, effect: c.effect },
     evidence,
-    counter: nearer ? [exhibit('nearer', nearer, original)] : [],
+    counter: [nearer !== null && exhibit('nearer', nearer, original)],
     missing: cause.open ? [cause.open] : [],
   });
 }

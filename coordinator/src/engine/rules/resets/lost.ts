@@ -49,7 +49,7 @@ function lostReset(lost: readonly ResetCase[], first: ResetCase): Draft {
     evidence: [
       exhibit('seen-leaving', `it left the ${sender}`, rst),
       exhibit('absent-at-receiver', `it did not arrive: ${rst.vouching?.why}`, rst),
-      ...(goesOn ? [exhibit('goes-on', `the ${receiver} went on as if it had not been reset`, goesOn)] : []),
+      goesOn && exhibit('goes-on', `the ${receiver} went on as if it had not been reset`, goesOn),
     ],
     assumptions: rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : [],
     missing: rst.vouching?.level === 'complete' ? [] : [`a drop count of the ${receiver}'s capture`],
