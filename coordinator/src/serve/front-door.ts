@@ -2,8 +2,19 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 
-/** A fleet behind one address translation has a connection for each agent and a few for its people. */
-const MAX_CONNECTIONS_PER_ADDRESS = 1024;
+/** Of one address, in TLS or on their way there. Nobody needs more to join, and what one costs is known: some 30 kB. */
+const MAX_STRANGERS = 1024;
+/**
+ * Of one address with a certificate of ours: two thousand agents behind an address translation, and as many connections again
+ * while they are made anew.
+ */
+const MAX_MEMBERS = 4096;
+
+/** Connections of one address. */
+interface Open {
+  all: number;
+  members: number;
+}
 
 /** Told of a peer that is turned away. */
 export type TurnedAway = (address: string, reason: string) => void;
@@ -11,7 +22,7 @@ export type TurnedAway = (address: string, reason: string) => void;
 /** The listening socket and TLS in front of gRPC, which has no limit of its own on connections, and no word for who fails. */
 export class FrontDoor {
   readonly #net: NetServer;
-  readonly #connections = new Map<string, number>();
+  readonly #open = new Map<string, Open>();
   readonly #turnedAway: TurnedAway;
 
   constructor(server: Server, tls: TlsServer, turnedAway: TurnedAway) {
@@ -25,6 +36,7 @@ export class FrontDoor {
       socket.on('error', () => {
         // A connection that breaks is an end like any other; its streams know.
       });
+      this.#recognise(socket);
       if (socket.alpnProtocol === 'h2') injector.injectConnection(socket);
       else this.#turnAway(socket, 'it speaks TLS, and no HTTP/2');
     });
@@ -51,18 +63,28 @@ export class FrontDoor {
 
   #admit(socket: Socket): boolean {
     const address = socket.remoteAddress ?? '';
-    const open = this.#connections.get(address) ?? 0;
-    if (open >= MAX_CONNECTIONS_PER_ADDRESS) {
-      this.#turnAway(socket, `${open} connections are open from this address`);
+    const open = this.#open.get(address) ?? { all: 0, members: 0 };
+    if (open.all - open.members >= MAX_STRANGERS || open.all >= MAX_MEMBERS) {
+      this.#turnAway(socket, `${open.all} connections are open from this address`);
       return false;
     }
-    this.#connections.set(address, open + 1);
+    this.#open.set(address, open);
+    open.all++;
     socket.once('close', () => {
-      const left = (this.#connections.get(address) ?? 1) - 1;
-      if (left > 0) this.#connections.set(address, left);
-      else this.#connections.delete(address);
+      open.all--;
+      if (open.all === 0) this.#open.delete(address);
     });
     return true;
+  }
+
+  /** From here on a connection with a certificate of ours counts as one; whether it still holds is asked with each call. */
+  #recognise(socket: TLSSocket): void {
+    const open = this.#open.get(socket.remoteAddress ?? '');
+    if (open === undefined || !socket.authorized) return;
+    open.members++;
+    socket.once('close', () => {
+      open.members--;
+    });
   }
 
   /** No TLS came about. A peer that only went away, as port scans and health checks do, is no news. */
