@@ -114,8 +114,15 @@ test('a coordinator that takes fewer packets in a batch gets more batches, each 
   table.length = 5;
   table.baseNs = packets().baseNs;
   table.time.set([0, 1, 20, 15, 30]);
-  writer.rows(table, 5, coverage);
+  const watermarkNs = table.baseNs + 40n;
+  writer.rows(table, 5, { ...coverage, watermarkNs });
   const batches = batchesIn(spool);
+  // None vouches for a time of which packets are still to come.
+  expect(batches.map((batch) => batch.coverage?.watermarkNs)).toEqual([
+    table.baseNs + 14n,
+    table.baseNs + 29n,
+    watermarkNs,
+  ]);
   const after = (ns: bigint) => Number(ns - table.baseNs);
   expect(batches.map(({ count, firstNs, lastNs }) => [count, after(firstNs), after(lastNs)])).toEqual([
     [2, 0, 1],

@@ -40,8 +40,10 @@ export class BatchWriter {
 
   /** Puts rows 0..`count` - 1 into the spool, in one batch where the coordinator takes so many. */
   rows(table: PacketTable, count: number, coverage: Coverage): void {
-    for (let from = 0; from < count; from += this.#mostRows)
-      this.#portion(table, from, Math.min(count, from + this.#mostRows), coverage);
+    for (let from = 0; from < count; from += this.#mostRows) {
+      const to = Math.min(count, from + this.#mostRows);
+      this.#portion(table, from, to, to === count ? coverage : before(table, to, count, coverage));
+    }
   }
 
   #portion(table: PacketTable, from: number, to: number, coverage: Coverage): void {
@@ -105,6 +107,12 @@ function emptyBatch(tapId: string, sequence: number, coverage: Coverage): Batch 
     crc32: 0,
     coverage,
   };
+}
+
+/** A coverage that does not vouch for the time of rows `from`..`to` - 1, which come in a later batch. */
+function before(table: PacketTable, from: number, to: number, coverage: Coverage): Coverage {
+  const [first] = timeRange(table, from, to);
+  return { ...coverage, watermarkNs: earlier(coverage.watermarkNs, table.baseNs + BigInt(first) - 1n) };
 }
 
 /** Earliest and latest time of rows `from`..`to` - 1, at least one. */
