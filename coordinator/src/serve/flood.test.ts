@@ -31,6 +31,11 @@ async function refusalsOf(actor: string): Promise<string> {
   return details.join('\n');
 }
 
+/** Waits for an entry: it is on disk a moment after the peer felt the refusal. */
+async function expectRefused(actor: string, reason: RegExp): Promise<void> {
+  await expect.poll(() => refusalsOf(actor), { timeout: 20_000 }).toMatch(reason);
+}
+
 async function expectServing(): Promise<void> {
   const { agents } = await call<{ agents: unknown[] }>((done) => harness.user.listAgents({}, done));
   expect(Array.isArray(agents)).toBe(true);
@@ -87,7 +92,7 @@ test('a compressed bomb is cut off at the size of a message, not unpacked', asyn
   const code = await statusOf(AgentLinkService.ship.path, framed(bomb, true), { 'grpc-encoding': 'gzip' });
   expect(code).toBe(status.RESOURCE_EXHAUSTED);
   await expectServing();
-  expect(await refusalsOf('evil')).toMatch(/decompresses to a size larger than 4194304/);
+  await expectRefused('evil', /decompresses to a size larger than 4194304/);
 });
 
 test('a message that is nested a hundred thousand deep, or claims gigabytes, ends its own stream', async () => {
@@ -102,8 +107,8 @@ test('a message that is nested a hundred thousand deep, or claims gigabytes, end
   // A frame that says 4 GB and brings nothing.
   expect(await statusOf(AgentLinkService.ship.path, Buffer.from('00ffffffff', 'hex'))).not.toBe(status.OK);
   await expectServing();
-  expect(await refusalsOf('evil')).toMatch(/Error deserializing request/);
-  expect(await refusalsOf('evil')).toMatch(/message larger than max/);
+  await expectRefused('evil', /Error deserializing request/);
+  await expectRefused('evil', /message larger than max/);
 });
 
 test('who opens and resets streams as fast as it can is disconnected, and named', async () => {
@@ -120,7 +125,7 @@ test('who opens and resets streams as fast as it can is disconnected, and named'
   // By the coordinator: nothing here closes it.
   await closed;
   await expectServing();
-  expect(await refusalsOf('rapid')).toMatch(/opens and resets calls as fast as it can/);
+  await expectRefused('rapid', /opens and resets calls as fast as it can/);
 });
 
 test('bytes that are no TLS, and TLS without HTTP/2, are turned away by name of their address', async () => {
@@ -129,8 +134,8 @@ test('bytes that are no TLS, and TLS without HTTP/2, are turned away by name of 
   const old = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: [] });
   for (const socket of [noise, old]) socket.on('error', () => {}).resume();
   await Promise.all([once(noise, 'close'), once(old, 'close')]);
-  expect(await refusalsOf('')).toMatch(/no TLS came about: /);
-  expect(await refusalsOf('')).toMatch(/it speaks TLS, and no HTTP\/2/);
+  await expectRefused('', /no TLS came about: /);
+  await expectRefused('', /it speaks TLS, and no HTTP\/2/);
   await expectServing();
 });
 
