@@ -2,7 +2,7 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import { labAvailable, labExpected } from '../lab/available.js';
 
 /**
- * Ends a run with what was skipped and why, and one line that people and CI read: `N passed, N failed`. A run in
+ * Ends a run with what was skipped and why, what passed only when it was run again, and one line that people and CI read: `N passed, N failed`. A run in
  * which lab tests were skipped on a machine that allows labs has failed.
  */
 export default class SummaryReporter implements Reporter {
@@ -12,7 +12,7 @@ export default class SummaryReporter implements Reporter {
     // A file that does not load has no tests to fail.
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const problems = labProblems(tests);
-    for (const line of skippedLines(tests)) console.log(line);
+    for (const line of [...skippedLines(tests), ...retriedLines(tests)]) console.log(line);
     for (const problem of problems) console.log(`FAILED: ${problem}`);
     const failed = count('failed') + broken + unhandledErrors.length + problems.length;
     if (failed > 0) process.exitCode = 1;
@@ -31,6 +31,13 @@ function skippedLines(tests: readonly TestCase[]): string[] {
       return note ? [`SKIPPED: ${test.fullName}: ${note}`] : [];
     });
   return [...new Set(lines)];
+}
+
+/** One line for each test that failed at first: it is not to be forgotten because it passed in the end. */
+function retriedLines(tests: readonly TestCase[]): string[] {
+  return tests
+    .filter((test) => test.result().state === 'passed' && test.diagnostic()?.flaky)
+    .map((test) => `RETRIED: ${test.fullName}: ${test.result().errors?.[0]?.message.split('\n')[0]}`);
 }
 
 function labProblems(tests: readonly TestCase[]): string[] {
