@@ -8,18 +8,19 @@ export class AddressTexts {
   private readonly words = new Uint32Array(PLACES * 4);
   private readonly texts = new Array<string>(PLACES).fill('');
 
-  /** Text of an address of four words. */
-  of(address: Uint32Array): string {
-    const place = (address[3] ^ (address[3] >>> 8) ^ address[2]) & (PLACES - 1);
+  /** Text of the address of four words from `at`. */
+  of(words: Uint32Array, at = 0): string {
+    const last = words[at + 3];
+    const place = (last ^ (last >>> 8) ^ words[at + 2]) & (PLACES - 1);
     const known = this.texts[place];
-    if (known !== '' && this.isAt(place, address)) return known;
-    this.words.set(address, place * 4);
-    this.texts[place] = formatAddress(address, 0);
+    if (known !== '' && this.isAt(place, words, at)) return known;
+    for (let i = 0; i < 4; i++) this.words[place * 4 + i] = words[at + i];
+    this.texts[place] = formatAddress(words, at);
     return this.texts[place];
   }
 
-  private isAt(place: number, address: Uint32Array): boolean {
-    for (let i = 0; i < 4; i++) if (this.words[place * 4 + i] !== address[i]) return false;
+  private isAt(place: number, words: Uint32Array, at: number): boolean {
+    for (let i = 0; i < 4; i++) if (this.words[place * 4 + i] !== words[at + i]) return false;
     return true;
   }
 }

@@ -6,13 +6,14 @@ import type { ClockView } from './timeline/timeline.js';
 /** What is known of the two clocks, as server minus client. */
 export function clockReport(capture: CaptureFacts): ClockReport {
   const { timeline } = capture.intake;
-  const { segments, lines } = timeline.clock();
+  const clock = timeline.clock();
+  const { segments, lines } = clock;
   const line = lines.at(-1);
   const bases = Number((capture.taps[1].baseNs ?? 0n) - (capture.taps[0].baseNs ?? 0n));
   const sign = capture.clientTap === 0 ? 1 : -1;
   const turned = (ns: number) => Math.round(sign * ns) || 0;
   const tap = steppedTap(capture);
-  const steps = jumps({ segments, lines }).map(({ at, by }) => ({
+  const steps = jumps(clock).map(({ at, by }) => ({
     at: formatInstant(absolute(capture.taps[0], at)),
     byNs: turned(by),
     tap,

@@ -4,6 +4,8 @@ import { auditTaps } from './facts/audit.js';
 import { type CaptureFacts, FlowFacts } from './facts/flow-facts.js';
 import { Orientation } from './facts/orientation.js';
 import { findProxied } from './facts/proxies.js';
+import { Services } from './facts/services.js';
+import { Totals } from './facts/totals.js';
 import { Witness } from './facts/witness.js';
 import { Fold } from './fold.js';
 import { weakest } from './grade.js';
@@ -18,8 +20,8 @@ import { isUneventful } from './rules/uneventful.js';
 import { newTap, relative, type Tap } from './taps.js';
 import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
 
-/** Flows whose rows tell what the rules will find: nothing (null), or one fault. */
-type Foreseen = Map<FlowFacts, FaultKind | null>;
+/** By number of a flow whose rows tell what the rules will find: nothing (null), or one fault. */
+type Foreseen = (FaultKind | null | undefined)[];
 
 /**
  * Turns what two taps saw into a report. Pure and deterministic: the same packets and coverage give the same
@@ -64,11 +66,11 @@ export class Engine implements EngineLike {
 
   report(): Report {
     const listing = new Listing();
-    const foreseen: Foreseen = new Map();
+    const foreseen: Foreseen = [];
     const { capture, flows } = this.facts((flow) => {
       const kind = foregone(flow);
       if (kind === null && !isUneventful(flow)) return;
-      foreseen.set(flow, kind);
+      foreseen[flow.flow] = kind;
       listing.preview(flow);
     });
     return buildReport(this.options, capture, flows, this.judge(capture, flows, foreseen, listing));
@@ -99,6 +101,8 @@ export class Engine implements EngineLike {
       clientTap: 0,
       port: this.options.port,
       proxied: findProxied(this.intake, orientation),
+      services: new Services(),
+      totals: new Totals(),
     };
     const flows = this.flowsOf(capture, look);
     capture.clientTap = clientTapOf(capture, flows);
@@ -118,7 +122,7 @@ export class Engine implements EngineLike {
     const proxied = legsOf(capture);
     for (const flow of flows) {
       peeks.pinned = flow.flow;
-      const kind = foreseen.get(flow);
+      const kind = foreseen[flow.flow];
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
       const isClear = kind === null || proxied.has(flow.flow);
       const known = isClear ? [] : kind && fold.passOver(flow, kind);

@@ -2,6 +2,8 @@ import { NOTE_CODES } from '@bothends/proto';
 import type { FlowFacts } from './facts/flow-facts.js';
 import type { Draft, FaultKind } from './rules/draft.js';
 
+const NONE: readonly Draft[] = [];
+
 /** Flows that a note about one path is told for; what a path does to packets it does to all, and examples suffice. */
 const TOLD_NOTES = 16;
 
@@ -22,15 +24,26 @@ interface Group {
   flows: number;
 }
 
+/** The flows with one kind of fault. */
+interface FaultGroups {
+  /** By service of a pair of hosts. */
+  readonly services: Map<number, Group>;
+  /** By pair of hosts: how many services have a group of their own, and the first of these groups. */
+  readonly hosts: Map<number, { count: number; readonly first: Group }>;
+}
+
 /**
  * Keeps a report readable, and its size bounded, where the same befalls thousands of flows: it is told for the first few
  * of them, and the others are counted at the first one (`standsFor`) and point to it.
  */
 export class Fold {
+  /** Notes, by what they say; faults of all hosts together, by kind. */
   private readonly groups = new Map<string, Group>();
-  /** By kind of fault and hosts: how many services have a group of their own, and the first of these groups. */
-  private readonly services = new Map<string, { count: number; readonly first: Group }>();
-  private readonly pointers = new Map<FlowFacts, readonly Draft[]>();
+  private readonly kinds = new Map<string, FaultGroups>();
+  /** Texts of kinds of faults that are asked about again and again. */
+  private readonly keys = new WeakMap<FaultKind, string>();
+  /** By number of the flow. */
+  private readonly pointers: (readonly Draft[] | undefined)[] = [];
   private told = 0;
 
   /** Takes all that the rules found about one flow; returns what of it is to be told. */
@@ -44,12 +57,13 @@ export class Fold {
 
   /** What was found about another flow and holds for this one, too. */
   standIns(flow: FlowFacts): readonly Draft[] {
-    return this.pointers.get(flow) ?? [];
+    return this.pointers[flow.flow] ?? NONE;
   }
 
   /** Writes down for how many flows the findings stand. */
   finish(): void {
-    for (const { told, flows } of this.groups.values()) {
+    const faults = [...this.kinds.values()].flatMap(({ services }) => [...services.values()]);
+    for (const { told, flows } of [...this.groups.values(), ...faults]) {
       if (flows <= told.length) continue;
       for (const d of told[0] ?? []) d.standsFor += flows - told.length;
       for (const d of told.flat()) if (NOTE_CODES.has(d.code)) d.attributes.flows = flows;
@@ -61,7 +75,7 @@ export class Fold {
    * Returns what it points to; null where the rules have to be asked.
    */
   passOver(flow: FlowFacts, fault: FaultKind): readonly Draft[] | null {
-    const group = this.known(flow, faultKey(fault));
+    const group = this.known(flow, this.keyOf(fault));
     if (!group || group.told.length < this.roomOf()) return null;
     group.flows++;
     return this.point(flow, group);
@@ -84,20 +98,40 @@ export class Fold {
     const known = this.known(flow, kind);
     if (known) return known;
     if (this.told >= TOLD_IN_ALL) return this.group(kind);
-    const group = this.group(serviceKey(flow, kind));
-    const hosts = `${kind} ${hostsOf(flow)}`;
-    const services = this.services.get(hosts);
-    if (services) services.count++;
-    else this.services.set(hosts, { count: 1, first: group });
+    const group: Group = { told: [], flows: 0 };
+    const { services, hosts } = this.ofKind(kind);
+    services.set(flow.service, group);
+    const pair = hosts.get(flow.hosts);
+    if (pair) pair.count++;
+    else hosts.set(flow.hosts, { count: 1, first: group });
     return group;
   }
 
   private known(flow: FlowFacts, kind: string): Group | undefined {
     if (this.told >= TOLD_IN_ALL) return this.groups.get(kind);
-    const own = this.groups.get(serviceKey(flow, kind));
+    const { services, hosts } = this.ofKind(kind);
+    const own = services.get(flow.service);
     if (own) return own;
-    const services = this.services.get(`${kind} ${hostsOf(flow)}`);
-    return services && services.count >= TOLD_SERVICES ? services.first : undefined;
+    const pair = hosts.get(flow.hosts);
+    return pair && pair.count >= TOLD_SERVICES ? pair.first : undefined;
+  }
+
+  private ofKind(kind: string): FaultGroups {
+    let groups = this.kinds.get(kind);
+    if (!groups) {
+      groups = { services: new Map(), hosts: new Map() };
+      this.kinds.set(kind, groups);
+    }
+    return groups;
+  }
+
+  private keyOf(fault: FaultKind): string {
+    let key = this.keys.get(fault);
+    if (key === undefined) {
+      key = faultKey(fault);
+      this.keys.set(fault, key);
+    }
+    return key;
   }
 
   private group(key: string): Group {
@@ -117,15 +151,11 @@ export class Fold {
   }
 
   private point(flow: FlowFacts, { told }: Group): readonly Draft[] {
-    const [first = []] = told;
+    const first = told[0] ?? NONE;
     const before = this.standIns(flow);
-    this.pointers.set(flow, before.length === 0 ? first : [...before, ...first]);
+    this.pointers[flow.flow] = before.length === 0 ? first : [...before, ...first];
     return first;
   }
-}
-
-function serviceKey(flow: FlowFacts, kind: string): string {
-  return `${kind} ${hostsOf(flow)} ${flow.server.port}`;
 }
 
 function faultKey(d: FaultKind): string {
@@ -135,10 +165,5 @@ function faultKey(d: FaultKind): string {
 /** Ports differ from flow to flow, so that a note about addresses goes by the hosts alone. */
 function noteKey(d: Draft, flow: FlowFacts): string {
   const change = d.code === 'nat' ? [d.attributes.kind] : [d.attributes.before, d.attributes.after];
-  return JSON.stringify([d.code, d.direction, hostsOf(flow), ...change]);
-}
-
-function hostsOf({ client, server, serverView }: FlowFacts): string {
-  const own = `${client.address} ${server.address}`;
-  return serverView === null ? own : `${own} ${serverView.client.address} ${serverView.server.address}`;
+  return JSON.stringify([d.code, d.direction, flow.hosts, ...change]);
 }

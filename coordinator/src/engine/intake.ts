@@ -279,7 +279,8 @@ export class Intake {
 
   /** Text of an endpoint's address of a flow. */
   address(flow: number, endpoint: number): string {
-    return this.addresses.of(this.store.table.address(flow, endpoint));
+    const { table } = this.store;
+    return this.addresses.of(table.words, table.addressAt(flow, endpoint));
   }
 
   /** Text of the address in four words of a record column. */

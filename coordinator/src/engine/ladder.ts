@@ -37,7 +37,7 @@ export class LadderEngine extends Engine implements LadderLike {
     linkRetransmissions(shown, rows);
     const first = capture.taps[0];
     return {
-      flow: flowReport(flow, []),
+      flow: flowReport(flow),
       clock: clockReport(capture),
       startedAt: formatInstant(absolute(first, start)),
       rows,

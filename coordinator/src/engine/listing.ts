@@ -16,9 +16,13 @@ export interface Omitted {
 /** Collects the lines of the flows while each is looked at, as many as a report lists. */
 export class Listing {
   private readonly limit: number;
-  private readonly sound = new Map<FlowFacts, FlowReport>();
-  private readonly faulty = new Map<FlowFacts, FlowReport>();
-  private readonly written = new Map<FlowFacts, FlowReport>();
+  /** Lines that were written, by number of the flow. */
+  private readonly lines: (FlowReport | undefined)[] = [];
+  /** By number of the flow, whether something is wrong with it; undefined: not listed, or not its turn yet. */
+  private readonly faults: (boolean | undefined)[] = [];
+  private previewed = 0;
+  private listedSound = 0;
+  private listedFaulty = 0;
   private count = 0;
   private faultyCount = 0;
 
@@ -31,7 +35,7 @@ export class Listing {
    * order first, and one that was put away need not be taken out again.
    */
   preview(flow: FlowFacts): void {
-    if (this.written.size < this.limit) this.written.set(flow, flowReport(flow, []));
+    if (this.previewed++ < this.limit) this.lines[flow.flow] = flowReport(flow);
   }
 
   /** Takes the next flow, with what was found about it or stands for that. */
@@ -39,28 +43,40 @@ export class Listing {
     const isFaulty = drafts.some((d) => !NOTE_CODES.has(d.code));
     this.count++;
     if (isFaulty) this.faultyCount++;
-    const lines = isFaulty ? this.faulty : this.sound;
-    if (lines.size < this.limit) lines.set(flow, this.written.get(flow) ?? flowReport(flow, []));
-    this.written.delete(flow);
+    if ((isFaulty ? this.listedFaulty : this.listedSound) >= this.limit) {
+      this.lines[flow.flow] = undefined;
+      return;
+    }
+    if (isFaulty) this.listedFaulty++;
+    else this.listedSound++;
+    this.faults[flow.flow] = isFaulty;
+    this.lines[flow.flow] ??= flowReport(flow);
   }
 
-  /** The lines in the order of `flows`, and what was left out; flows that a finding is about are never left out. */
+  /**
+   * The lines in the order of `flows`, each with the findings of `idsOf`, and what was left out; flows that a finding is
+   * about are never left out.
+   */
   close(
     flows: readonly FlowFacts[],
     drafts: readonly Draft[],
-  ): { rows: Map<FlowFacts, FlowReport>; omitted: Omitted | null } {
+    idsOf: (flow: FlowFacts) => string[],
+  ): { rows: FlowReport[]; omitted: Omitted | null } {
     const named = new Set(drafts.map((d) => d.flow));
-    const room = this.limit - this.faulty.size;
-    let taken = 0;
-    const rows = new Map<FlowFacts, FlowReport>();
+    const room = this.limit - this.listedFaulty;
+    let [sound, listed] = [0, 0];
+    const rows: FlowReport[] = [];
     for (const flow of flows) {
-      const faulty = this.faulty.get(flow);
-      const row = faulty ?? this.sound.get(flow);
-      if (faulty || named.has(flow) || (row && taken < room)) rows.set(flow, row ?? flowReport(flow, []));
-      if (!faulty && row) taken++;
+      const isFaulty = this.faults[flow.flow];
+      const hasRoom = isFaulty === false && sound < room;
+      if (isFaulty === false) sound++;
+      if (!isFaulty && !hasRoom && !named.has(flow)) continue;
+      if (isFaulty) listed++;
+      const row = this.lines[flow.flow] ?? flowReport(flow);
+      row.findings = idsOf(flow);
+      rows.push(row);
     }
-    if (rows.size === this.count) return { rows, omitted: null };
-    const listed = [...rows.keys()].filter((flow) => this.faulty.has(flow)).length;
-    return { rows, omitted: { flows: this.count - rows.size, faulty: this.faultyCount - listed } };
+    if (rows.length === this.count) return { rows, omitted: null };
+    return { rows, omitted: { flows: this.count - rows.length, faulty: this.faultyCount - listed } };
   }
 }

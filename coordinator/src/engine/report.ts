@@ -22,6 +22,8 @@ import { ENGINE_VERSION } from './version.js';
 /** Packets named per piece of evidence: enough to look up, few enough to read. */
 const REFERENCES = 6;
 
+const NONE: readonly Draft[] = [];
+
 /** All that was found about the flows of a capture. */
 export interface Judgement {
   /** Ranked. */
@@ -42,10 +44,12 @@ export function buildReport(
   const findings = drafts.map((d) => finding(d, ids));
   const byFlow = new Map<FlowFacts, Draft[]>();
   for (const d of drafts) if (d.flow) byFlow.set(d.flow, [...(byFlow.get(d.flow) ?? []), d]);
-  const { rows, omitted } = listing.close(flows, drafts);
-  for (const [flow, row] of rows)
-    for (const about of [byFlow.get(flow) ?? [], standIns(flow)])
-      for (const d of about) if (ids.has(d)) row.findings.push(ids.get(d) as string);
+  const idsOf = (flow: FlowFacts) => {
+    const [own, others] = [byFlow.get(flow) ?? NONE, standIns(flow)];
+    if (own.length + others.length === 0) return [];
+    return [...own, ...others].map((d) => ids.get(d)).filter((id) => id !== undefined);
+  };
+  const { rows, omitted } = listing.close(flows, drafts, idsOf);
   const taps = tapOrder(capture).map((tap) => tapReport(capture, tap));
   return {
     schema: REPORT_SCHEMA,
@@ -67,7 +71,7 @@ export function buildReport(
     },
     taps,
     clock: clockReport(capture),
-    flows: [...rows.values()],
+    flows: rows,
     ...(omitted === null ? {} : { flowsOmitted: omitted }),
     findings,
     headline: headline(findings, flows, capture),

@@ -36,7 +36,10 @@ function* listPieces(list: readonly unknown[]): Generator<string> {
   yield '\n  ]';
 }
 
-/** A value of the outermost object. No string in JSON holds an end of a line, so that each is one of the layout. */
+/** What stands before and behind the one value of an object. */
+const [BEFORE, BEHIND] = ['{\n  "": ', '\n}'] as const;
+
+/** A value of the outermost object. */
 function indented(value: unknown): string {
-  return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
+  return JSON.stringify({ '': value }, null, 2).slice(BEFORE.length, -BEHIND.length);
 }

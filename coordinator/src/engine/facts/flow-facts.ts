@@ -9,6 +9,8 @@ import { vouchInOrder } from './in-order.js';
 import type { Orientation } from './orientation.js';
 import type { Packet, Sighting, Toward } from './packet.js';
 import type { ProxiedPair } from './proxies.js';
+import { type Services, serviceOf } from './services.js';
+import { Total, type Totals } from './totals.js';
 import type { Witness } from './witness.js';
 
 /** What all rules share about the capture as a whole. */
@@ -23,6 +25,9 @@ export interface CaptureFacts {
   port: number | null;
   /** Requests that pass from one connection to another between the taps. */
   proxied: readonly ProxiedPair[];
+  /** Hosts and services of the flows, and what is counted of each flow. */
+  services: Services;
+  totals: Totals;
 }
 
 export const BOTH_WAYS: readonly Toward[] = ['toward-server', 'toward-client'];
@@ -43,6 +48,12 @@ export interface Volume {
   readonly answers: number;
 }
 
+/** The two ends of a flow. */
+interface Ends {
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+}
+
 /** What the packets of one flow say, computed once and read by the rules. */
 export class FlowFacts {
   readonly flow: number;
@@ -50,7 +61,9 @@ export class FlowFacts {
   /** The end that opened the flow, and the other, as the client's tap saw them. */
   readonly client: Endpoint;
   readonly server: Endpoint;
-  readonly serverView: { client: Endpoint; server: Endpoint } | null;
+  readonly serverView: Ends | null;
+  /** Number of the pair of hosts, by all addresses that the taps know them by (see Services). */
+  readonly hosts: number;
   /** Tap at the client's end. */
   readonly clientTap: 0 | 1;
   readonly capture: CaptureFacts;
@@ -58,15 +71,11 @@ export class FlowFacts {
   readonly belongs: 'yes' | 'no' | 'unknown';
   /** Short and stable: the same flow has the same id in every analysis of the same evidence. */
   id = '';
-  /** When it began, on tap 0's clock. */
-  readonly startedAt: number;
   /** Packets of this flow found at both taps: the positive control for claims about either. */
   readonly matched: number;
-  /** Longest idle gap whose next packet was delivered, ns. */
-  readonly survived: number;
   /** Something of it did not get through, so far. */
   readonly someWait: boolean;
-  readonly volume: Volume;
+  private readonly totals: number;
   private readonly seenAt0: number;
   private readonly seenAt1: number;
   private readonly clientDirection: 0 | 1;
@@ -81,20 +90,21 @@ export class FlowFacts {
     this.protocol = intake.store.table.protocol(flow) === 6 ? 'tcp' : 'udp';
     this.clientDirection = orientation.clientDirection(flow);
     this.clientTap = orientation.senderTap(flow, this.clientDirection);
-    const views = tupleViews(intake, flow, this.clientDirection);
-    const own =
-      views[this.clientTap] ?? views[1 - this.clientTap] ?? endpoints(intake, flow, this.clientDirection);
-    const other = views[1 - this.clientTap];
+    const [own, other] = tupleViews(capture, flow, this.clientDirection, this.clientTap);
     this.client = own.client;
     this.server = own.server;
-    this.serverView = other && !sameEnds(own, other) ? other : null;
-    this.seenAt0 = this.total(0, Row.PACKETS);
-    this.seenAt1 = this.total(1, Row.PACKETS);
-    this.matched = BOTH_WAYS.reduce((sum, toward) => sum + this.path(toward, Row.PAIRS), 0);
-    this.survived = this.flowWord(Row.SURVIVED);
-    this.someWait = intake.store.someWaits(flow);
-    this.volume = this.measure();
-    this.startedAt = this.beginning();
+    this.serverView = other;
+    this.hosts = hostsOf(capture.services, own, other);
+    const { store } = intake;
+    const s = store.sides.data;
+    const side = store.side(flow, 0, 0);
+    const packets = (i: number) => s[side + i * Row.SIDE_WORDS + Row.PACKETS];
+    this.seenAt0 = packets(0) + packets(2);
+    this.seenAt1 = packets(1) + packets(3);
+    this.matched = this.path('toward-server', Row.PAIRS) + this.path('toward-client', Row.PAIRS);
+    this.someWait = store.someWaits(flow);
+    this.totals = capture.totals.add();
+    this.measure(s, side);
     const unseen = this.seenAt(0) === 0 ? 0 : this.seenAt(1) === 0 ? 1 : null;
     this.belongs = unseen === null ? 'yes' : orientation.belongs(flow, (1 - unseen) as 0 | 1);
   }
@@ -178,38 +188,61 @@ export class FlowFacts {
     return tap === 0 ? this.seenAt0 : this.seenAt1;
   }
 
-  private total(tap: number, word: number): number {
-    return this.side('toward-server', tap, word) + this.side('toward-client', tap, word);
+  /** When it began, on tap 0's clock. */
+  get startedAt(): number {
+    return this.total(Total.startedAt);
   }
 
-  private most(word: number): number {
-    return BOTH_WAYS.reduce(
-      (sum, way) => sum + Math.max(this.side(way, 0, word), this.side(way, 1, word)),
-      0,
-    );
+  /** Longest idle gap whose next packet was delivered, ns. */
+  get survived(): number {
+    return this.total(Total.survived);
   }
 
-  private measure(): Volume {
-    const [packets, bytes] = [this.most(Row.PACKETS), this.most(Row.BYTES)];
-    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const toward of BOTH_WAYS) {
-      if (this.side(toward, this.clientTap, Row.PACKETS) === 0) continue;
-      first = Math.min(first, this.side(toward, this.clientTap, Row.FIRST_TIME));
-      last = Math.max(last, this.side(toward, this.clientTap, Row.LAST_TIME));
-    }
-    return { packets, bytes, first, last, answers: this.received('toward-client', Row.TURNS) };
+  get volume(): Volume {
+    return {
+      packets: this.total(Total.packets),
+      bytes: this.total(Total.bytes),
+      first: this.total(Total.first),
+      last: this.total(Total.last),
+      answers: this.total(Total.answers),
+    };
   }
 
-  private beginning(): number {
-    const { timeline } = this.capture.intake;
-    let first = Number.POSITIVE_INFINITY;
-    for (const toward of BOTH_WAYS) {
-      for (const tap of [0, 1] as const) {
-        const time = this.side(toward, tap, Row.FIRST_TIME);
-        if (!Number.isNaN(time)) first = Math.min(first, timeline.common(tap, time));
+  /** Number of the service that the client asked. */
+  get service(): number {
+    return serviceOf(this.hosts, this.server.port);
+  }
+
+  private total(word: number): number {
+    return this.capture.totals.get(this.totals, word);
+  }
+
+  /** Notes the totals; the first of the flow's four sides is at `first`. */
+  private measure(s: Float64Array, first: number): void {
+    const { totals, intake } = this.capture;
+    let [packets, bytes, startedAt] = [0, 0, Number.POSITIVE_INFINITY];
+    let [begin, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let direction = 0; direction < Row.DIRECTIONS; direction++) {
+      const at0 = first + 2 * direction * Row.SIDE_WORDS;
+      const at1 = at0 + Row.SIDE_WORDS;
+      packets += Math.max(s[at0 + Row.PACKETS], s[at1 + Row.PACKETS]);
+      bytes += Math.max(s[at0 + Row.BYTES], s[at1 + Row.BYTES]);
+      const client = this.clientTap === 0 ? at0 : at1;
+      if (s[client + Row.PACKETS] > 0) {
+        begin = Math.min(begin, s[client + Row.FIRST_TIME]);
+        end = Math.max(end, s[client + Row.LAST_TIME]);
       }
+      if (!Number.isNaN(s[at0 + Row.FIRST_TIME])) startedAt = Math.min(startedAt, s[at0 + Row.FIRST_TIME]);
+      const there = s[at1 + Row.FIRST_TIME];
+      if (!Number.isNaN(there)) startedAt = Math.min(startedAt, intake.timeline.common(1, there));
     }
-    return first;
+    totals.set(this.totals, Total.startedAt, startedAt);
+    totals.set(this.totals, Total.survived, this.flowWord(Row.SURVIVED));
+    totals.set(this.totals, Total.packets, packets);
+    totals.set(this.totals, Total.bytes, bytes);
+    totals.set(this.totals, Total.first, begin);
+    totals.set(this.totals, Total.last, end);
+    totals.set(this.totals, Total.answers, this.received('toward-client', Row.TURNS));
   }
 
   /** What a tap vouches for around a time of its own clock. */
@@ -230,43 +263,43 @@ export class FlowFacts {
 
   /** Fastest way from one tap to the other and back that the packets show, ns; null where unknown. */
   get roundTrip(): number | null {
-    const { timeline } = this.capture.intake;
-    const corridors = timeline.clock().lines.flatMap((line) => (line ? [line.error * 2] : []));
-    return corridors.length > 0 ? Math.min(...corridors) : null;
+    return this.capture.intake.timeline.clock().roundTrip;
   }
 }
 
-function endpoints(
-  intake: Intake,
-  flow: number,
-  clientDirection: 0 | 1,
-): { client: Endpoint; server: Endpoint } {
-  const end = (endpoint: number): Endpoint => ({
-    address: intake.address(flow, endpoint),
-    port: intake.store.table.port(flow, endpoint),
-  });
-  return { client: end(clientDirection), server: end(1 - clientDirection) };
+function endsOf({ intake, services }: CaptureFacts, flow: number, clientDirection: 0 | 1): Ends {
+  const { table } = intake.store;
+  const there = 1 - clientDirection;
+  const client = { address: intake.address(flow, clientDirection), port: table.port(flow, clientDirection) };
+  const server = intake.address(flow, there);
+  const pair = services.pair(client.address, server);
+  return { client, server: services.serverOf(pair, server, table.port(flow, there)) };
 }
 
-/** The tuple by which each tap knows the flow; undefined for a tap that knows it by none. */
+/** The ends as the client's tap knows them, and as the other one does where it knows them by others; null: it does not. */
 function tupleViews(
-  intake: Intake,
+  capture: CaptureFacts,
   flow: number,
   clientDirection: 0 | 1,
-): ({ client: Endpoint; server: Endpoint } | undefined)[] {
-  const own = endpoints(intake, flow, clientDirection);
-  const alias = intake.joiner.aliasOf(flow);
-  if (!alias) return [own, own];
+  clientTap: 0 | 1,
+): readonly [Ends, Ends | null] {
+  const own = endsOf(capture, flow, clientDirection);
+  const alias = capture.intake.joiner.aliasOf(flow);
+  if (!alias) return [own, null];
   const direction = alias.swapped ? ((1 - clientDirection) as 0 | 1) : clientDirection;
-  const views = [own, own];
-  views[alias.tap] = endpoints(intake, alias.flow, direction);
-  return views;
+  const other = endsOf(capture, alias.flow, direction);
+  if (sameEnds(own, other)) return [own, null];
+  return alias.tap === clientTap ? [other, own] : [own, other];
 }
 
-function sameEnds(
-  a: { client: Endpoint; server: Endpoint },
-  b: { client: Endpoint; server: Endpoint },
-): boolean {
+/** The pair of hosts that a flow is of, by both their names where addresses are translated. */
+function hostsOf(services: Services, own: Ends, other: Ends | null): number {
+  const pair = services.pair(own.client.address, own.server.address);
+  if (other === null) return pair;
+  return services.pair(`${pair}`, `${services.pair(other.client.address, other.server.address)}`);
+}
+
+function sameEnds(a: Ends, b: Ends): boolean {
   return (
     a.client.address === b.client.address &&
     a.client.port === b.client.port &&

@@ -1,4 +1,5 @@
 import { parseAddress } from '@bothends/proto';
+import type { FlowTable } from '../flows/flow-table.js';
 import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
 import type { Tap } from '../taps.js';
@@ -65,8 +66,7 @@ export class Orientation {
   private leaning(flow: number, direction: number): number {
     const { store } = this.intake;
     const endpoint = direction;
-    let score =
-      WEIGHT.hosts * Math.sign(this.votes.get(hashAddress(store.table.address(flow, endpoint))) ?? 0);
+    let score = WEIGHT.hosts * Math.sign(this.votes.get(hashOf(store.table, flow, endpoint)) ?? 0);
     score += WEIGHT.addresses * this.ownedBy(flow, endpoint);
     score +=
       WEIGHT.ttlDifference *
@@ -81,8 +81,8 @@ export class Orientation {
   }
 
   private ownedBy(flow: number, endpoint: number): number {
-    const words = this.intake.store.table.address(flow, endpoint);
-    const owns = (tap: Tap) => addressSet(tap).has(hashAddress(words));
+    const hash = hashOf(this.intake.store.table, flow, endpoint);
+    const owns = (tap: Tap) => addressSet(tap).has(hash);
     return Number(owns(this.taps[0])) - Number(owns(this.taps[1]));
   }
 
@@ -96,7 +96,7 @@ export class Orientation {
     for (let endpoint = 0; endpoint < 2; endpoint++) {
       if (this.senderTap(flow, endpoint) !== far) continue;
       if (this.ownedBy(flow, endpoint) === wanted) return 'yes';
-      const address = hashAddress(this.intake.store.table.address(flow, endpoint));
+      const address = hashOf(this.intake.store.table, flow, endpoint);
       const vote = this.votes.get(address) ?? 0;
       // Any number of hosts may stand behind the address of a translating device.
       if (Math.sign(vote) === wanted) return this.outside.has(address) ? 'unknown' : 'yes';
@@ -126,15 +126,15 @@ export class Orientation {
   }
 
   private vote(flow: number, endpoint: number, tap: number): void {
-    const key = hashAddress(this.intake.store.table.address(flow, endpoint));
+    const key = hashOf(this.intake.store.table, flow, endpoint);
     this.votes.set(key, (this.votes.get(key) ?? 0) + (tap === 0 ? 1 : -1));
   }
 
   private voteOutside(flow: number, direction: number, alias: Alias, tap: number): void {
     const { table } = this.intake.store;
     const endpoint = alias.swapped ? 1 - direction : direction;
-    const there = hashAddress(table.address(alias.flow, endpoint));
-    if (there !== hashAddress(table.address(flow, direction))) this.outside.add(there);
+    const there = hashOf(table, alias.flow, endpoint);
+    if (there !== hashOf(table, flow, direction)) this.outside.add(there);
     this.vote(alias.flow, endpoint, tap);
   }
 
@@ -173,15 +173,20 @@ function addressSet(tap: Tap): Set<number> {
   let set = addressSets.get(tap.description.addresses);
   if (!set) {
     const words = tap.description.addresses.map(parseAddress).filter((w) => w !== null);
-    set = new Set(words.map(hashAddress));
+    set = new Set(words.map((address) => hashAddress(address)));
     addressSets.set(tap.description.addresses, set);
   }
   return set;
 }
 
-function hashAddress(words: Uint32Array): number {
+function hashOf(table: FlowTable, flow: number, endpoint: number): number {
+  return hashAddress(table.words, table.addressAt(flow, endpoint));
+}
+
+function hashAddress(words: Uint32Array, at = 0): number {
   let h = 0x811c9dc5;
-  for (const word of words) h = Math.imul(h ^ word ^ (h >>> 13), 0x01000193 + (word & 0xff00));
+  for (let i = at; i < at + 4; i++)
+    h = Math.imul(h ^ words[i] ^ (h >>> 13), 0x01000193 + (words[i] & 0xff00));
   return h;
 }
 

@@ -116,6 +116,16 @@ export class FlowTable {
     return this.keys.subarray(start, start + 4);
   }
 
+  /** The same four words without a view: where they stand in `words`. */
+  addressAt(flow: number, endpoint: number): number {
+    return flow * KEY_WORDS + endpoint * 4;
+  }
+
+  /** The keys of all flows; valid until the next flow is made. */
+  get words(): Uint32Array {
+    return this.keys;
+  }
+
   port(flow: number, endpoint: number): number {
     const ports = this.keys[flow * KEY_WORDS + 8];
     return endpoint === 0 ? ports >>> 16 : ports & 0xffff;

@@ -26,6 +26,7 @@ export class FlowNames {
 
   /** In alphabetical order, so that it does not matter which tap's came first. */
   of(flow: number): string[] {
-    return [...(this.byFlow.get(flow) ?? [])].sort();
+    const names = this.byFlow.get(flow);
+    return names ? [...names].sort() : [];
   }
 }

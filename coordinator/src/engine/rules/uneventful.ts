@@ -64,12 +64,13 @@ export function isUnchanged(flow: FlowFacts, toward: Toward): boolean {
   const [d, s] = [store.directions.data, store.sides.data];
   const direction = flow.direction(toward);
   const row = store.direction(flow.flow, direction);
-  if (PATH_EVENTS.some((word) => d[row + word] !== 0)) return false;
+  for (const word of PATH_EVENTS) if (d[row + word] !== 0) return false;
   const [a, b] = [store.side(flow.flow, direction, 0), store.side(flow.flow, direction, 1)];
-  return AGREED.every((word) => s[a + word] === s[b + word]) && isCalm(s, a) && isCalm(s, b);
+  for (const word of AGREED) if (s[a + word] !== s[b + word]) return false;
+  return isCalm(s, a) && isCalm(s, b);
 }
 
 function isCalm(s: Float64Array, side: number): boolean {
-  if (SIDE_EVENTS.some((word) => s[side + word] !== 0)) return false;
+  for (const word of SIDE_EVENTS) if (s[side + word] !== 0) return false;
   return Number.isNaN(s[side + Row.ZERO_SINCE]) && Number.isNaN(s[side + Row.HTTP_DUE]);
 }

@@ -13,6 +13,8 @@ export interface ClockView {
   segments: readonly Segment[];
   /** The best line of each segment, null where only one direction bounds it. */
   lines: readonly (Line | null)[];
+  /** Fastest way from one tap to the other and back that the packets show, ns; null where unknown. */
+  roundTrip: number | null;
 }
 
 /** Which of two moments at two taps came first. */
@@ -48,7 +50,9 @@ export class Timeline {
   clock(): ClockView {
     if (this.view && this.viewVersion === this.envelope.version) return this.view;
     const segments = this.envelope.segments();
-    this.view = { segments, lines: segments.map(estimateLine) };
+    const lines = segments.map(estimateLine);
+    const corridors = lines.flatMap((line) => (line ? [line.error * 2] : []));
+    this.view = { segments, lines, roundTrip: corridors.length > 0 ? Math.min(...corridors) : null };
     this.viewVersion = this.envelope.version;
     return this.view;
   }

@@ -9,6 +9,7 @@ import { type Draft, draft, exhibit } from '../draft.js';
  * requests are the same bytes. One finding for each pair of front and back.
  */
 export function proxyTerminated(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  if (capture.proxied.length === 0) return [];
   const byFlow = new Map(flows.map((flow) => [flow.flow, flow]));
   const groups = new Map<string, { pair: ProxiedPair; front: FlowFacts; back: FlowFacts }[]>();
   for (const pair of capture.proxied) {

@@ -1,5 +1,6 @@
 import { formatDuration } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
+import { serviceOf } from '../../facts/services.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** More than half of everything: less than that nobody calls the top talker. */
@@ -12,65 +13,68 @@ const CONVERSATIONS = 4;
 const PACKETS = 1000;
 const BYTES = 100_000;
 
+/** Packets, and bytes of payload. */
+interface Amount {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** What a conversation, one flow or all flows of one client with one service, adds up to. */
-interface Talker {
-  name: string;
-  flows: FlowFacts[];
-  packets: number;
-  bytes: number;
+interface Talker extends Amount {
+  readonly flows: readonly FlowFacts[];
 }
 
 /** `top-talker`: a note on the flow, or else the client and service, that makes most of the packets or bytes. */
-export function topTalker(_: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
-  const single = flows.map((flow) =>
-    talkerOf([flow], `${endOf(flow, 'client')} to ${endOf(flow, 'server')}`),
-  );
-  const total = sum(single);
+export function topTalker(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  const total = sum(flows);
   if (total.packets < PACKETS && total.bytes < BYTES) return [];
-  const made = topOf(single, total) ?? topOf(services(flows), total);
+  const made = topFlow(flows, total) ?? topService(capture, flows, total);
   return made ? [made] : [];
 }
 
-function services(flows: readonly FlowFacts[]): Talker[] {
-  const groups = new Map<string, FlowFacts[]>();
+function topFlow(flows: readonly FlowFacts[], total: Amount): Draft | null {
+  if (flows.length < CONVERSATIONS) return null;
+  const top = flows.reduce((a, b) => (shareOf(b.volume, total) > shareOf(a.volume, total) ? b : a));
+  const talker = { flows: [top], packets: top.volume.packets, bytes: top.volume.bytes };
+  return shareOf(talker, total) > SHARE ? note(talker, total, flows.length) : null;
+}
+
+function topService(capture: CaptureFacts, flows: readonly FlowFacts[], total: Amount): Draft | null {
+  const groups = new Map<number, FlowFacts[]>();
   for (const flow of flows) {
-    const key = `${flow.client.address} to ${endOf(flow, 'server')}`;
+    const { client, server } = flow;
+    const key = serviceOf(capture.services.pair(client.address, server.address), server.port);
     const group = groups.get(key);
     if (group) group.push(flow);
     else groups.set(key, [flow]);
   }
-  return [...groups].map(([name, members]) => talkerOf(members, name));
+  if (groups.size < CONVERSATIONS) return null;
+  const talkers = [...groups.values()].map((members): Talker => ({ flows: members, ...sum(members) }));
+  const top = talkers.reduce((a, b) => (shareOf(b, total) > shareOf(a, total) ? b : a));
+  return shareOf(top, total) > SHARE ? note(top, total, talkers.length) : null;
 }
 
-function endOf(flow: FlowFacts, end: 'client' | 'server'): string {
-  return `${flow[end].address} port ${flow[end].port}`;
+function sum(flows: readonly FlowFacts[]): Amount {
+  let [packets, bytes] = [0, 0];
+  for (const { volume } of flows) {
+    packets += volume.packets;
+    bytes += volume.bytes;
+  }
+  return { packets, bytes };
 }
 
-function talkerOf(flows: FlowFacts[], name: string): Talker {
-  return {
-    name,
-    flows,
-    packets: flows.reduce((all, flow) => all + flow.volume.packets, 0),
-    bytes: flows.reduce((all, flow) => all + flow.volume.bytes, 0),
-  };
+function shareOf({ packets, bytes }: Amount, total: Amount): number {
+  return Math.max(packets / total.packets, total.bytes > 0 ? bytes / total.bytes : 0);
 }
 
-function sum(talkers: readonly Talker[]): { packets: number; bytes: number } {
-  return {
-    packets: talkers.reduce((all, t) => all + t.packets, 0),
-    bytes: talkers.reduce((all, t) => all + t.bytes, 0),
-  };
+/** A flow by both its ends, a service by the client's address and its own end. */
+function nameOf(flows: readonly FlowFacts[]): string {
+  const { client, server } = flows[0] as FlowFacts;
+  const from = flows.length === 1 ? `${client.address} port ${client.port}` : client.address;
+  return `${from} to ${server.address} port ${server.port}`;
 }
 
-function topOf(talkers: readonly Talker[], total: { packets: number; bytes: number }): Draft | null {
-  if (talkers.length < CONVERSATIONS) return null;
-  const share = (t: Talker) =>
-    Math.max(t.packets / total.packets, total.bytes > 0 ? t.bytes / total.bytes : 0);
-  const top = talkers.reduce((a, b) => (share(b) > share(a) ? b : a));
-  return share(top) > SHARE ? note(top, total, talkers.length) : null;
-}
-
-function note(top: Talker, total: { packets: number; bytes: number }, of: number): Draft {
+function note(top: Talker, total: Amount, of: number): Draft {
   const first = top.flows[0] as FlowFacts;
   const span = spanOf(top.flows);
   const bytesPerSecond = span > 0 ? Math.round((top.bytes * 1e9) / span) : null;
@@ -85,7 +89,7 @@ function note(top: Talker, total: { packets: number; bytes: number }, of: number
     grade: 'proven',
     flow: first,
     statement:
-      `${top.name}${times} makes ${percent(byteShare)} of the bytes and ${percent(packetShare)} of the packets among ${of} conversations` +
+      `${nameOf(top.flows)}${times} makes ${percent(byteShare)} of the bytes and ${percent(packetShare)} of the packets among ${of} conversations` +
       `${bytesPerSecond === null ? '' : `: ${rate(bytesPerSecond)}`}${interval === null ? '' : `, a request every ${formatDuration(interval)}`}.`,
     attributes: {
       share: Number(Math.max(packetShare, byteShare).toFixed(3)),

@@ -1,6 +1,7 @@
 import { formatDuration, type Grade, NS_PER_MS, NS_PER_S } from '@bothends/proto';
 import { type CaptureFacts, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import { serviceOf } from '../../facts/services.js';
 import { gradeCase, strongest, strongestVouch } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
@@ -44,24 +45,28 @@ interface Service {
  * `idle-timeout`: a device forgot connections that were idle too long. Judged over all flows of a service, since the
  * timer belongs to the device: every pause survived lies below it, every fatal one above.
  */
-export function idleTimeout(_capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
-  const services = new Map<string, Service>();
-  const pairs = new Map<string, number>();
+export function idleTimeout(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
+  const services = new Map<number, Service>();
+  const pairs = new Map<number, number>();
+  const pairOf = ({ client, server }: FlowFacts) => capture.services.pair(client.address, server.address);
   for (const flow of flows) {
     if (flow.protocol !== 'tcp' || flow.matched === 0) continue;
-    const pair = `${flow.client.address} ${flow.server.address}`;
-    const key = `${pair} ${flow.server.port}`;
+    const pair = pairOf(flow);
     pairs.set(pair, Math.max(pairs.get(pair) ?? 0, flow.survived));
-    const service = services.get(key) ?? { survived: 0, survivedElsewhere: 0, deaths: [], flows: 0 };
-    services.set(key, service);
+    const key = serviceOf(pair, flow.server.port);
+    let service = services.get(key);
+    if (!service) {
+      service = { survived: 0, survivedElsewhere: 0, deaths: [], flows: 0 };
+      services.set(key, service);
+    }
     service.flows++;
     service.survived = Math.max(service.survived, flow.survived);
     const death = flow.someWait ? deathOf(flow) : null;
     if (death) service.deaths.push(death);
   }
   for (const service of services.values()) {
-    const { client, server } = service.deaths[0]?.flow ?? {};
-    if (client && server) service.survivedElsewhere = pairs.get(`${client.address} ${server.address}`) ?? 0;
+    const flow = service.deaths[0]?.flow;
+    if (flow) service.survivedElsewhere = pairs.get(pairOf(flow)) ?? 0;
   }
   return [...services.values()].flatMap(timersOf);
 }

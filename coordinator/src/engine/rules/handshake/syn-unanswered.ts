@@ -1,7 +1,7 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
-import type { Vouching } from '../../taps.js';
+import type { Vouch, Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, type FaultKind } from '../draft.js';
 import { count } from '../words.js';
 import { grade, type Handshake } from './opening.js';
@@ -17,10 +17,14 @@ const UNANSWERED = {
   blame: 'server-host',
 } as const;
 
+/** By what the server's tap vouches for. A scan finds the same of each of a million flows. */
+const LONE: Partial<Record<Vouch, FaultKind>> = {};
+
 /** What `synUnanswered` finds where a single SYN, which arrived, is all that there is of a flow. */
 export function loneSynUnanswered(flow: FlowFacts): FaultKind {
-  const word = silenceAfter(flow, flow.received('toward-server', Row.FIRST_TIME));
-  return { ...UNANSWERED, grade: grade({ lines: 1, absence: word.level }) };
+  const { level } = silenceAfter(flow, flow.received('toward-server', Row.FIRST_TIME));
+  LONE[level] ??= { ...UNANSWERED, grade: grade({ lines: 1, absence: level }) };
+  return LONE[level];
 }
 
 /** What the server's tap vouches for about its silence after a SYN; `time` on its clock. */
