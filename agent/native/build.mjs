@@ -1,6 +1,7 @@
-// Builds the add-ons into agent/dist/native, where a C compiler and Node's headers are: the capture back end packet-mmap, and
-// a fast way to decode plain packets. Plain node without dependencies, because set-ups run it. Where they cannot be built
-// agents capture with tcpdump and all is decoded in JavaScript, so that is said and is no failure.
+// Builds the add-ons into dist/native of their packages, where a C compiler and Node's headers are: the capture back end
+// packet-mmap, and fast ways to decode plain packets and to match uneventful segments. Plain node without dependencies, because
+// set-ups run it. Where they cannot be built agents capture with tcpdump and all else is done in JavaScript, so that is said and
+// is no failure.
 //
 // usage: node agent/native/build.mjs
 
@@ -9,11 +10,23 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const BUILT = join(dirname(HERE), 'dist', 'native');
-/** Each made of the file of its name; all of these files count for whether one is current. */
-const ADDONS = ['packet-mmap', 'plain-decode'];
-const SOURCES = [...ADDONS.map((name) => `${name}.c`), 'plain-packet.h'].map((name) => join(HERE, name));
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** By package what its add-ons are made of, each of the file of its name; all of a package's files count for whether one is current. */
+const PACKAGES = [
+  { name: 'agent', addons: ['packet-mmap', 'plain-decode'], headers: ['plain-packet.h'] },
+  { name: 'coordinator', addons: ['train'], headers: [] },
+];
+/** Source, other files that it may be made of, and the add-on that it becomes. */
+const ADDONS = PACKAGES.flatMap(({ name, addons, headers }) => {
+  const native = join(ROOT, name, 'native');
+  const sources = [...addons.map((addon) => `${addon}.c`), ...headers].map((file) => join(native, file));
+  const built = join(ROOT, name, 'dist', 'native');
+  return addons.map((addon) => ({
+    source: join(native, `${addon}.c`),
+    sources,
+    built: join(built, `${addon}.node`),
+  }));
+});
 
 /** Where Node's headers are: beside the program (its own archives, containers), in Debian's libnode-dev. */
 const HEADERS = [
@@ -28,25 +41,23 @@ const FLAGS = ['-std=gnu11', '-O2', '-fPIC', '-shared', '-Wall', '-Wextra', '-Wn
 /** Why they were not built; '' when they are there. */
 function build() {
   if (process.platform !== 'linux') return 'packet sockets are of Linux only';
-  const missing = ADDONS.filter((name) => !isCurrent(builtFile(name)));
+  const missing = ADDONS.filter((addon) => !isCurrent(addon));
   if (missing.length === 0) return '';
   const headers = HEADERS.find((folder) => existsSync(join(folder, 'node_api.h')));
   if (headers === undefined)
     return "Node's headers are not installed (on Debian: apt-get install libnode-dev)";
-  mkdirSync(BUILT, { recursive: true });
-  for (const name of missing) {
-    const why = compile(name, headers);
+  for (const addon of missing) {
+    const why = compile(addon, headers);
     if (why !== '') return why;
   }
   return '';
 }
 
-function compile(name, headers) {
-  const built = builtFile(name);
+function compile({ source, built }, headers) {
+  mkdirSync(dirname(built), { recursive: true });
   // Into place in one step: an agent that runs keeps the file that it has loaded.
   const half = `${built}.${process.pid}`;
   const compiler = process.env.CC ?? 'cc';
-  const source = join(HERE, `${name}.c`);
   const args = [...FLAGS, `-DNAPI_VERSION=${NODE_API}`, `-I${headers}`, '-o', half, source];
   const { error, status, stderr } = spawnSync(compiler, args, { encoding: 'utf8' });
   if (error?.code === 'ENOENT')
@@ -59,13 +70,9 @@ function compile(name, headers) {
   return '';
 }
 
-function builtFile(name) {
-  return join(BUILT, `${name}.node`);
-}
-
-function isCurrent(file) {
-  const built = statSync(file, { throwIfNoEntry: false });
-  return built !== undefined && SOURCES.every((source) => built.mtimeMs > statSync(source).mtimeMs);
+function isCurrent({ built, sources }) {
+  const file = statSync(built, { throwIfNoEntry: false });
+  return file !== undefined && sources.every((source) => file.mtimeMs > statSync(source).mtimeMs);
 }
 
 const why = build();

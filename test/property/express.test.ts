@@ -2,6 +2,7 @@ import { openCaptureFile } from '@bothends/agent/files';
 import { Merge } from '@bothends/cli/analyze/merge';
 import { Engine } from '@bothends/coordinator/engine/engine';
 import { Express } from '@bothends/coordinator/engine/match/express';
+import { Train } from '@bothends/coordinator/engine/match/train';
 import { canonicalJson, PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { capturePaths } from '../scenarios/captures.js';
@@ -18,22 +19,31 @@ const OPTIONS = { captureId: 'express', captureName: '', port: null, vouchComple
 class CountingExpress extends Express {
   taken = 0;
 
-  override take(...segment: Parameters<Express['take']>): boolean {
-    const taken = super.take(...segment);
-    if (taken) this.taken++;
-    return taken;
+  override take(...segment: Parameters<Express['take']>): number {
+    const end = super.take(...segment);
+    this.taken += end - segment[0];
+    return end;
   }
 }
 
-/** An engine that can be told to send every packet the long way, and whose state can be seen. */
+/** The long way of every packet, the short one in JavaScript alone, and that with the add-on's trains. */
+type Way = 'long' | 'short' | 'train';
+
+/** An engine that can be told which way packets go, and whose state can be seen. */
 class OpenEngine extends Engine {
   readonly express: CountingExpress | null;
 
-  constructor(express: boolean) {
+  constructor(way: Way) {
     super(OPTIONS);
     const { store, timeline, observer } = this.intake;
-    this.express = express ? new CountingExpress(store, timeline, observer) : null;
+    const train = way === 'train' ? Train.load(store, timeline) : null;
+    this.express = way === 'long' ? null : new CountingExpress(store, timeline, observer, train);
     this.intake.express = this.express;
+  }
+
+  /** Whether the add-on is built. */
+  get hasTrains(): boolean {
+    return Train.load(this.intake.store, this.intake.timeline) !== null;
   }
 
   /** All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. */
@@ -56,9 +66,9 @@ class OpenEngine extends Engine {
   }
 }
 
-function analyzed([client, server]: CapturePaths, rows: number, express: boolean): OpenEngine {
+function analyzed([client, server]: CapturePaths, rows: number, way: Way): OpenEngine {
   const files = [openCaptureFile(client), openCaptureFile(server)] as const;
-  const engine = new OpenEngine(express);
+  const engine = new OpenEngine(way);
   for (const name of ['client', 'server']) engine.addTap({ name, role: null, addresses: [] });
   const [first, second] = files.map((file) => {
     const table = new PacketTable(rows);
@@ -71,11 +81,11 @@ function analyzed([client, server]: CapturePaths, rows: number, express: boolean
   return engine;
 }
 
-/** Returns how many packets went the short way. */
-function expectSame(paths: CapturePaths): number {
+/** Returns how many packets went that way. */
+function expectAsLong(paths: CapturePaths, way: Way): number {
   let taken = 0;
   for (const rows of TABLES) {
-    const [short, long] = [analyzed(paths, rows, true), analyzed(paths, rows, false)];
+    const [short, long] = [analyzed(paths, rows, way), analyzed(paths, rows, 'long')];
     expect(canonicalJson(short.report())).toBe(canonicalJson(long.report()));
     expect(short.state).toBe(long.state);
     taken += short.express?.taken ?? 0;
@@ -83,16 +93,33 @@ function expectSame(paths: CapturePaths): number {
   return taken;
 }
 
-describe('the short way of uneventful segments leaves everything as the long way does', () => {
-  it.each(SCENARIOS)('$name', ({ name }) => {
-    expectSame(capturePaths(name));
-  });
+const hasTrains = new OpenEngine('long').hasTrains;
+const WAYS = [
+  { way: 'short', skip: false, named: 'the short way' },
+  {
+    way: 'train',
+    skip: !hasTrains,
+    named: `the short way with trains${hasTrains ? '' : ' (SKIPPED: the add-on is not built)'}`,
+  },
+] as const;
 
-  it(`${RUNS} synthetic incidents, and takes many of their packets`, { timeout: 120_000 }, () => {
-    let taken = 0;
-    eachIncident(RUNS, (paths) => {
-      taken += expectSame(paths);
+describe.each(WAYS)(
+  '$named of uneventful segments leaves everything as the long way does',
+  ({ way, skip }) => {
+    it.skipIf(skip).each(SCENARIOS)('$name', ({ name }) => {
+      expectAsLong(capturePaths(name), way);
     });
-    expect(taken).toBeGreaterThan(10 * RUNS);
-  });
-});
+
+    it.skipIf(skip)(
+      `${RUNS} synthetic incidents, and takes many of their packets`,
+      { timeout: 120_000 },
+      () => {
+        let taken = 0;
+        eachIncident(RUNS, (paths) => {
+          taken += expectAsLong(paths, way);
+        });
+        expect(taken).toBeGreaterThan(10 * RUNS);
+      },
+    );
+  },
+);

@@ -14,6 +14,7 @@ import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
 import { PairObserver } from './match/pairs.js';
 import { TupleReuse } from './match/reuse.js';
+import { Train } from './match/train.js';
 import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, IN_ORDER, type TimeOrder, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
@@ -28,9 +29,16 @@ export class Intake {
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
   /** The short way of uneventful segments; null sends all the long way. */
-  express: Express | null = new Express(this.store, this.timeline, this.observer);
+  express: Express | null = new Express(
+    this.store,
+    this.timeline,
+    this.observer,
+    Train.load(this.store, this.timeline),
+  );
   readonly reuse = new TupleReuse(this.store);
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
+  /** Place of the row in hand in the order in which a table is looked at. */
+  private place = 0;
   /** Time of the newest packet of each tap. */
   private readonly latest: [number, number] = [Number.NaN, Number.NaN];
   /** Of tables that come without one. */
@@ -52,14 +60,12 @@ export class Intake {
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
-    const { express } = this;
-    express?.open(tap, table, scan, shift);
-    for (let k = 0; k < table.length; k++) {
-      const i = order.rows === null ? k : order.rows[k];
+    this.express?.open(tap, table, scan, shift, order.rows);
+    for (this.place = 0; this.place < table.length; this.place++) {
+      const i = order.rows === null ? this.place : order.rows[this.place];
       // Packets are numbered as they were captured.
       tap.packets = before + i + 1;
       this.packet(tap, table, i, table.time[i] + shift);
-      if (express !== null) k = express.follow(k, order.rows);
     }
     tap.packets = before + table.length;
     this.latest[tap.index] = tap.last;
@@ -161,7 +167,7 @@ export class Intake {
     }
     store.ensure(flow);
     const mayHurry = !isLaterFragment(table, i) && !this.trace?.(flow);
-    if (mayHurry && this.express?.take(i, flow, direction, translated)) return;
+    if (mayHurry && this.hurry(flow, direction, translated)) return;
     const r = store.records.allocate(table, i);
     store.records.place(r, flow, direction, tap.index, number, time);
     if (translated) store.records.state[r] |= State.translated;
@@ -179,6 +185,15 @@ export class Intake {
     if (standing !== r) store.records.release(r);
     if (!Number.isNaN(store.sides.data[store.side(flow, direction, tap.index) + Row.FIN_END]))
       this.close(flow);
+  }
+
+  /** Whether the row in hand goes the short way, as do those after it up to where `place` is then. */
+  private hurry(flow: number, direction: number, translated: boolean): boolean {
+    if (this.express === null) return false;
+    const end = this.express.take(this.place, flow, direction, translated);
+    if (end === this.place) return false;
+    this.place = end - 1;
+    return true;
   }
 
   /** The same packet was captured on another interface of this host a moment ago. */

@@ -51,7 +51,7 @@ export class Records {
   hasPrefixDigests = false;
   hasWholeDigests = false;
   /** First of the records that were let go of; -1: none. */
-  private freeHead = -1;
+  freeHead = -1;
   /** Records ever taken at a time: what is beyond was never touched. */
   extent = 0;
 

@@ -18,8 +18,8 @@ const SPREAD = 0x9e3779b1;
 export class Retired {
   private readonly records: Records;
   /** The n-th record that came, counted from 1, is at place n % RETIRED. */
-  private readonly ring = new Int32Array(RETIRED).fill(-1);
-  private came = 0;
+  readonly ring = new Int32Array(RETIRED).fill(-1);
+  came = 0;
   /** Up to this number they are in the chains. */
   private indexed = 0;
   /** Number of the newest in a bucket, and at each place that of the next older in its bucket; 0: none. */

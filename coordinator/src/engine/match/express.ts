@@ -8,6 +8,7 @@ import { CONTROL } from './identity.js';
 import { FINGERPRINTED, isSampled } from './join.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
+import type { Train, Whereabouts } from './train.js';
 
 /** What a record may be and still be matched here: kept, seen twice, or of a translated flow; otherwise as it came. */
 const PLAIN = State.notable | State.translated | State.doubled;
@@ -21,18 +22,21 @@ const PLAIN = State.notable | State.translated | State.doubled;
  * Invariants: nothing is changed before it is decided that a segment is taken, and one that is taken leaves everything
  * as the long way would (test/property/express.test.ts holds that). What is unusual is never judged here.
  */
-export class Express {
+export class Express implements Whereabouts {
   private readonly store: FlowStore;
   private readonly timeline: Timeline;
   private readonly observer: Observer;
+  /** Takes most trains in this one's place; null where there is no such thing. */
+  private readonly train: Train | null;
 
   // NaN where numbers outgrow 31 bits: fields that do so later make V8 compile anew all that reads them.
 
-  /** What is read, at which tap, what its scan said of each row; the tap's number and time of row and time 0. */
+  /** What is read, at which tap, in which order, what its scan said of each row; the tap's number and time of row and time 0. */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
   private firstNumber = 1;
   private shift = Number.NaN;
+  private order: Uint32Array | null = null;
   private seen: Uint8Array = new Uint8Array(0);
   /** The segment in hand: row, number and time at its tap, IP id and time stamp (0 for none). */
   private i = 0;
@@ -41,45 +45,47 @@ export class Express {
   private id = 0;
   private stamp = Number.NaN;
   /** Its flow and direction with their rows, and those of what its own tap and the other one saw of the direction. */
-  private flow = 0;
-  private direction = 0;
-  private row = 0;
-  private way = 0;
-  private side = 0;
-  private far = 0;
-  private translated = false;
-  /** The row before was taken: what was found out of its flow still holds for another segment of it. */
-  private moving = false;
+  flow = 0;
+  direction = 0;
+  row = 0;
+  way = 0;
+  side = 0;
+  far = 0;
+  translated = false;
   /** Nothing is known of the path that would rewrite anything. */
   private isPathPlain = false;
   /** Only this tap has seen the flow: its other half may be looked for. */
   private isAlone = false;
 
-  constructor(store: FlowStore, timeline: Timeline, observer: Observer) {
+  constructor(store: FlowStore, timeline: Timeline, observer: Observer, train: Train | null) {
     this.store = store;
     this.timeline = timeline;
     this.observer = observer;
+    this.train = train;
   }
 
   /**
-   * The segments that follow are rows of `table`, whose scan is given, the next packets of `tap`; `shift` is its base time
-   * in ns on the tap's scale.
+   * What is taken from now on are rows of `table`, whose scan is given, the next packets of `tap`; `shift` is its base time
+   * in ns on the tap's scale; `order` that in which its rows are looked at, null for their own.
    */
-  open(tap: Tap, table: PacketTable, scan: Scan, shift: number): void {
+  open(tap: Tap, table: PacketTable, scan: Scan, shift: number, order: Uint32Array | null): void {
     this.near = tap.index;
     this.table = table;
     this.firstNumber = tap.packets + 1;
     this.shift = shift;
-    this.moving = false;
+    this.order = order;
     this.seen = scan.seen;
+    this.train?.open(table, scan.seen, tap.index, this.firstNumber, shift);
   }
 
   /**
-   * Takes row `i`, or returns false and leaves everything as it is. `translated`: it goes by the flow's other tuple.
+   * Takes the row at place `k` of the order and those that go on after it, as long as they are of the same flow and
+   * direction. `translated`: it goes by the flow's other tuple. Returns the place of the first that is not taken, which is `k`
+   * itself where everything stays as it is.
    */
-  take(i: number, flow: number, direction: number, translated: boolean): boolean {
-    if ((this.seen[i] & Seen.uneventful) === 0) return false;
-    const { store, near } = this;
+  take(k: number, flow: number, direction: number, translated: boolean): number {
+    const { store, near, order } = this;
+    if ((this.seen[order === null ? k : order[k]] & Seen.uneventful) === 0) return k;
     this.flow = flow;
     this.direction = direction;
     this.translated = translated;
@@ -87,26 +93,24 @@ export class Express {
     this.way = store.direction(flow, direction);
     this.side = store.side(flow, direction, near);
     this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
-    this.moving = this.isEstablished() && this.step(i);
-    return this.moving;
+    if (!this.isEstablished()) return k;
+    if (this.train === null || this.isAlone || !this.isPathPlain) return this.walk(k);
+    return this.train.take(this, k, this.table.length, order);
   }
 
-  /**
-   * Takes the rows that go on after one that was taken, as long as they are of the same flow and direction. `rows` is the order
-   * in which the table's rows are looked at, null for their own; `k` the place of that one in it. Returns the place of the
-   * last one that was taken.
-   */
-  follow(k: number, rows: Uint32Array | null): number {
+  /** What `take` does, row by row. */
+  private walk(first: number): number {
+    const { order, seen } = this;
     const { length } = this.table;
-    let last = k;
-    while (this.moving && last + 1 < length) {
-      const i = rows === null ? last + 1 : rows[last + 1];
+    let before = -1;
+    for (let k = first; k < length; k++) {
+      const i = order === null ? k : order[k];
       // What a scan says of a row it says next to the row before.
-      const isNext = rows === null || i === rows[last] + 1;
-      this.moving = isNext && this.seen[i] === (Seen.uneventful | Seen.follows) && this.step(i);
-      if (this.moving) last++;
+      const goesOn = k === first || (i === before + 1 && seen[i] === (Seen.uneventful | Seen.follows));
+      if (!goesOn || !this.step(i)) return k;
+      before = i;
     }
-    return last;
+    return length;
   }
 
   private step(i: number): boolean {

@@ -1,0 +1,570 @@
+/*
+ * Takes trains of uneventful segments: rows of a packet table that are of one direction of one flow and go on where it stood.
+ * It does what the short way does (coordinator/src/engine/match/express.ts), on the same columns, for the case that makes up
+ * a bulk transfer: both taps know the flow, and the path changes nothing. There it takes a quarter of the time, and
+ * needs no compiler to warm up.
+ *
+ * express.ts is the authority: functions here have the names of those there, and test/property/express.test.ts holds that
+ * all three ways leave the same. Two invariants: nothing is changed before it is decided that a row is taken, and the first
+ * row that asks for anything else (a record more than there is room for, one that was put away) ends the train. What stands in
+ * the engine's columns is its own; of what came from outside only the values of fields are read, which address nothing.
+ */
+#include <math.h>
+#include <node_api.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Raised with every change of what is called or of what a train does (REVISION of src/engine/match/train.ts). */
+enum { REVISION = 1 };
+
+/* Columns of a PacketTable that are read: name in proto/src/packet/table.ts, C type, Node-API's name of it, elements a row. */
+#define TABLE_COLUMNS(COLUMN)                                                                               \
+  COLUMN(time, double, napi_float64_array, 1)                                                               \
+  COLUMN(marks, uint8_t, napi_uint8_array, 1) COLUMN(ifindex, int32_t, napi_int32_array, 1)                 \
+  COLUMN(packetType, uint8_t, napi_uint8_array, 1)                                                          \
+  COLUMN(sourceMac, uint32_t, napi_uint32_array, 1) COLUMN(destinationMac, uint32_t, napi_uint32_array, 1)  \
+  COLUMN(ipVersion, uint8_t, napi_uint8_array, 1) COLUMN(ttl, uint8_t, napi_uint8_array, 1)                 \
+  COLUMN(tos, uint8_t, napi_uint8_array, 1) COLUMN(ipId, uint32_t, napi_uint32_array, 1)                    \
+  COLUMN(ipFlags, uint8_t, napi_uint8_array, 1) COLUMN(flowLabel, uint32_t, napi_uint32_array, 1)           \
+  COLUMN(ipLength, uint32_t, napi_uint32_array, 1) COLUMN(payloadLength, uint32_t, napi_uint32_array, 1)    \
+  COLUMN(digestHigh, uint32_t, napi_uint32_array, 1) COLUMN(digestLow, uint32_t, napi_uint32_array, 1)      \
+  COLUMN(digestLength, uint8_t, napi_uint8_array, 1) COLUMN(checksum, uint8_t, napi_uint8_array, 1)         \
+  COLUMN(sequence, uint32_t, napi_uint32_array, 1) COLUMN(acknowledgment, uint32_t, napi_uint32_array, 1)   \
+  COLUMN(tcpFlags, uint16_t, napi_uint16_array, 1) COLUMN(window, uint16_t, napi_uint16_array, 1)           \
+  COLUMN(tcpOptions, uint16_t, napi_uint16_array, 1)                                                        \
+  COLUMN(timestampValue, uint32_t, napi_uint32_array, 1) COLUMN(timestampEcho, uint32_t, napi_uint32_array, 1) \
+  COLUMN(sackCount, uint8_t, napi_uint8_array, 1) COLUMN(sack, uint32_t, napi_uint32_array, 8)              \
+  COLUMN(tlsRecord, uint8_t, napi_uint8_array, 1) COLUMN(tlsHandshake, uint8_t, napi_uint8_array, 1)        \
+  COLUMN(tlsAlertLevel, uint8_t, napi_uint8_array, 1) COLUMN(tlsAlert, uint8_t, napi_uint8_array, 1)        \
+  COLUMN(dnsId, uint16_t, napi_uint16_array, 1) COLUMN(dnsFlags, uint16_t, napi_uint16_array, 1)            \
+  COLUMN(dnsType, uint16_t, napi_uint16_array, 1) COLUMN(nameLow, uint32_t, napi_uint32_array, 1)           \
+  COLUMN(httpKind, uint8_t, napi_uint8_array, 1) COLUMN(httpStatus, uint16_t, napi_uint16_array, 1)         \
+  COLUMN(httpLength, uint32_t, napi_uint32_array, 1) COLUMN(httpHeadLength, uint16_t, napi_uint16_array, 1)
+
+/* Columns of Records that a train reads or fills, as in coordinator/src/engine/flows/records.ts. */
+#define RECORD_COLUMNS(COLUMN)                                                                              \
+  COLUMN(flow, int32_t, napi_int32_array, 1) COLUMN(direction, uint8_t, napi_uint8_array, 1)                \
+  COLUMN(tap, uint8_t, napi_uint8_array, 1) COLUMN(state, uint16_t, napi_uint16_array, 1)                   \
+  COLUMN(number, double, napi_float64_array, 1) COLUMN(time, double, napi_float64_array, 1)                 \
+  COLUMN(gap, double, napi_float64_array, 1)                                                                \
+  COLUMN(sequence, uint32_t, napi_uint32_array, 1) COLUMN(acknowledgment, uint32_t, napi_uint32_array, 1)   \
+  COLUMN(length, uint32_t, napi_uint32_array, 1) COLUMN(covered, uint32_t, napi_uint32_array, 1)            \
+  COLUMN(ipLength, uint32_t, napi_uint32_array, 1) COLUMN(ipVersion, uint8_t, napi_uint8_array, 1)          \
+  COLUMN(ipId, uint32_t, napi_uint32_array, 1) COLUMN(ipFlags, uint8_t, napi_uint8_array, 1)                \
+  COLUMN(timestampValue, uint32_t, napi_uint32_array, 1) COLUMN(timestampEcho, uint32_t, napi_uint32_array, 1) \
+  COLUMN(flags, uint16_t, napi_uint16_array, 1) COLUMN(window, uint16_t, napi_uint16_array, 1)              \
+  COLUMN(options, uint16_t, napi_uint16_array, 1)                                                           \
+  COLUMN(sackCount, uint8_t, napi_uint8_array, 1) COLUMN(sackDigest, uint32_t, napi_uint32_array, 1)        \
+  COLUMN(ttl, uint8_t, napi_uint8_array, 1) COLUMN(tos, uint8_t, napi_uint8_array, 1)                       \
+  COLUMN(flowLabel, uint32_t, napi_uint32_array, 1)                                                         \
+  COLUMN(digestHigh, uint32_t, napi_uint32_array, 1) COLUMN(digestLow, uint32_t, napi_uint32_array, 1)      \
+  COLUMN(digestLength, uint8_t, napi_uint8_array, 1) COLUMN(checksum, uint8_t, napi_uint8_array, 1)         \
+  COLUMN(cut, uint8_t, napi_uint8_array, 1) COLUMN(packetType, uint8_t, napi_uint8_array, 1)                \
+  COLUMN(ifindex, int32_t, napi_int32_array, 1)                                                             \
+  COLUMN(sourceMac, uint32_t, napi_uint32_array, 1) COLUMN(destinationMac, uint32_t, napi_uint32_array, 1)  \
+  COLUMN(tlsRecord, uint8_t, napi_uint8_array, 1) COLUMN(tlsHandshake, uint8_t, napi_uint8_array, 1)        \
+  COLUMN(tlsAlertLevel, uint8_t, napi_uint8_array, 1) COLUMN(tlsAlert, uint8_t, napi_uint8_array, 1)        \
+  COLUMN(dnsId, uint16_t, napi_uint16_array, 1) COLUMN(dnsFlags, uint16_t, napi_uint16_array, 1)            \
+  COLUMN(dnsType, uint16_t, napi_uint16_array, 1) COLUMN(nameLow, uint32_t, napi_uint32_array, 1)           \
+  COLUMN(httpKind, uint8_t, napi_uint8_array, 1) COLUMN(httpStatus, uint16_t, napi_uint16_array, 1)         \
+  COLUMN(httpLength, uint32_t, napi_uint32_array, 1) COLUMN(httpHeadLength, uint16_t, napi_uint16_array, 1) \
+  COLUMN(peer, int32_t, napi_int32_array, 1) COLUMN(peerNumber, double, napi_float64_array, 1)              \
+  COLUMN(peerTime, double, napi_float64_array, 1) COLUMN(peerTtl, uint8_t, napi_uint8_array, 1)             \
+  COLUMN(peerType, uint8_t, napi_uint8_array, 1) COLUMN(peerIfindex, int32_t, napi_int32_array, 1)          \
+  COLUMN(holds, uint8_t, napi_uint8_array, 1)                                                               \
+  COLUMN(previousWaiting, int32_t, napi_int32_array, 1) COLUMN(nextWaiting, int32_t, napi_int32_array, 1)
+
+/* Numbers that are defined in TypeScript alone: words of rows, bits, limits. Given by name once. */
+#define NUMBERS(NUMBER)                                                                                     \
+  NUMBER(PACKETS) NUMBER(BYTES) NUMBER(LAST_TIME) NUMBER(SEQ_BASE) NUMBER(SEQ_END) NUMBER(IP_ID)            \
+  NUMBER(ID_STEPS) NUMBER(ID_BREAKS) NUMBER(LAST_ACK) NUMBER(WINDOW) NUMBER(LARGEST) NUMBER(SEGMENTS)       \
+  NUMBER(MATCHED) NUMBER(HEAD) NUMBER(TAIL) NUMBER(WAITING) NUMBER(CURSOR) NUMBER(TSVAL) NUMBER(DATA_TIME)  \
+  NUMBER(OUTGOING) NUMBER(LABEL) NUMBER(TURNS) NUMBER(TURN_TOTAL) NUMBER(TURN_LONGEST)                      \
+  NUMBER(LAST_SEGMENTS) NUMBER(UNINDEXED) NUMBER(SIDE_WORDS)                                                \
+  NUMBER(SEGMENT) NUMBER(PAIRS) NUMBER(TTL_DIFF) NUMBER(MIN_DIFF) NUMBER(MIN_DIFF_AT) NUMBER(MAX_DIFF)      \
+  NUMBER(MAX_DIFF_AT) NUMBER(DELIVERED_SIZE) NUMBER(TOP_NUMBER_0) NUMBER(TOP_TIME_0) NUMBER(TOP_NUMBER_1)   \
+  NUMBER(TOP_TIME_1)                                                                                        \
+  NUMBER(LAST_SEEN_0) NUMBER(LAST_SEEN_1) NUMBER(RECENT) NUMBER(RECENT_0) NUMBER(RECENT_1)                  \
+  NUMBER(RECENT_NEXT_0) NUMBER(RECENT_NEXT_1) NUMBER(PUT_AWAY)                                              \
+  NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated) NUMBER(peerTranslated) \
+  NUMBER(CONTROL) NUMBER(IDLE_NS) NUMBER(ID_WINDOW) NUMBER(MERGED_FROM) NUMBER(DEFAULT_MSS)                 \
+  NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS)
+
+/* Bits of `seen` (proto/src/packet/scan.ts); TcpOption.timestamps; Mark.cut; PacketType. */
+enum { UNEVENTFUL = 1, FOLLOWS = 2, TIMESTAMPS = 16, CUT = 1, OUTGOING_TYPE = 4, UNKNOWN_TYPE = 255 };
+
+typedef struct {
+#define POINTER(name, type, kind, elements) type *name;
+  TABLE_COLUMNS(POINTER)
+  uint32_t capacity;
+  const uint8_t *seen;
+} Table;
+
+typedef struct {
+  RECORD_COLUMNS(POINTER)
+  uint32_t capacity;
+} Records;
+
+typedef struct {
+#define FIELD(name) int name;
+  NUMBERS(FIELD)
+} Numbers;
+
+/* Places in the array of numbers that goes with each call, both ways. */
+enum {
+  FIRST, END, NEAR, FIRST_NUMBER, SHIFT, FLOW, DIRECTION, ROW, WAY, SIDE, FAR, TRANSLATED, /* given */
+  FREE_HEAD, EXTENT, LIVE, CAME,                                                          /* given, and changed */
+  DONE, PAIRED,                                                                           /* told */
+  CALL_NUMBERS
+};
+
+/* An engine: its columns as long as they are not replaced by larger ones, and the array of each call. */
+typedef struct {
+  Numbers is;
+  Records records;
+  double *rows;
+  int32_t *retired;
+  uint32_t retired_mask;
+  double *call;
+} Engine;
+
+/* A train being taken, and of it the segment in hand. */
+typedef struct {
+  const Numbers *is;
+  const Records *records;
+  const Table *table;
+  Engine *engine;
+  double *call, *pairs;
+  double *flow, *way, *side, *far, *opposite; /* rows of the flow, its direction, of what each tap saw of it */
+  int near;
+  double shift, number, time;
+  uint32_t i, id, stamp;
+} Train;
+
+static inline double larger(double a, double b) { return a > b ? a : b; }
+
+/* ---- records ---- */
+
+/* Records.allocate and place, where there is room. */
+static int32_t allocate(Train *t) {
+  const Records *r = t->records;
+  const Table *from = t->table;
+  double *call = t->call;
+  uint32_t i = t->i;
+  int32_t c = (int32_t)call[FREE_HEAD];
+  if (c >= 0) call[FREE_HEAD] = r->nextWaiting[c];
+  else c = (int32_t)call[EXTENT]++;
+  call[LIVE]++;
+  r->peer[c] = -1, r->holds[c] = 0, r->covered[c] = 0, r->gap[c] = 0;
+  r->state[c] = call[TRANSLATED] ? (uint16_t)t->is->translated : 0;
+  r->flow[c] = (int32_t)call[FLOW], r->direction[c] = (uint8_t)call[DIRECTION], r->tap[c] = (uint8_t)t->near;
+  r->number[c] = t->number, r->time[c] = t->time;
+  r->length[c] = from->payloadLength[i], r->ipLength[c] = from->ipLength[i];
+  r->ipVersion[c] = from->ipVersion[i], r->ipFlags[c] = from->ipFlags[i], r->ipId[c] = t->id;
+  r->ttl[c] = from->ttl[i], r->tos[c] = from->tos[i];
+  r->flowLabel[c] = from->ipVersion[i] == 6 ? from->flowLabel[i] : 0;
+  r->digestHigh[c] = from->digestHigh[i], r->digestLow[c] = from->digestLow[i];
+  r->digestLength[c] = from->digestLength[i];
+  r->checksum[c] = from->checksum[i], r->cut[c] = from->marks[i] & CUT;
+  r->packetType[c] = from->packetType[i], r->ifindex[c] = from->ifindex[i];
+  r->sourceMac[c] = from->sourceMac[i], r->destinationMac[c] = from->destinationMac[i];
+  r->sequence[c] = from->sequence[i], r->acknowledgment[c] = from->acknowledgment[i];
+  r->flags[c] = from->tcpFlags[i], r->window[c] = from->window[i], r->options[c] = from->tcpOptions[i];
+  r->timestampValue[c] = t->stamp;
+  r->timestampEcho[c] = from->tcpOptions[i] & TIMESTAMPS ? from->timestampEcho[i] : 0;
+  r->sackCount[c] = from->sackCount[i];
+  uint32_t digest = 0;
+  for (uint32_t k = 0; k < 2u * from->sackCount[i] && k < 8; k++) digest = digest * 31 + from->sack[8 * i + k];
+  r->sackDigest[c] = digest;
+  r->tlsRecord[c] = from->tlsRecord[i], r->dnsFlags[c] = from->dnsFlags[i], r->dnsType[c] = from->dnsType[i];
+  r->httpKind[c] = from->httpKind[i];
+  if ((from->tlsRecord[i] | from->dnsFlags[i] | from->dnsType[i] | from->httpKind[i]) == 0) return c;
+  r->tlsHandshake[c] = from->tlsHandshake[i], r->tlsAlertLevel[c] = from->tlsAlertLevel[i];
+  r->tlsAlert[c] = from->tlsAlert[i], r->dnsId[c] = from->dnsId[i], r->nameLow[c] = from->nameLow[i];
+  r->httpStatus[c] = from->httpStatus[i], r->httpLength[c] = from->httpLength[i];
+  r->httpHeadLength[c] = from->httpHeadLength[i];
+  return c;
+}
+
+/* Records.release */
+static void release(Train *t, int32_t c) {
+  const Records *r = t->records;
+  r->state[c] = 0;
+  r->flow[c] = -1;
+  r->nextWaiting[c] = (int32_t)t->call[FREE_HEAD];
+  t->call[FREE_HEAD] = c;
+  t->call[LIVE]--;
+}
+
+/* FlowStore.settle and Retired.add */
+static void settle(Train *t, int32_t c) {
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  uint32_t state = r->state[c];
+  if (!(state & is->matched) || state & (is->notable | is->retired) || r->holds[c] > 0) return;
+  r->state[c] = (uint16_t)(state | is->retired);
+  int32_t *place = &t->engine->retired[(uint64_t)++t->call[CAME] & t->engine->retired_mask];
+  int32_t forgotten = *place;
+  *place = c;
+  if (forgotten >= 0) release(t, forgotten);
+}
+
+/* FlowStore.remember */
+static void remember(Train *t, int32_t c) {
+  const Numbers *is = t->is;
+  double *next = &t->flow[t->near == 0 ? is->RECENT_NEXT_0 : is->RECENT_NEXT_1];
+  double *place = &t->flow[(t->near == 0 ? is->RECENT_0 : is->RECENT_1) + (int)*next];
+  int32_t oldest = (int32_t)*place;
+  *next = ((int)*next + 1) & (is->RECENT - 1);
+  *place = c;
+  t->records->holds[c]++;
+  if (oldest < 0) return;
+  t->records->holds[oldest]--;
+  settle(t, oldest);
+}
+
+/* FlowRows.wait */
+static void wait(Train *t, int32_t c) {
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  double *side = t->side;
+  int32_t tail = (int32_t)side[is->TAIL];
+  r->previousWaiting[c] = tail;
+  r->nextWaiting[c] = -1;
+  if (tail >= 0) r->nextWaiting[tail] = c;
+  else side[is->HEAD] = c;
+  side[is->TAIL] = c;
+  side[is->WAITING]++;
+  if (side[is->CURSOR] < 0) side[is->CURSOR] = c;
+  if (side[is->UNINDEXED] < 0) side[is->UNINDEXED] = c;
+}
+
+/* FlowRows.unwait, of the other tap's side */
+static void unwait(Train *t, int32_t c) {
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  double *far = t->far;
+  int32_t before = r->previousWaiting[c], after = r->nextWaiting[c];
+  if (before >= 0) r->nextWaiting[before] = after;
+  else far[is->HEAD] = after;
+  if (after >= 0) r->previousWaiting[after] = before;
+  else far[is->TAIL] = before;
+  far[is->WAITING]--;
+  if (far[is->CURSOR] == c) far[is->CURSOR] = after;
+  if (far[is->UNINDEXED] == c) far[is->UNINDEXED] = after;
+}
+
+/* ---- whether a row is taken ---- */
+
+static int goes_on(const Train *t) {
+  const Numbers *is = t->is;
+  const double *side = t->side;
+  uint32_t next = (uint32_t)(int64_t)(side[is->SEQ_BASE] + side[is->SEQ_END]);
+  if (t->table->sequence[t->i] != next) return 0;
+  if (t->time - t->flow[t->near == 0 ? is->LAST_SEEN_0 : is->LAST_SEEN_1] >= is->IDLE_NS) return 0;
+  if (t->table->payloadLength[t->i] > 0 && isnan(side[is->DATA_TIME])) return 0;
+  double last = side[is->IP_ID];
+  return t->id == 0 || last < 0 || (((uint32_t)last - t->id) & 0xffff) >= (uint32_t)is->ID_WINDOW;
+}
+
+static int resembles_recent(const Train *t) {
+  const Table *table = t->table;
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  uint32_t i = t->i;
+  int bare = t->id == 0 && table->payloadLength[i] == 0;
+  if (table->packetType[i] == UNKNOWN_TYPE && !bare) return 0;
+  if (t->flow[is->PUT_AWAY] >= 0) return 1;
+  for (int place = is->RECENT_0; place < is->RECENT_0 + 2 * is->RECENT; place++) {
+    int32_t c = (int32_t)t->flow[place];
+    if (c >= 0 && r->sequence[c] == table->sequence[i] && r->acknowledgment[c] == table->acknowledgment[i] &&
+        r->length[c] == table->payloadLength[i])
+      return 1;
+  }
+  return 0;
+}
+
+static int is_twin(const Train *t, int32_t c) {
+  const Table *table = t->table;
+  const Records *r = t->records;
+  uint32_t i = t->i, length = table->payloadLength[i];
+  if (t->id == 0 && t->stamp == 0) return 0;
+  return r->sequence[c] == table->sequence[i] && r->length[c] == length && r->ipId[c] == t->id &&
+         r->timestampValue[c] == t->stamp && (r->flags[c] & t->is->CONTROL) == 0 &&
+         (length > 0 || (r->acknowledgment[c] == table->acknowledgment[i] && r->window[c] == table->window[i] &&
+                         r->sackCount[c] == table->sackCount[i]));
+}
+
+static int is_plain_pair(const Train *t, int32_t c) {
+  const Table *table = t->table;
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  uint32_t i = t->i;
+  return (r->state[c] & ~(is->notable | is->translated | is->doubled)) == 0 && r->covered[c] == 0 &&
+         r->tos[c] == table->tos[i] && r->digestHigh[c] == table->digestHigh[i] &&
+         (r->digestLow[c] == table->digestLow[i] || r->digestLength[c] != table->digestLength[i]);
+}
+
+/* ---- what a row that is taken leaves ---- */
+
+static void observe_data(Train *t, uint32_t length) {
+  const Numbers *is = t->is;
+  double *side = t->side;
+  side[is->BYTES] += length;
+  side[is->SEQ_END] += length;
+  side[is->LARGEST] = larger(side[is->LARGEST], length);
+  double asked = t->opposite[is->DATA_TIME];
+  if (asked > side[is->DATA_TIME]) {
+    side[is->TURNS]++;
+    side[is->TURN_TOTAL] += t->time - asked;
+    side[is->TURN_LONGEST] = larger(side[is->TURN_LONGEST], t->time - asked);
+  }
+  side[is->DATA_TIME] = t->time;
+}
+
+/* Observer.segments */
+static double segments_of(const Train *t, uint32_t length) {
+  const Numbers *is = t->is;
+  if (length < (uint32_t)is->MERGED_FROM) return 1;
+  double known = t->way[is->SEGMENT];
+  double size = (known != 0 ? known : is->DEFAULT_MSS) - (t->stamp != 0 ? is->TIMESTAMP_BYTES : 0);
+  return ceil(length / larger(1, size));
+}
+
+static void observe(Train *t) {
+  const Table *table = t->table;
+  const Numbers *is = t->is;
+  double *side = t->side;
+  uint32_t i = t->i, length = table->payloadLength[i];
+  t->flow[t->near == 0 ? is->LAST_SEEN_0 : is->LAST_SEEN_1] = t->time;
+  side[is->PACKETS]++;
+  side[is->LAST_TIME] = t->time;
+  side[is->LAST_ACK] = table->acknowledgment[i];
+  side[is->WINDOW] = table->window[i];
+  side[is->LABEL] = table->ipVersion[i] == 6 ? table->flowLabel[i] : 0;
+  if (table->packetType[i] == OUTGOING_TYPE) side[is->OUTGOING] = 1;
+  if (t->stamp != 0) side[is->TSVAL] = t->stamp;
+  double segments = segments_of(t, length);
+  side[is->SEGMENTS] += segments;
+  if (length > 0) observe_data(t, length);
+  if (t->id == 0) return;
+  double last = side[is->IP_ID];
+  if (last >= 0) {
+    int goes_on = ((t->id - (uint32_t)last) & 0xffff) == ((uint32_t)side[is->LAST_SEGMENTS] & 0xffff);
+    side[goes_on ? is->ID_STEPS : is->ID_BREAKS]++;
+  }
+  side[is->IP_ID] = t->id;
+  side[is->LAST_SEGMENTS] = segments;
+}
+
+/* What the pair tells about the clocks is left in `pairs`, for the timeline. */
+static void learn(Train *t, int32_t c) {
+  const Table *table = t->table;
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  double *way = t->way;
+  uint32_t i = t->i;
+  int at0 = t->near == 0;
+  double time0 = at0 ? t->time : r->time[c], time1 = at0 ? r->time[c] : t->time;
+  double number0 = at0 ? t->number : r->number[c], number1 = at0 ? r->number[c] : t->number;
+  double difference = time1 - time0;
+  if (++way[is->PAIRS] <= is->TTL_PAIRS)
+    way[is->TTL_DIFF] += at0 ? table->ttl[i] - r->ttl[c] : r->ttl[c] - table->ttl[i];
+  if (difference < way[is->MIN_DIFF]) way[is->MIN_DIFF] = difference, way[is->MIN_DIFF_AT] = time0;
+  if (difference > way[is->MAX_DIFF]) way[is->MAX_DIFF] = difference, way[is->MAX_DIFF_AT] = time0;
+  uint32_t pair = (uint32_t)t->call[PAIRED]++;
+  t->pairs[2 * pair] = time0;
+  t->pairs[2 * pair + 1] = difference;
+  uint32_t size = r->ipLength[c] < table->ipLength[i] ? r->ipLength[c] : table->ipLength[i];
+  way[is->DELIVERED_SIZE] = larger(way[is->DELIVERED_SIZE], r->length[c] > 0 ? size : 0);
+  if (number0 > way[is->TOP_NUMBER_0]) way[is->TOP_NUMBER_0] = number0, way[is->TOP_TIME_0] = time0;
+  if (number1 > way[is->TOP_NUMBER_1]) way[is->TOP_NUMBER_1] = number1, way[is->TOP_TIME_1] = time1;
+}
+
+static void pair(Train *t, int32_t c) {
+  const Table *table = t->table;
+  const Records *r = t->records;
+  const Numbers *is = t->is;
+  uint32_t i = t->i;
+  r->covered[c] = r->length[c];
+  r->peer[c] = c;
+  r->peerNumber[c] = t->number;
+  r->peerTime[c] = t->time;
+  r->peerTtl[c] = table->ttl[i];
+  r->peerType[c] = table->packetType[i];
+  r->peerIfindex[c] = table->ifindex[i];
+  r->state[c] |= (uint16_t)(is->matched | (t->call[TRANSLATED] ? is->peerTranslated : 0));
+  t->side[is->MATCHED]++;
+  t->far[is->MATCHED]++;
+  unwait(t, c);
+  learn(t, c);
+  remember(t, c);
+}
+
+static int has_room(const Train *t) {
+  return t->call[FREE_HEAD] >= 0 || t->call[EXTENT] < t->records->capacity;
+}
+
+static int step(Train *t, uint32_t i) {
+  const Table *table = t->table;
+  t->i = i;
+  t->number = t->call[FIRST_NUMBER] + i;
+  t->time = table->time[i] + t->shift;
+  t->id = table->ipVersion[i] == 4 ? table->ipId[i] : 0;
+  t->stamp = table->tcpOptions[i] & TIMESTAMPS ? table->timestampValue[i] : 0;
+  if (!goes_on(t) || resembles_recent(t)) return 0;
+  if (t->far[t->is->WAITING] == 0) {
+    if (!has_room(t)) return 0;
+    observe(t);
+    int32_t c = allocate(t);
+    wait(t, c);
+    remember(t, c);
+    return 1;
+  }
+  int32_t twin = (int32_t)t->far[t->is->CURSOR];
+  if (twin < 0 || !is_twin(t, twin) || !is_plain_pair(t, twin)) return 0;
+  observe(t);
+  pair(t, twin);
+  return 1;
+}
+
+/* Takes rows from place FIRST before END on; `order` says which row stands at a place, NULL: the one of its number. */
+static void take(Train *t, const uint32_t *order) {
+  const Table *table = t->table;
+  uint32_t first = (uint32_t)t->call[FIRST], end = (uint32_t)t->call[END], k = first, before = 0;
+  for (; k < end; k++) {
+    uint32_t i = order ? order[k] : k;
+    if (i >= table->capacity) break;
+    /* What a scan says of a row it says next to the row before. */
+    if (k > first && (i != before + 1 || table->seen[i] != (UNEVENTFUL | FOLLOWS))) break;
+    if (!step(t, i)) break;
+    before = i;
+  }
+  t->call[DONE] = k;
+}
+
+/* ---- Node-API ---- */
+
+static void *fail(napi_env env, const char *what) {
+  napi_throw_type_error(env, NULL, what);
+  return NULL;
+}
+
+/* The memory of a typed array of so many elements at least; NULL with an exception pending. */
+static void *memory_of(napi_env env, napi_value array, const char *name, napi_typedarray_type kind, size_t elements) {
+  napi_typedarray_type is;
+  size_t length;
+  void *data;
+  if (napi_get_typedarray_info(env, array, &is, &length, &data, NULL, NULL) != napi_ok || is != kind ||
+      length < elements)
+    return fail(env, name);
+  return data;
+}
+
+static void *column_of(napi_env env, napi_value object, const char *name, napi_typedarray_type kind, size_t elements) {
+  napi_value column;
+  if (napi_get_named_property(env, object, name, &column) != napi_ok) return fail(env, name);
+  return memory_of(env, column, name, kind, elements);
+}
+
+static int number_of(napi_env env, napi_value object, const char *name, int *number) {
+  napi_value value;
+  return napi_get_named_property(env, object, name, &value) == napi_ok &&
+         napi_get_value_int32(env, value, number) == napi_ok;
+}
+
+static void give_back(napi_env env, void *data, void *hint) { free(data); }
+
+static napi_value handle_of(napi_env env, const void *what, size_t bytes) {
+  napi_value handle;
+  void *kept = malloc(bytes);
+  if (kept == NULL) return fail(env, "memory");
+  __builtin_memcpy(kept, what, bytes);
+  napi_create_external(env, kept, give_back, NULL, &handle);
+  return handle;
+}
+
+/* table(table, seen): a handle. It holds the memory of the columns but does not keep it. */
+static napi_value bind_table(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2, scanned;
+  int rows = 0;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (!number_of(env, arguments[0], "capacity", &rows)) return fail(env, "capacity");
+  Table table = {.capacity = (uint32_t)rows};
+#define BIND_COLUMN(name, type, kind, elements)                                                              \
+  if ((table.name = column_of(env, arguments[0], #name, kind, (size_t)(elements) * rows)) == NULL) return NULL;
+  TABLE_COLUMNS(BIND_COLUMN)
+  if ((table.seen = memory_of(env, arguments[1], "seen", napi_uint8_array, 0)) == NULL) return NULL;
+  napi_get_typedarray_info(env, arguments[1], NULL, &scanned, NULL, NULL, NULL);
+  if (scanned < table.capacity) table.capacity = (uint32_t)scanned;
+  return handle_of(env, &table, sizeof table);
+}
+
+/* engine(numbers, records, rows, retired, call): a handle, good until any of these arrays is replaced. */
+static napi_value bind_engine(napi_env env, napi_callback_info info) {
+  enum { GIVEN_NUMBERS, RECORDS, ROWS, RETIRED, CALL, ARGUMENTS };
+  napi_value arguments[ARGUMENTS];
+  size_t count = ARGUMENTS, places;
+  int capacity = 0;
+  Engine engine = {0};
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+#define BIND_NUMBER(name) \
+  if (!number_of(env, arguments[GIVEN_NUMBERS], #name, &engine.is.name)) return fail(env, #name);
+  NUMBERS(BIND_NUMBER)
+  if (!number_of(env, arguments[RECORDS], "capacity", &capacity)) return fail(env, "capacity");
+  engine.records.capacity = (uint32_t)capacity;
+#define BIND_RECORD(name, type, kind, elements)                                                              \
+  if ((engine.records.name = column_of(env, arguments[RECORDS], #name, kind, (size_t)capacity)) == NULL) return NULL;
+  RECORD_COLUMNS(BIND_RECORD)
+  if ((engine.rows = memory_of(env, arguments[ROWS], "rows", napi_float64_array, 0)) == NULL ||
+      (engine.retired = memory_of(env, arguments[RETIRED], "retired", napi_int32_array, 1)) == NULL ||
+      (engine.call = memory_of(env, arguments[CALL], "call", napi_float64_array, CALL_NUMBERS)) == NULL)
+    return NULL;
+  napi_get_typedarray_info(env, arguments[RETIRED], NULL, &places, NULL, NULL, NULL);
+  engine.retired_mask = (uint32_t)places - 1;
+  return handle_of(env, &engine, sizeof engine);
+}
+
+/* take(engine, table, pairs, order | undefined): pairs has room for two numbers of each row. */
+static napi_value take_train(napi_env env, napi_callback_info info) {
+  enum { ENGINE, TABLE, PAIRS, ORDER, ARGUMENTS };
+  napi_value arguments[ARGUMENTS];
+  size_t count = ARGUMENTS;
+  void *engine, *table, *pairs, *order = NULL;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (napi_get_value_external(env, arguments[ENGINE], &engine) != napi_ok ||
+      napi_get_value_external(env, arguments[TABLE], &table) != napi_ok)
+    return fail(env, "handle");
+  Engine *e = engine;
+  double *call = e->call;
+  const Table *rows = table;
+  pairs = memory_of(env, arguments[PAIRS], "pairs", napi_float64_array, 2 * (size_t)rows->capacity);
+  if (pairs == NULL || !(call[END] <= rows->capacity)) return fail(env, "rows");
+  if (count > ORDER && (order = memory_of(env, arguments[ORDER], "order", napi_uint32_array, call[END])) == NULL) return NULL;
+  int near = call[NEAR] != 0, other = call[DIRECTION] == 0 ? 2 : -2;
+  double *side = e->rows + (size_t)call[SIDE];
+  Train train = {.is = &e->is, .records = &e->records, .table = rows, .engine = e, .call = call, .pairs = pairs,
+                 .flow = e->rows + (size_t)call[ROW], .way = e->rows + (size_t)call[WAY], .side = side,
+                 .far = e->rows + (size_t)call[FAR], .opposite = side + other * e->is.SIDE_WORDS, .near = near,
+                 .shift = call[SHIFT]};
+  call[PAIRED] = 0;
+  take(&train, order);
+  return NULL;
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char *name;
+    napi_callback call;
+  } functions[] = {{"table", bind_table}, {"engine", bind_engine}, {"take", take_train}};
+  napi_value revision;
+  napi_create_uint32(env, REVISION, &revision);
+  napi_set_named_property(env, exports, "revision", revision);
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function);
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  return exports;
+}
