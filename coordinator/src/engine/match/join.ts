@@ -65,7 +65,7 @@ export class FlowJoiner {
     const { records } = this.store;
     const flow = records.flow[r];
     const tap = records.tap[r];
-    if (this.isSeenAt(flow, 1 - tap) && !(isSyn(records.flags[r]) && this.isStrayAt(flow, 1 - tap))) return;
+    if (this.isSeenAt(flow, 1 - tap) && !(isSyn(records.flags[r]) && this.isStrayAt(r, 1 - tap))) return;
     for (const print of this.fingerprints(r)) if (print !== 0 && this.meet(r, print)) return;
   }
 
@@ -131,15 +131,18 @@ export class FlowJoiner {
     return a.every((word, i) => word === b[i]);
   }
 
-  /** What the tap saw of the flow does not begin it: packets of it that escaped their translation look so. */
-  private isStrayAt(flow: number, tap: number): boolean {
+  /**
+   * What the tap saw of the SYN's flow has no SYN before it: packets that escaped their translation look so, a SYN-ACK that
+   * came straight from the server among them.
+   */
+  private isStrayAt(syn: number, tap: number): boolean {
+    const { records } = this.store;
+    const flow = records.flow[syn];
     const s = this.store.sides.data;
     const d = this.store.directions.data;
-    for (let direction = 0; direction < 2; direction++) {
+    for (let direction = 0; direction < 2; direction++)
       if (d[this.store.direction(flow, direction) + Row.PAIRS] > 0) return false;
-      if (s[this.store.side(flow, direction, tap) + Row.SYN_OPTIONS] >= 0) return false;
-    }
-    return true;
+    return s[this.store.side(flow, records.direction[syn], tap) + Row.SYN_OPTIONS] < 0;
   }
 
   private isSeenAt(flow: number, tap: number): boolean {

@@ -1,6 +1,7 @@
 import { formatDuration, NS_PER_S } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { Packet, Sighting, Toward } from '../../facts/packet.js';
+import { type TapPlace, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
@@ -73,6 +74,7 @@ function verdict(
 ): Draft {
   const deaf = out.length > 0;
   const [asker, silent] = [senderOf(toward), receiverOf(toward)];
+  const place = tapPlace(flow, silent);
   const first = arrived[0] ?? null;
   const again = arrived.find((p) => p.repeat);
   const start = first?.received?.time ?? 0;
@@ -89,9 +91,9 @@ function verdict(
     flow,
     direction: opposite(toward),
     sender: silent,
-    blame: hostOf(silent),
+    blame: place.why ? 'unknown' : hostOf(silent),
     at: first?.received ?? null,
-    statement: `${arrived.length} packets of the ${asker} reached the ${silent} over ${formatDuration(lasted)} and ${deaf ? `it acknowledged none of them, it only sent its own data again` : 'nothing came back out of it, not even an ACK'}: the path delivers, the ${silent}'s host does not take in what arrives.`,
+    statement: statementOf(arrived.length, toward, { lasted, out }, place),
     attributes: { arrived: arrived.length, silentMs: Math.round(lasted / 1e6) },
     evidence: [
       exhibit('arrived', `these arrived at the ${silent}`, ...arrived.slice(0, 4)),
@@ -106,9 +108,22 @@ function verdict(
     assumptions: [
       assume(word.level, word.why),
       { text: `the ${silent} answers by an interface that was captured`, checked: false },
+      ...(place.why ? [{ text: place.why, checked: true }] : []),
     ],
     missing: [
       `what swallows them inside the ${silent}: firewall counters, \`ss -tin\`, whether the host is frozen`,
     ],
   });
+}
+
+function statementOf(arrived: number, toward: Toward, { lasted, out }: Silence, place: TapPlace): string {
+  const [asker, silent] = [senderOf(toward), receiverOf(toward)];
+  const isBeside = place.why !== null;
+  const reached = `${arrived} packets of the ${asker} reached the ${isBeside ? `capture at the ${silent}'s side` : silent} over ${formatDuration(lasted)}`;
+  const answer =
+    out.length > 0
+      ? `${isBeside ? `the ${silent}` : 'it'} acknowledged none of them, it only sent its own data again`
+      : `nothing came back ${isBeside ? 'from there' : 'out of it'}, not even an ACK`;
+  const delivers = isBeside ? 'the path delivers that far' : 'the path delivers';
+  return `${reached} and ${answer}: ${delivers}, ${place.behind} does not take in what arrives.`;
 }

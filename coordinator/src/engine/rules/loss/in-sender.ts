@@ -4,6 +4,7 @@ import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { tapPlace } from '../../facts/tap-place.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
@@ -27,6 +28,7 @@ function skipped(flow: FlowFacts, toward: Toward): Draft[] {
   if (!first?.sent) return [];
   const sender = senderOf(toward);
   const tap = flow.senderTap(toward);
+  const place = tapPlace(flow, sender);
   const before = previousOf(flow, first);
   const word = flow.vouch(tap, before?.time ?? first.sent.time, first.sent.time);
   const missed = controlOf(flow, toward === 'toward-server' ? 'toward-client' : 'toward-server').missing;
@@ -48,9 +50,11 @@ function skipped(flow: FlowFacts, toward: Toward): Draft[] {
       flow,
       direction: toward,
       sender,
-      blame: hostOf(sender),
+      blame: place.why ? 'unknown' : hostOf(sender),
       at: first.sent,
-      statement: `The ${sender}'s own capture sees ${lost === 1 ? 'a segment' : `${lost} segments`} for the first time as a retransmission: the first copy was dropped inside the ${sender}, before its network card.`,
+      statement:
+        `The ${place.why ? `capture at the ${sender}'s side` : `${sender}'s own capture`} sees ${lost === 1 ? 'a segment' : `${lost} segments`} for the first time as a retransmission: ` +
+        `the first copy was dropped ${place.why ? `before it came there: by ${place.behind}` : `inside the ${sender}, before its network card`}.`,
       attributes: { lost, sent: flow.sent(toward, Row.SEGMENTS) },
       evidence: [
         exhibit(
@@ -69,7 +73,7 @@ function skipped(flow: FlowFacts, toward: Toward): Draft[] {
             ...missed.slice(0, 2),
           ),
       ],
-      assumptions: [assume(word.level, word.why)],
+      assumptions: [assume(word.level, word.why), ...(place.why ? [{ text: place.why, checked: true }] : [])],
       missing: [
         'queue drops of the host: `tc -s qdisc`, `nstat -az TcpExtTCPRetransFail`, `nft list ruleset` (output)',
       ],

@@ -95,14 +95,21 @@ function echo(): Cause {
   };
 }
 
-/** This packet came to the RST's host by another tuple than the rest of the connection: without its translation. */
+/**
+ * This packet came to the RST's host by another tuple than the rest of the connection: without its translation. Where that
+ * host spoke for itself, its own packets tell which tuple it knows; a SYN-ACK that strays has none before it.
+ */
 function isStray(c: ResetCase, trigger: Packet): boolean {
   const tap = c.flow.senderTap(c.rst.toward);
   if (trigger.received?.tap !== tap) return false;
+  const own = c.flow.packets.filter(
+    (p) => p.toward === c.rst.toward && p.sent?.tap === tap && !isRst(p) && !p.icmp,
+  );
   const others = c.flow.packets.filter(
     (p) => p !== trigger && p.toward === trigger.toward && p.received?.tap === tap,
   );
-  return others.length > 0 && others.every((p) => p.translated[tap] !== trigger.translated[tap]);
+  const known = own.length > 0 ? own : others;
+  return known.length > 0 && known.every((p) => p.translated[tap] !== trigger.translated[tap]);
 }
 
 function unNattedStray(trigger: Packet): Cause {

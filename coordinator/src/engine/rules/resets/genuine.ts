@@ -1,7 +1,8 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import { hopsOf, INITIAL_TTLS } from '../../facts/hops.js';
+import { hopsOf } from '../../facts/hops.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, type Packet } from '../../facts/packet.js';
+import { tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
@@ -36,48 +37,71 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
 function genuine(c: ResetCase, cause: Cause): Draft {
   const sender = senderOf(c.rst.toward);
   const original = c.rewrittenFrom ?? c.rst;
-  const evidence: Exhibit[] = [
-    exhibit('seen-leaving', `the ${sender}'s own capture shows it leaving`, original),
-  ];
+  const { why: elsewhere } = tapPlace(c.flow, sender);
+  const seen = elsewhere
+    ? `the capture at the ${sender}'s side shows it coming from there`
+    : `the ${sender}'s own capture shows it leaving`;
+  const evidence: Exhibit[] = [exhibit('seen-leaving', seen, original)];
   if (c.rewrittenFrom) {
     evidence.push(exhibit('rewritten', 'a device on the path changed its numbers', c.rewrittenFrom, c.rst));
   }
   evidence.push(...cause.evidence);
   const nearer = madeNearer(c);
   // That it left its sender is seen, not inferred; the grade of the finding is that of what it says of the cause.
-  const place = gradeCase({ lines: 1, conclusive: true, absence: null, headersOnly: false, counter: 0 });
+  // Where its side was captured before it, its TTL alone tells it from one that was made between the two.
+  const place = gradeCase({
+    lines: 1,
+    conclusive: true,
+    absence: null,
+    headersOnly: elsewhere !== null,
+    counter: nearer ? 1 : 0,
+  });
   return draft({
     code: 'rst-genuine',
-    grade: weakest(place, nearer ? 'possible' : cause.name === 'unknown' ? 'strong' : gradeOfKnown(cause)),
+    grade: weakest(place, cause.name === 'unknown' ? 'strong' : gradeOfKnown(cause)),
     flow: c.flow,
     direction: c.rst.toward,
     sender,
-    cause: cause.name,
-    blame: hostOf(sender),
+    cause: nearer ? 'unknown' : cause.name,
+    blame: nearer ? 'unknown' : hostOf(sender),
     at: original.sent ?? original.received,
-    statement: `The ${sender} itself sent the RST: it ${cause.text}.`,
+    statement: nearer
+      ? () =>
+          `The RST in the ${sender}'s name came from the ${sender}'s side, but by its TTL from nearer than the ${sender} itself.`
+      : `The ${sender} itself sent the RST: it ${cause.text}.`,
     attributes: { count: 1, shape: c.shape, causeGrade: cause.grade, effect: c.effect },
     evidence,
     counter: [nearer !== null && exhibit('nearer', nearer, original)],
-    missing: cause.open ? [cause.open] : [],
+    assumptions: elsewhere
+      ? [
+          {
+            text: `nothing between the ${sender} and this capture resets in its name: ${elsewhere}`,
+            checked: false,
+          },
+        ]
+      : [],
+    missing: [
+      ...(cause.open ? [cause.open] : []),
+      ...(elsewhere ? [`a capture on the ${sender} itself`] : []),
+    ],
   });
 }
 
 /**
  * Text when the RST began nearer to the tap than the packets of its alleged sender, as on a router beside the host: theirs
- * have passed routers, by their TTL, and the RST has not.
+ * have passed more routers, by their TTL.
  */
 function madeNearer({ flow, rst }: ResetCase): string | null {
   const others = flow.sent(rst.toward, Row.TTL);
   const own = rst.sent?.ttl ?? 0;
-  if (others < 0 || !INITIAL_TTLS.includes(own) || own !== others + hopsOf(others)) return null;
-  if (own === others && !isForwarded(flow, rst, others)) return null;
-  if (own === others)
-    return `the host of this tap passes the ${senderOf(rst.toward)}'s other packets on, and the RST left it as if made there`;
-  return (
-    `at this tap its TTL is ${own} and that of the ${senderOf(rst.toward)}'s other packets ${others}: the tap is not on that ` +
-    'host, and what made the RST is nearer to it'
-  );
+  if (others < 0 || own === 0 || hopsOf(own) > hopsOf(others)) return null;
+  if (hopsOf(own) < hopsOf(others))
+    return (
+      `at this tap its TTL is ${own} and that of the ${senderOf(rst.toward)}'s other packets ${others}: the tap is not on that ` +
+      'host, and what made the RST is nearer to it'
+    );
+  if (own !== others || hopsOf(own) > 0 || !isForwarded(flow, rst, others)) return null;
+  return `the host of this tap passes the ${senderOf(rst.toward)}'s other packets on, and the RST left it as if made there`;
 }
 
 /** The tap's host is a router: it shows packets of the direction a second time, with one TTL less, and this RST not. */
