@@ -109,7 +109,10 @@ export class Matcher {
     if (expected >= 0 && this.identity.discriminator(r) !== 0 && this.identity.isTwin(r, expected))
       return expected;
     if (s[otherSide + UNINDEXED] >= 0) this.index.fill(otherSide);
-    return this.index.oldestTwin(r);
+    const found = this.index.twinInTurn(r);
+    // What comes next follows this one, and not what was passed over: that was lost, or comes late.
+    if (found >= 0) s[otherSide + CURSOR] = found;
+    return found;
   }
 
   private pair(r: number, c: number, bytes: number, aligned: boolean): void {

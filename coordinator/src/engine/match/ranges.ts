@@ -1,6 +1,6 @@
 import { IpFlag, Tcp } from '@bothends/proto';
 import { State } from '../flows/records.js';
-import { CURSOR, DELIVERED_SIZE, HEAD, ID_CHANGED, ID_KEPT, PAIRS, SEGMENT, TAIL } from '../flows/rows.js';
+import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import { comparablePayloads, type Identity } from './identity.js';
 import { DEFAULT_MSS } from './observe.js';
@@ -45,9 +45,27 @@ export class RangeSearch {
   }
 
   search(r: number, otherSide: number): void {
-    const start = this.store.sides.data[otherSide + CURSOR];
+    if (!this.mayBeThere(r, otherSide)) return;
+    const start = this.store.sides.data[otherSide + Row.CURSOR];
     if (start >= 0) this.searchOn(r, otherSide, start);
     if (this.stillWaits(r)) this.searchBack(r, otherSide, start);
+  }
+
+  /**
+   * False where looking is in vain: data beyond all that the other tap saw, and what could differ in its id only on a path
+   * that keeps ids. Without it, whoever comes first would look through all that was lost before.
+   */
+  private mayBeThere(r: number, otherSide: number): boolean {
+    const { records, directions, sides } = this.store;
+    if (records.flags[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst)) return true;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    const d = directions.data;
+    if (records.length[r] === 0) return this.idsMayDiffer(row) && records.timestampValue[r] !== 0;
+    // A shift of its numbers may still have to be learned.
+    if (d[row + Row.DELIVERED_SIZE] === 0) return true;
+    const delta = records.tap[r] === 0 ? d[row + Row.SEQ_DELTA] : -d[row + Row.SEQ_DELTA];
+    const end = sides.data[otherSide + Row.SEQ_BASE] + sides.data[otherSide + Row.SEQ_END];
+    return ((records.sequence[r] + delta - end) | 0) < 0;
   }
 
   /**
@@ -62,12 +80,12 @@ export class RangeSearch {
       const candidate = next;
       next = records.nextWaiting[candidate];
       const ahead = passing ? this.aheadOf(candidate, r) : -1;
-      if (ahead >= FAR_BYTES && next >= 0) sides.data[otherSide + CURSOR] = next;
+      if (ahead >= FAR_BYTES && next >= 0) sides.data[otherSide + Row.CURSOR] = next;
       if (ahead >= 0) continue;
       passing = false;
       steps++;
       if (this.tryPair(r, candidate))
-        sides.data[otherSide + CURSOR] = this.stillWaits(candidate) ? candidate : next;
+        sides.data[otherSide + Row.CURSOR] = this.stillWaits(candidate) ? candidate : next;
       if (!this.stillWaits(r)) return;
     }
   }
@@ -75,7 +93,7 @@ export class RangeSearch {
   /** From there backwards: what was overtaken on its way waits right before. */
   private searchBack(r: number, otherSide: number, start: number): void {
     const { records, sides } = this.store;
-    let before = start >= 0 ? records.previousWaiting[start] : sides.data[otherSide + TAIL];
+    let before = start >= 0 ? records.previousWaiting[start] : sides.data[otherSide + Row.TAIL];
     for (let steps = 0; before >= 0 && steps < SCAN_LIMIT; steps++) {
       const candidate = before;
       before = records.previousWaiting[candidate];
@@ -139,7 +157,7 @@ export class RangeSearch {
 
   /** A pure ACK or bare FIN that differs only in an id which this path is not known to keep. */
   private tryRestamped(r: number, c: number): boolean {
-    const { records, directions } = this.store;
+    const { records } = this.store;
     if (records.length[r] !== records.length[c] || records.flags[r] !== records.flags[c]) return false;
     if (
       this.identity.sequence(r) !== this.identity.sequence(c) ||
@@ -148,10 +166,15 @@ export class RangeSearch {
       return false;
     if (records.window[r] !== records.window[c] || !this.identity.sameSack(r, c)) return false;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    const idsMayDiffer = directions.data[row + PAIRS] === 0 || directions.data[row + ID_CHANGED] > 0;
-    if (!idsMayDiffer || records.timestampValue[r] === 0 || !this.identity.sameStamp(r, c)) return false;
+    if (!this.idsMayDiffer(row) || records.timestampValue[r] === 0) return false;
+    if (!this.identity.sameStamp(r, c)) return false;
     this.pair(r, c, this.store.records.length[r], true);
     return true;
+  }
+
+  private idsMayDiffer(row: number): boolean {
+    const d = this.store.directions.data;
+    return d[row + Row.PAIRS] === 0 || d[row + Row.ID_CHANGED] > 0;
   }
 
   /**
@@ -169,9 +192,9 @@ export class RangeSearch {
       // Equal payloads are no rarity; on a path that has been seen to keep ids they are two datagrams.
       const d = this.store.directions.data;
       const row = this.store.direction(records.flow[r], records.direction[r]);
-      if (d[row + PAIRS] > 0 && d[row + ID_CHANGED] === 0) return false;
+      if (d[row + Row.PAIRS] > 0 && d[row + Row.ID_CHANGED] === 0) return false;
       if (this.isSaidAgain(c)) return false;
-      d[row + ID_CHANGED]++;
+      d[row + Row.ID_CHANGED]++;
     }
     this.pair(r, c, this.store.records.length[r], true);
     return true;
@@ -205,14 +228,14 @@ export class RangeSearch {
   private idsFit(r: number, c: number, ahead: number): boolean {
     const { records, directions } = this.store;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    if (!directions.data[row + ID_KEPT]) return true;
+    if (!directions.data[row + Row.ID_KEPT]) return true;
     if (records.ipId[r] === 0 && records.ipId[c] === 0) return true;
     const step = ((records.ipId[r] - records.ipId[c]) << 16) >> 16;
     if (ahead === 0) {
       if (step === 0) return true;
       const restamped =
         records.timestampValue[r] !== 0 && records.timestampValue[r] === records.timestampValue[c];
-      const first = directions.data[row + PAIRS] === directions.data[row + ID_CHANGED];
+      const first = directions.data[row + Row.PAIRS] === directions.data[row + Row.ID_CHANGED];
       if (restamped && first && records.length[r] === records.length[c]) this.rewrites.learnIdChange(r);
       return restamped && first;
     }
@@ -230,7 +253,7 @@ export class RangeSearch {
   private couldBeCut(r: number, bytes: number, steps: number): boolean {
     if (bytes % steps === 0 && bytes / steps >= SMALLEST_SEGMENT) return true;
     const { records, directions } = this.store;
-    const known = directions.data[this.store.direction(records.flow[r], records.direction[r]) + SEGMENT];
+    const known = directions.data[this.store.direction(records.flow[r], records.direction[r]) + Row.SEGMENT];
     return steps <= Math.ceil((bytes / (known || DEFAULT_MSS)) * UNEVEN);
   }
 
@@ -238,7 +261,7 @@ export class RangeSearch {
   private tryShifted(r: number, c: number): boolean {
     const { records, directions } = this.store;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    if (directions.data[row + DELIVERED_SIZE] > 0) return false;
+    if (directions.data[row + Row.DELIVERED_SIZE] > 0) return false;
     if (records.length[r] !== records.length[c] || records.digestLength[r] < SHIFT_DIGEST_BYTES) return false;
     if (!this.identity.samePayload(r, c)) return false;
     if (!this.isSameSending(r, c)) return false;
@@ -260,7 +283,7 @@ export class RangeSearch {
   /** Another datagram with the same payload waits beside it: which of them is meant, only the id could tell. */
   private isSaidAgain(c: number): boolean {
     const { records, sides } = this.store;
-    let other = sides.data[this.store.side(records.flow[c], records.direction[c], records.tap[c]) + HEAD];
+    let other = sides.data[this.store.side(records.flow[c], records.direction[c], records.tap[c]) + Row.HEAD];
     for (let steps = 0; other >= 0 && steps < SCAN_LIMIT; other = records.nextWaiting[other], steps++) {
       if (other !== c && records.length[other] === records.length[c] && this.identity.samePayload(other, c))
         return true;

@@ -1,12 +1,12 @@
 import { State } from '../flows/records.js';
-import { HEAD, UNINDEXED } from '../flows/rows.js';
+import { HEAD, TOP_NUMBER_0, TOP_NUMBER_1, UNINDEXED } from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import type { Identity } from './identity.js';
 
 /** Buckets at first; they double as more records wait than there are buckets. */
 const INITIAL_BUCKETS = 8192;
 
-/** Records looked at in one bucket: identical pure ACKs can pile up there, and the oldest few are enough. */
+/** Records looked at in one bucket: identical pure ACKs can pile up there, and a few are enough. */
 const CHAIN_LIMIT = 64;
 
 /** Finds a waiting record by identity. Sides are indexed only when a packet is not the one expected next. */
@@ -50,15 +50,23 @@ export class WaitingIndex {
     records.nextInBucket[at] = records.nextInBucket[r];
   }
 
-  /** The oldest record from the other tap that is the same transmission, or -1. */
-  oldestTwin(r: number): number {
-    const { records } = this.store;
+  /**
+   * The record from the other tap that is the same transmission, or -1. Where several are alike (without IP id, what is sent
+   * again at once has the same time stamp): the oldest of those after the last that was matched, for packets keep their order
+   * unless there is proof; else the newest.
+   */
+  twinInTurn(r: number): number {
+    const { records, directions } = this.store;
     const hash = this.identity.hash(r);
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    const last = directions.data[row + (records.tap[r] === 0 ? TOP_NUMBER_1 : TOP_NUMBER_0)];
     let found = -1;
     let steps = 0;
+    // Chains run from new to old.
     for (let c = this.head(hash); c >= 0 && steps < CHAIN_LIMIT; c = records.nextInBucket[c], steps++) {
       if (records.hash[c] !== hash || records.tap[c] === records.tap[r]) continue;
-      if (!(records.state[c] & State.matched) && this.identity.isTwin(r, c)) found = c;
+      if (records.state[c] & State.matched || !this.identity.isTwin(r, c)) continue;
+      if (found < 0 || records.number[c] > last) found = c;
     }
     return found;
   }

@@ -3,6 +3,7 @@ import { isCopy, unexplainedArrivals } from '../../facts/control.js';
 import { recordAt } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
+import { overlap } from '../../facts/repair.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
@@ -18,8 +19,8 @@ const MIRROR_PACKETS = 8;
 /** Fewer than one packet in a thousand out of order costs no connection anything: hosts with several queues do it too. */
 const NOTICED_SHARE = 0.001;
 
-/** TCP time stamps tick every millisecond at most usual stacks; two ticks are told apart for certain. */
-const TICK_NS = 2_000_000;
+/** What bears one TCP time stamp was sent within a tick; the slowest that RFC 7323 allows is a second. */
+const TICK_NS = 1_000_000_000;
 
 /** `reordering`: packets overtook each other between the taps. */
 export function reordering(flow: FlowFacts): Draft[] {
@@ -122,15 +123,24 @@ function lateAtReceiver(flow: FlowFacts, toward: Toward): number {
   return overdue === 0 ? late : late + Math.max(0, overdue - unexplainedArrivals(flow, toward).length);
 }
 
-/** Without IP ids a retransmission within one tick of the sender's clock passes for its original, arrived late. */
+/** Without IP ids a retransmission within one tick of the sender's time stamps passes for its original, arrived late. */
 function isReordered(flow: FlowFacts, toward: Toward): boolean {
   const late = lateAtReceiver(flow, toward);
   if (late === 0 || late < NOTICED_SHARE * flow.path(toward, Row.PAIRS)) return false;
   const numbered = flow.sent(toward, Row.IP_ID) >= 0 && flow.path(toward, Row.ID_KEPT) === 1;
   if (numbered || flow.sent(toward, Row.REPEATS) === 0) return true;
   const stamped = flow.sent(toward, Row.TSVAL) > 0 && flow.path(toward, Row.TS_KEPT) === 1;
-  // No retransmission comes sooner than a round trip after its original.
-  return stamped && (flow.path(toward, Row.LATE_NS) > TICK_NS || (flow.roundTrip ?? 0) > TICK_NS);
+  return stamped && lateExamples(flow, toward).some((p) => isSentOnce(flow, p));
+}
+
+/** Nothing with bytes of the packet bears its time stamp, too. Of retransmissions the first so many are kept. */
+function isSentOnce(flow: FlowFacts, p: Packet): boolean {
+  const sent = flow.packets.filter((q) => q.toward === p.toward && q.sent && !q.icmp);
+  const again = sent.filter((q) => q.repeat);
+  const areAllKept = again.length >= flow.sent(p.toward, Row.REPEATS);
+  const last = Math.max(...again.map((q) => q.sent?.time ?? 0));
+  if (!areAllKept && (p.sent?.time ?? 0) + TICK_NS > last) return false;
+  return !sent.some((q) => q !== p && q.timestampValue === p.timestampValue && overlap(p, q));
 }
 
 /** `duplication`: a packet sent once arrived more than once. */
