@@ -55,14 +55,16 @@ export class Witness implements Disposable {
   async #compareEnd(report: Report, end: End): Promise<Account> {
     const { taps, flows } = report;
     const tap = taps.find(({ role }) => role === end);
-    const flow = flows.find(({ server }) => server.port === this.#port);
+    const reported = flows
+      .filter(({ server }) => server.port === this.#port)
+      .map(({ packets }) => (end === 'client' ? packets.clientTap : packets.serverTap));
     const times = await this.#times(end);
     const vouched = times.filter((time) => tap !== undefined && vouches(tap, time));
     return {
       seen: times.length,
       vouched: vouched.length,
       afterGaps: vouched.filter((time) => tap?.gaps.every(({ to }) => epochNs(to) < time)).length,
-      reported: (end === 'client' ? flow?.packets.clientTap : flow?.packets.serverTap) ?? 0,
+      reported: reported.reduce((sum, packets) => sum + packets, 0),
     };
   }
 

@@ -12,7 +12,7 @@ import { Traffic } from './traffic.js';
 /** The lock of a data directory is a socket, which is no part of a copy. */
 const LOCK = /\.sock$/;
 /** Several processes start one after the other. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 describeLab('what cannot work is told in words', () => {
   let lab: Lab;

@@ -7,6 +7,12 @@ import { chain, type EndpointProcess, Lab } from '../lab/index.js';
 /** Long enough for a lost stream to be noticed and opened again. */
 const AFTER_RESTART_MS = 3_000;
 
+interface Conversation {
+  client: EndpointProcess;
+  /** Resolves when both ends are gone. */
+  over: Promise<void>;
+}
+
 describeLab('a capture over real agents', () => {
   let lab: Lab;
   let fleet: Fleet;
@@ -19,8 +25,8 @@ describeLab('a capture over real agents', () => {
     await lab?.destroy();
   });
 
-  /** A connection that sends `bytes` at every word `go`. */
-  async function conversation(port: number, times: number): Promise<EndpointProcess> {
+  /** A connection that sends a kilobyte at every word `go`, so many times. */
+  async function conversation(port: number, times: number): Promise<Conversation> {
     const server = lab.host('server').endpoint({ role: 'listen', port, steps: [{ do: 'echo' }] });
     await server.waitFor('listening');
     const client = lab.host('client').endpoint({
@@ -34,10 +40,11 @@ describeLab('a capture over real agents', () => {
       ]).flat(),
     });
     await client.waitFor('connected');
-    return client;
+    // With the server's end its last packets have been sent, too.
+    return { client, over: client.exited.then(() => server.stop()) };
   }
 
-  async function exchange(client: EndpointProcess, nth: number): Promise<void> {
+  async function exchange({ client }: Conversation, nth: number): Promise<void> {
     client.tell('go');
     await client.waitFor('received', { count: nth });
   }
@@ -63,9 +70,9 @@ describeLab('a capture over real agents', () => {
     const running = fleet.capture(['client', 'server', '--port', '7001', '--name', 'counted']);
     await running.recording();
     const truth = await countIndependently(7001);
-    const client = await conversation(7001, 20);
-    for (let i = 1; i <= 20; i++) await exchange(client, i);
-    await client.exited;
+    const talk = await conversation(7001, 20);
+    for (let i = 1; i <= 20; i++) await exchange(talk, i);
+    await talk.over;
     const counts = await truth();
     expect(await running.stop()).toMatchObject({ code: 0 });
     expect(await countsOf('counted')).toEqual(counts);
@@ -76,8 +83,8 @@ describeLab('a capture over real agents', () => {
   it('keeps what the agents say to their coordinator out of a capture without a filter', async () => {
     const running = fleet.capture(['client', 'server', '--name', 'everything']);
     await running.recording();
-    const client = await conversation(7004, 1);
-    await exchange(client, 1);
+    const talk = await conversation(7004, 1);
+    await exchange(talk, 1);
     // Longer than the second between two heartbeats.
     await sleep(1_500);
     await running.stop();
@@ -92,14 +99,14 @@ describeLab('a capture over real agents', () => {
     const running = fleet.capture(['client', 'server', '--port', '7002', '--name', 'resumed']);
     await running.recording();
     const truth = await countIndependently(7002);
-    const client = await conversation(7002, 3);
-    await exchange(client, 1);
+    const talk = await conversation(7002, 3);
+    await exchange(talk, 1);
     await fleet.end('coordinator', 'SIGKILL');
-    await exchange(client, 2);
+    await exchange(talk, 2);
     await fleet.startCoordinator();
     await sleep(AFTER_RESTART_MS);
-    await exchange(client, 3);
-    await client.exited;
+    await exchange(talk, 3);
+    await talk.over;
     const counts = await truth();
     expect((await running.stop()).code).toBe(0);
     expect(await countsOf('resumed')).toEqual(counts);
@@ -110,11 +117,11 @@ describeLab('a capture over real agents', () => {
   it('is partial, and says so, when an agent is killed in the middle', async () => {
     const running = fleet.capture(['client', 'server', '--port', '7003', '--name', 'partial']);
     await running.recording();
-    const client = await conversation(7003, 2);
-    await exchange(client, 1);
+    const talk = await conversation(7003, 2);
+    await exchange(talk, 1);
     await fleet.end('server', 'SIGKILL');
-    await exchange(client, 2);
-    await client.exited;
+    await exchange(talk, 2);
+    await talk.over;
     const { stderr, code } = await running.stop();
     expect(code).toBe(0);
     expect(stderr).toMatch(/partial/);

@@ -8,9 +8,11 @@ import { chain, Lab } from '../lab/index.js';
 import { Traffic } from './traffic.js';
 
 /** Several processes start one after the other. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 /** An agent looks at its ceilings each second; a loaded machine takes its time. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
+/** Several times as long as a command takes to find that it records. */
+const FORGOTTEN = '10s';
 
 describeLab('ceilings that an agent keeps by itself', () => {
   let lab: Lab;
@@ -70,7 +72,7 @@ describeLab('ceilings that an agent keeps by itself', () => {
   });
 
   it('time: a capture that everybody has forgotten ends', { timeout: TIMEOUT_MS }, async () => {
-    await under('maxDuration: 2s\n');
+    await under(`maxDuration: ${FORGOTTEN}\n`);
     await fleet.run([
       'capture',
       'client',
@@ -78,7 +80,7 @@ describeLab('ceilings that an agent keeps by itself', () => {
       '--port',
       '7603',
       '--duration',
-      '2s',
+      FORGOTTEN,
       '--detach',
       '--name',
       'lost',

@@ -15,9 +15,9 @@ const YEAR_S = 365 * 86_400;
 const ASLEEP_MS = 20_000;
 const BREATH_MS = 1_500;
 /** An agent looks at its name and addresses every other second; a loaded machine takes its time beside. */
-const NOTICED_MS = 20_000;
+const NOTICED_MS = 60_000;
 const POLL_MS = 200;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 interface AgentLine {
   name: string;

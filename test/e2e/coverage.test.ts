@@ -8,7 +8,7 @@ import { Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
 
 /** Several processes start one after the other. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 describeLab('what a tap vouches for, behind a router that translates addresses', () => {
   let lab: Lab;

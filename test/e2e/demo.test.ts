@@ -17,7 +17,7 @@ function paper(): { screen: Screen; text: () => string } {
 }
 
 describeLab('the demo, live', () => {
-  it('finds every incident that it stages', { timeout: 120_000 }, async () => {
+  it('finds every incident that it stages', { timeout: 300_000 }, async () => {
     const { screen, text } = paper();
     expect(await runLive(screen), text()).toEqual([]);
   });

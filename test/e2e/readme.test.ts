@@ -11,7 +11,7 @@ import { ReadmeCommands } from './readme-commands.js';
 import { Terminal } from './terminal.js';
 
 /** npm starts for each command, and once everything is built. */
-const STEP_MS = 120_000;
+const STEP_MS = 300_000;
 
 /** What README.md calls the three hosts, and what the lab does. */
 const HOSTS = { 'ops-1': 'coordinator', 'web-1': 'client', 'db-1': 'server' } as const;

@@ -12,9 +12,9 @@ import { Traffic } from './traffic.js';
 /** Longer than rotating, moving and retiring take on a loaded machine. */
 const TRAFFIC_MS = 15_000;
 /** Agents renew and connect anew within a second; a loaded machine takes its time beside. */
-const MOVE_MS = 30_000;
+const MOVE_MS = 90_000;
 const POLL_MS = 200;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 interface Standing {
   issuing: { caHash: string };

@@ -8,7 +8,7 @@ const CONTROL_C = '\u0003';
 /** 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 /** Several processes start, npm among them, on a loaded machine. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 export interface TerminalOptions {
   /** What the host is called: hostname(1) says so to all that runs there. */

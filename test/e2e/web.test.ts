@@ -54,7 +54,7 @@ describe('the page in a browser', {
       return { page, complaints };
     }
 
-    it('from signing in to a shared link', { timeout: 120_000 }, async () => {
+    it('from signing in to a shared link', { timeout: 300_000 }, async () => {
       const [incident] = INCIDENTS;
       if (incident === undefined) throw new Error('the demo has no incidents');
       const context = await browser.session({ viewport: { width: 1440, height: 900 } });

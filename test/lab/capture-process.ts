@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { BothendsError } from '@bothends/proto';
 
-/** From the command to both taps recording: half a second on a LAN, more on a loaded machine. */
-const RECORDING_TIMEOUT_MS = 20_000;
+/** From the command to both taps recording: half a second on a LAN, much more on a machine that stalls. */
+const RECORDING_TIMEOUT_MS = 60_000;
 
 /** What a finished `bothends capture` left. */
 export interface CaptureOutcome {

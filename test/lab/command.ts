@@ -14,11 +14,11 @@ export interface CommandOptions {
   input?: string;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** The command is killed after this long. Default one minute: longer than any step of a scenario should take. */
+  /** The command is killed after this long. Default three minutes: only one that hangs takes as long. */
   timeoutMs?: number;
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 180_000;
 
 /** Runs a program to its end, without a shell. Throws `not-found` when it cannot be started. */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {

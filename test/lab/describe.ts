@@ -11,7 +11,7 @@ declare module 'vitest' {
 }
 
 /** Network namespaces, real stacks and their timers: far more than a unit test, far less than forever. */
-const LAB_TIMEOUT_MS = 60_000;
+const LAB_TIMEOUT_MS = 240_000;
 
 /**
  * A suite that needs a lab. Where none can be built its tests are skipped aloud; the summary fails the run when that

@@ -22,7 +22,7 @@ const DEFAULT_SNAPLEN = 192;
 /** Ring in KiB: seconds of a scenario's traffic. */
 const RING_KIB = 16_384;
 /** tcpdump says that it listens once its socket is open; this only bounds a machine that is stuck. */
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 /** A packet on its way to the tap when we stop is in the file: veth delivers in microseconds, the ring at once. */
 const LEAD_OUT_MS = 200;
 

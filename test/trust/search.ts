@@ -19,10 +19,25 @@ export function secretsIn(bytes: Buffer, secrets: readonly string[]): string[] {
   return secrets.filter((secret) => formsOf(secret).some((form) => bytes.includes(form)));
 }
 
-/** Every file below a folder with what it holds; sockets and the like have nothing to read. */
+/**
+ * Every file below a folder with what it holds; sockets and the like have nothing to read. Agents and coordinators that
+ * run meanwhile remove and rename some: what is gone by then is passed over.
+ */
 export function filesBelow(folder: string): { path: string; bytes: Buffer }[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, bytes: readFileSync(path) }));
+  const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    const bytes = entry.isFile() ? unlessGone(() => readFileSync(path)) : undefined;
+    return bytes === undefined ? [] : [{ path, bytes }];
+  });
+}
+
+function unlessGone<Found>(read: () => Found): Found | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -44,6 +44,10 @@ class FakeShipment implements Shipment {
   }
 }
 
+/** A loaded machine takes its time; what holds at last is the point. */
+const PATIENCE_MS = 60_000;
+const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: PATIENCE_MS });
+
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 
 let coordinator: FakeCoordinator;
@@ -118,7 +122,7 @@ describe('shipping', () => {
   it('sends what every tap has, in order, and learns what is committed', async () => {
     shipments = [new FakeShipment('a', 40), new FakeShipment('b', 3)];
     connect();
-    await vi.waitFor(() => expect(shipments.map(({ committed }) => committed)).toEqual([40, 3]));
+    await eventually(() => expect(shipments.map(({ committed }) => committed)).toEqual([40, 3]));
     expect(coordinator.sequencesOf('a')).toEqual(upTo(40));
     expect(coordinator.sequencesOf('b')).toEqual(upTo(3));
   });
@@ -126,17 +130,17 @@ describe('shipping', () => {
   it('sends at once what a tap gets later', async () => {
     shipments = [new FakeShipment('a', 1)];
     connect();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(1));
+    await eventually(() => expect(shipments[0].committed).toBe(1));
     shipments[0].count = 2;
     link.pump();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(2));
+    await eventually(() => expect(shipments[0].committed).toBe(2));
   });
 
   it('begins with the first batch that is not committed', async () => {
     shipments = [new FakeShipment('a', 10)];
     shipments[0].committed = 6;
     connect();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(10));
+    await eventually(() => expect(shipments[0].committed).toBe(10));
     expect(coordinator.arrived).toEqual([7, 8, 9, 10]);
   });
 
@@ -144,16 +148,16 @@ describe('shipping', () => {
     coordinator.commits = false;
     shipments = [new FakeShipment('a', 1000)];
     connect();
-    await vi.waitFor(() => expect(coordinator.arrived).toHaveLength(256), { timeout: 10_000 });
+    await eventually(() => expect(coordinator.arrived).toHaveLength(256));
     for (let round = 0; round < 10 && shipments[0].committed < 1000; round++) {
       expect(shipments[0].asked.length - shipments[0].committed).toBeLessThanOrEqual(256);
       const { committed } = shipments[0];
       coordinator.commitAll();
-      await vi.waitFor(() => expect(shipments[0].committed).toBeGreaterThan(committed), { timeout: 10_000 });
+      await eventually(() => expect(shipments[0].committed).toBeGreaterThan(committed));
     }
     coordinator.commits = true;
     coordinator.commitAll();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(1000), { timeout: 10_000 });
+    await eventually(() => expect(shipments[0].committed).toBe(1000));
     expect(coordinator.arrived).toEqual(upTo(1000));
   });
 
@@ -161,26 +165,26 @@ describe('shipping', () => {
     coordinator.reads = false;
     shipments = [new FakeShipment('a', 200, 200_000)];
     connect();
-    await vi.waitFor(() => expect(coordinator.arrived.length).toBeGreaterThan(0));
-    await vi.waitFor(() => expect(coordinator.heartbeats.length).toBeGreaterThan(10));
+    await eventually(() => expect(coordinator.arrived.length).toBeGreaterThan(0));
+    await eventually(() => expect(coordinator.heartbeats.length).toBeGreaterThan(10));
     // Flow control windows and the stream's own queue hold a few; the other 30 MB stay where they are.
     expect(shipments[0].asked.length).toBeLessThan(60);
     coordinator.resume();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(200), { timeout: 10_000 });
+    await eventually(() => expect(shipments[0].committed).toBe(200));
     expect(coordinator.sequencesOf('a')).toEqual(upTo(200));
   });
 
   it('sends again only what was not committed when the stream broke', async () => {
     shipments = [new FakeShipment('a', 5)];
     connect();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(5));
+    await eventually(() => expect(shipments[0].committed).toBe(5));
     coordinator.commits = false;
     shipments[0].count = 9;
     link.pump();
-    await vi.waitFor(() => expect(coordinator.arrived).toHaveLength(9));
+    await eventually(() => expect(coordinator.arrived).toHaveLength(9));
     coordinator.commits = true;
     coordinator.breakShip();
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(9));
+    await eventually(() => expect(shipments[0].committed).toBe(9));
     expect(coordinator.arrived).toEqual([...upTo(9), 6, 7, 8, 9]);
     expect(coordinator.sequencesOf('a')).toEqual(upTo(9));
   });
@@ -191,13 +195,13 @@ describe('shipping', () => {
     for (let round = 1; round <= 4; round++) {
       shipments[0].count = round * 100;
       link.pump();
-      await vi.waitFor(() => expect(coordinator.sequencesOf('a').length).toBeGreaterThan((round - 1) * 100));
+      await eventually(() => expect(coordinator.sequencesOf('a').length).toBeGreaterThan((round - 1) * 100));
       coordinator.stop();
       shipments[0].count += 20;
       link.pump();
       await coordinator.start();
     }
-    await vi.waitFor(() => expect(shipments[0].committed).toBe(420), { timeout: 10_000 });
+    await eventually(() => expect(shipments[0].committed).toBe(420));
     expect(coordinator.sequencesOf('a')).toEqual(upTo(420));
   });
 
@@ -205,7 +209,7 @@ describe('shipping', () => {
     coordinator.refusal = 'tap a takes no more packets: its capture was deleted';
     shipments = [new FakeShipment('a', 3)];
     connect();
-    await vi.waitFor(() => expect(shipments[0].refused).toBe(coordinator.refusal));
+    await eventually(() => expect(shipments[0].refused).toBe(coordinator.refusal));
   });
 });
 
@@ -214,27 +218,27 @@ describe('control', () => {
     shipments = [new FakeShipment('t-1', 0)];
     states = [{ tapId: 't-1', state: 'recording', reason: '', code: '', markerNs: 1n, coverage: undefined }];
     connect();
-    await vi.waitFor(() => expect(coordinator.states).toHaveLength(1));
+    await eventually(() => expect(coordinator.states).toHaveLength(1));
     coordinator.stop();
     await coordinator.start();
-    await vi.waitFor(() => expect(coordinator.states).toHaveLength(2), { timeout: 5000 });
+    await eventually(() => expect(coordinator.states).toHaveLength(2));
     expect(coordinator.hellos.map(({ tapIds }) => tapIds)).toEqual([['t-1'], ['t-1']]);
     expect(coordinator.states[1]).toMatchObject({ tapId: 't-1', state: 'recording' });
   });
 
   it('hands on what the coordinator asks for', async () => {
     connect();
-    await vi.waitFor(() => expect(link.connected).toBe(true));
+    await eventually(() => expect(link.connected).toBe(true));
     coordinator.send({ $case: 'start', value: { tapId: 't-1' } });
     coordinator.send({ $case: 'stop', value: { tapId: 't-1', leadOutMs: 5, discard: false } });
-    await vi.waitFor(() => expect(commands.map(({ $case }) => $case)).toEqual(['start', 'stop']));
+    await eventually(() => expect(commands.map(({ $case }) => $case)).toEqual(['start', 'stop']));
   });
 
   it('sends the raw packets that the coordinator asks for, with what it says of them first', async () => {
     connect();
-    await vi.waitFor(() => expect(link.connected).toBe(true));
+    await eventually(() => expect(link.connected).toBe(true));
     coordinator.send({ $case: 'fetchRaw', value: { fetchId: 'f-1', tapId: 't-1', requestedBy: 'olga' } });
-    await vi.waitFor(() => expect(coordinator.raw).toHaveLength(3));
+    await eventually(() => expect(coordinator.raw).toHaveLength(3));
     const [head, ...pieces] = coordinator.raw.map(({ message }) => message);
     expect(head).toMatchObject({ $case: 'head', value: { fetchId: 'f-1', lacks: 'of t-1' } });
     const bytes = pieces.map((piece) => (piece?.$case === 'data' ? piece.value : Buffer.alloc(0)));
@@ -243,7 +247,7 @@ describe('control', () => {
 
   it('carries a whole clock exchange with the next heartbeat', async () => {
     connect();
-    await vi.waitFor(() => expect(coordinator.heartbeats.length).toBeGreaterThan(2));
+    await eventually(() => expect(coordinator.heartbeats.length).toBeGreaterThan(2));
     const [first, second] = coordinator.heartbeats;
     expect(first.lastT1Ns).toBe(0n);
     expect(second.lastT1Ns).toBe(first.t1Ns);
@@ -256,16 +260,16 @@ describe('control', () => {
   it('gives up a link that does not answer and makes a new one', async () => {
     coordinator.answers = false;
     connect(20);
-    await vi.waitFor(() => expect(coordinator.hellos.length).toBeGreaterThan(1));
+    await eventually(() => expect(coordinator.hellos.length).toBeGreaterThan(1));
     coordinator.answers = true;
-    await vi.waitFor(() => expect(link.connected).toBe(true));
+    await eventually(() => expect(link.connected).toBe(true));
   });
 
   it('waits for a coordinator that is not there yet', async () => {
     coordinator.stop();
     connect();
-    await vi.waitFor(() => expect(link.connected).toBe(false));
+    await eventually(() => expect(link.connected).toBe(false));
     await coordinator.start();
-    await vi.waitFor(() => expect(link.connected).toBe(true), { timeout: 5000 });
+    await eventually(() => expect(link.connected).toBe(true));
   });
 });

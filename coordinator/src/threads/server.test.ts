@@ -20,19 +20,27 @@ async function serving(verbs: string, together: string): Promise<ThreadClient> {
   );
 }
 
-/** Keeps the thread busy, so that what is asked next waits together. */
-const BUSY = 'busy: () => { const end = Date.now() + 50; while (Date.now() < end); }';
+/** Says that it has begun, and keeps the thread busy until it is told: what is asked meanwhile waits together. */
+const BUSY = 'busy: (gate) => { Atomics.store(gate, 0, 1); Atomics.wait(gate, 1, 0); }';
+
+/** Asks for all of that while the thread is busy, and lets it go on. */
+async function together<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  const gate = new Int32Array(new SharedArrayBuffer(8));
+  const busy = thread.call('busy', [gate]);
+  await expect.poll(() => Atomics.load(gate, 0)).toBe(1);
+  const answers = ask();
+  Atomics.store(gate, 1, 1);
+  Atomics.notify(gate, 1);
+  await busy;
+  return await answers;
+}
 
 test('calls that wait take effect together, and one that fails fails alone', async () => {
   thread = await serving(
     `{ ${BUSY}, add: (n) => { if (n < 0) throw new Error('no ' + n); log.push(n); return n; }, log: () => log }`,
     `(calls) => { log.push('begin'); for (const call of calls) call(); log.push('commit'); }`,
   );
-  const busy = thread.call('busy', []);
-  // The thread begins with it before the others come.
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const answers = await Promise.allSettled([1, -2, 3].map((n) => thread.call('add', [n])));
-  await busy;
+  const answers = await together(() => Promise.allSettled([1, -2, 3].map((n) => thread.call('add', [n]))));
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(await thread.call('log', [])).toEqual(['begin', 1, 3, 'commit']);
 });
@@ -42,9 +50,7 @@ test('where nothing took effect each call is tried for itself', async () => {
     `{ ${BUSY}, add: (n) => { log.push(n); return n; }, log: () => log }`,
     `(calls) => { calls[0](); log = ['undone']; throw new Error('the disk is full'); }`,
   );
-  const busy = thread.call('busy', []);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(await Promise.all([1, 2].map((n) => thread.call('add', [n])))).toEqual([1, 2]);
-  await busy;
+  const answers = await together(() => Promise.all([1, 2].map((n) => thread.call('add', [n]))));
+  expect(answers).toEqual([1, 2]);
   expect(await thread.call('log', [])).toEqual(['undone', 1, 2]);
 });

@@ -7,12 +7,12 @@ import type { EndpointEvent, EndpointSpec, EventName } from './spec.js';
 export interface WaitOptions {
   /** The how-manieth event of this name. Default the first. */
   count?: number;
-  /** Default 10 s. */
+  /** Default a minute. */
   timeoutMs?: number;
 }
 
-/** Longer than a node process takes to start on a loaded machine, shorter than a test's own limit. */
-const DEFAULT_WAIT_MS = 10_000;
+/** Longer than a node process takes to start on a machine that stalls, shorter than a test's own limit. */
+const DEFAULT_WAIT_MS = 60_000;
 
 /** A running endpoint, as a scenario sees it. */
 export class EndpointProcess {

@@ -5,8 +5,8 @@ import type { LabHost } from '../host.js';
 import { builtScript } from '../paths.js';
 import type { BoxEvent, BoxRules } from './rules.js';
 
-/** Longer than a node process takes to start on a loaded machine. */
-const START_TIMEOUT_MS = 10_000;
+/** Longer than a node process takes to start on a machine that stalls. */
+const START_TIMEOUT_MS = 60_000;
 
 /** A running in-line box on a lab host, and what it says that it did. */
 export class Middlebox {
