@@ -64,7 +64,7 @@ interface Exported {
 
 describe(`Wireshark reads an export${missing.length > 0 ? ` (SKIPPED: not installed: ${missing.join(', ')}; run: apt-get install -y tshark)` : ''}`, {
   skip: missing.length > 0,
-  timeout: 60_000,
+  timeout: 300_000,
 }, () => {
   let folder: string;
   beforeAll(() => {

@@ -11,7 +11,7 @@ const FILE = 'bothends.db';
 const PAGE_BYTES = 4096;
 const BATCHES = 8;
 /** A database of some dozens of pages is opened once for each. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 
 let directory: string;
 let whole: string;

@@ -8,7 +8,7 @@ import { REPOSITORY_ROOT } from '../lab/paths.js';
 import { whyNoCopy } from './system-copy.js';
 
 /** It copies all packages and throws half of them away, twice, on a machine that does other things too. */
-const INSTALL_MS = 300_000;
+const INSTALL_MS = 600_000;
 
 // What it would install otherwise comes from the network, which this test does not ask.
 const why = whyNoCopy(['tcpdump', 'libpcap0.8', 'libpcap-dev', 'python3', 'make', 'g++']);

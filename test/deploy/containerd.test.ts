@@ -8,7 +8,7 @@ import { runCommand } from '../lab/command.js';
 import { builtScript, REPOSITORY_ROOT } from '../lab/paths.js';
 
 /** containerd, two sandboxes and three programs of Node start one after the other. */
-const NODE_MS = 180_000;
+const NODE_MS = 600_000;
 
 /** Why no node with a container runtime can be made here; '' where one can. */
 function whyNoNode(): string {

@@ -13,9 +13,9 @@ const skipReason = 'dpkg-deb is not installed, so no Debian package can be built
 if (!canBuild) console.warn(`SKIPPED: ${skipReason}`);
 
 /** npm lists the dependencies, and xz packs them, on a machine that does other things too. */
-const BUILD_MS = 240_000;
+const BUILD_MS = 600_000;
 /** dpkg unpacks it twice and removes it twice, and writes down each of its files. */
-const INSTALL_MS = 240_000;
+const INSTALL_MS = 600_000;
 
 /** Folders of npm packages, `node_modules/…`, but those of this house. */
 function packagesBelow(home: string): string[] {
@@ -62,7 +62,7 @@ describe('the Debian package of the agent', { skip: !canBuild, meta: canBuild ? 
   });
 
   it('joins a coordinator, runs under the policy that it installs, and is online', {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const harness = await Harness.start();
     const data = join(folder, 'data');

@@ -9,7 +9,7 @@ import { checkCommand, runCommand } from '../lab/command.js';
 import { BOTHENDS } from '../lab/fleet.js';
 import { REPOSITORY_ROOT } from '../lab/paths.js';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 600_000;
 const kubectl = spawnSync('sh', ['-c', 'command -v kubectl']).stdout.toString().trim();
 const why = kubectl === '' ? 'kubectl is not installed' : '';
 

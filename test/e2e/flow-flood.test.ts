@@ -19,8 +19,8 @@ const BATCHES = FLOWS / ROWS;
 /** Some of them at a time are under way, as with an agent. */
 const WINDOW = 32;
 /** A busy machine of two cores takes a minute for all of it. */
-const TIMEOUT_MS = 300_000;
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 600_000;
+const PATIENCE_MS = 300_000;
 
 let coordinator: BenchCoordinator;
 let folder: string;

@@ -8,7 +8,7 @@ import { Traffic } from './traffic.js';
 
 const why = whyNoPreviousRelease();
 /** Builds a release, and starts a fleet three times on a loaded machine. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 600_000;
 const TRAFFIC_MS = 2_000;
 
 describeLab('the release before', () => {

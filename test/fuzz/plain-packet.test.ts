@@ -8,7 +8,7 @@ import { recordedCaptures } from '../scenarios/captures.js';
 
 /** Changed packets for each recorded one: some seconds in all. */
 const ROUNDS = 40;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 const SANITIZED = ['-std=gnu11', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 const folder = mkdtempSync(join(tmpdir(), 'bothends-plain-'));

@@ -61,7 +61,7 @@ describe('a flow that is put away and taken out again gives the same report', ()
     expectSame(capturePaths(name), name);
   });
 
-  it(`${RUNS} synthetic incidents`, { timeout: 120_000 }, () => {
+  it(`${RUNS} synthetic incidents`, { timeout: 600_000 }, () => {
     eachIncident(RUNS, (paths, seed) => {
       expectSame(paths, `seed ${seed}`);
     });

@@ -112,7 +112,7 @@ describe.each(WAYS)(
 
     it.skipIf(skip)(
       `${RUNS} synthetic incidents, and takes many of their packets`,
-      { timeout: 120_000 },
+      { timeout: 600_000 },
       () => {
         let taken = 0;
         eachIncident(RUNS, (paths) => {

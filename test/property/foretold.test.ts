@@ -72,7 +72,7 @@ describe('the rules find what the rows of an uneventful flow or of a lone SYN fo
     expectForetold(capturePaths(name), name);
   });
 
-  it(`${RUNS} synthetic incidents, of which some have such flows`, { timeout: 120_000 }, () => {
+  it(`${RUNS} synthetic incidents, of which some have such flows`, { timeout: 600_000 }, () => {
     let [uneventful, faulty] = [0, 0];
     eachIncident(RUNS, (paths, seed) => {
       const [calm, lone] = expectForetold(paths, `seed ${seed}`);

@@ -152,8 +152,8 @@ export class Stage {
 
 /** A port that no scenario uses. */
 const CONTROL_PORT = 9_999;
-/** Longer than four SYN retransmissions, the slowest thing that scenarios wait for. */
-const COUNTER_LIMIT_MS = 12_000;
+/** Several times four SYN retransmissions, the slowest thing that scenarios wait for. */
+const COUNTER_LIMIT_MS = 60_000;
 const COUNTER_POLL_MS = 50;
 
 /** Throws when the lab did not do what the scenario needs: a capture of something else would be worse than none. */

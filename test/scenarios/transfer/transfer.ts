@@ -33,4 +33,4 @@ export async function upload(stage: Stage, bytes = BULK_BYTES): Promise<void> {
 }
 
 /** A lossy transfer waits for retransmission timers. */
-const TRANSFER_LIMIT_MS = 30_000;
+const TRANSFER_LIMIT_MS = 120_000;
