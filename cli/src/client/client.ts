@@ -190,13 +190,13 @@ function unreachable(address: string, told: string, cause: unknown): BothendsErr
     case 'untimely':
       return new BothendsError(
         'unauthenticated',
-        `the certificate of the coordinator at ${address} is not valid at the time of this machine (${told}): set its clock`,
+        `the certificate of the coordinator at ${address} is not valid at the time of this machine (${plainDetails(told)}): set its clock`,
         { cause },
       );
     case 'untrusted':
       return new BothendsError(
         'unauthenticated',
-        `what answers at ${address} is not the coordinator of this context (${told}): take a context file from it`,
+        `what answers at ${address} is not the coordinator of this context (${plainDetails(told)}): take a context file from it`,
         { cause },
       );
     case null:
