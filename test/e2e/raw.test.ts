@@ -175,7 +175,7 @@ describeLab('packets and names that an owner lets out', () => {
     expect(stderr).toContain('policy of server refuses to keep raw packets (rawPackets: never)');
     // What had been kept under the policy before goes with it.
     await expect.poll(() => rawFiles('server')).toEqual([]);
-    expect(rawFiles('client').length).toBe(2);
+    await expect.poll(() => rawFiles('client').length).toBe(2);
   });
 
   it('are deleted with their capture', async () => {

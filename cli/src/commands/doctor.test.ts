@@ -23,6 +23,8 @@ test('a store that is none fails, and says what is the matter', async () => {
   writeFileSync(join(folder, 'bothends.db'), 'no database at all'.repeat(100));
   const { status, stdout } = await runCli(['doctor', '--data', folder]);
   expect(status).toBe(1);
-  expect(stdout).toMatch(/^Looked at 0 captures, 0 chunks of evidence, 0 packets: 1 fault\./);
+  expect(stdout).toMatch(
+    /^Looked at 0 captures, 0 chunks of evidence, 0 packets, 0 entries of the audit log: 1 fault\./,
+  );
   expect(stdout).toContain('is not a database');
 });

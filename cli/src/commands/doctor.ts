@@ -14,8 +14,9 @@ export function register({ program, io, exit }: Setup): void {
     .helpGroup('Fleet:')
     .summary('examine what a coordinator keeps')
     .description(
-      'Examines the store of a coordinator on this machine, running or not: the database, the checksum of ' +
-        'every batch of evidence, and that none is missing. Changes nothing. Fails when something is damaged.',
+      'Examines the store of a coordinator on this machine, running or not: the database, the audit log, the ' +
+        'checksum of every batch of evidence, and that none is missing. Changes nothing. Fails when something ' +
+        'is damaged.',
     )
     .option('--data <dir>', 'folder of the coordinator', defaultDataDir('coordinator', io.env))
     .action(async ({ data }: { data: string }) => {
@@ -26,9 +27,11 @@ export function register({ program, io, exit }: Setup): void {
     });
 }
 
-function print({ captures, batches, packets, damage }: Examination, io: Io): void {
+function print({ captures, batches, packets, entries, damage }: Examination, io: Io): void {
   const width = textWidth(io.stdout);
-  const looked = `Looked at ${counted(captures, 'capture')}, ${counted(batches, 'chunk')} of evidence, ${counted(packets, 'packet')}: `;
+  const evidence = `${counted(batches, 'chunk')} of evidence, ${counted(packets, 'packet')}`;
+  const log = `${entries} ${entries === 1 ? 'entry' : 'entries'} of the audit log`;
+  const looked = `Looked at ${counted(captures, 'capture')}, ${evidence}, ${log}: `;
   const verdict = damage.length === 0 ? 'all is whole.' : `${counted(damage.length, 'fault')}.`;
   const lines = [`${looked}${verdict}`];
   for (const { where, what, advice } of damage) lines.push(where, ...wrap(`${what}; ${advice}`, width, '  '));

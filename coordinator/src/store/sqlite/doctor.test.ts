@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testCapture } from '../../testing/captures.js';
 import { batch, coverage, segments } from '../../testing/packets.js';
+import { auditVerbs } from './audit.js';
 import { captureVerbs } from './captures.js';
 import { openWriter } from './database.js';
 import { examineStore } from './doctor.js';
 import { evidenceVerbs } from './evidence.js';
+
+const PAGE_BYTES = 4096;
 
 let directory: string;
 let database: Database;
@@ -20,6 +23,11 @@ beforeEach(() => {
     testCapture({ id: 'c-1', name: 'incident', phase: { state: 'complete', startedNs: 1n, endedNs: 2n } }),
   );
   captureVerbs(database).saveReport('c-1', '{}');
+  for (const subject of ['a', 'b', 'c']) {
+    auditVerbs(database).audit({
+      ...{ atNs: 1n, actor: 'olga', action: 'stop', subject, outcome: 'done', detail: '' },
+    });
+  }
   evidenceVerbs(database).commit(
     [1, 2, 3].map((sequence) => batch('c-1-client', sequence, segments(4), coverage(4 * sequence))),
   );
@@ -33,7 +41,10 @@ const complaints = () => examineStore(directory).damage.map(({ where, what }) =>
 
 describe('the doctor', () => {
   test('counts what it looked at, and finds nothing in a store that is whole', () => {
-    expect(examineStore(directory)).toEqual({ captures: 1, batches: 3, packets: 12, damage: [] });
+    expect(examineStore(directory)).toEqual({
+      ...{ captures: 1, batches: 3, packets: 12, entries: 3 },
+      damage: [],
+    });
   });
 
   test('names the batch of which a bit fell over', () => {
@@ -56,6 +67,30 @@ describe('the doctor', () => {
     expect(complaints()).toEqual(['capture incident: it has no stored report']);
     database.exec("UPDATE capture SET document = '{half'");
     expect(complaints()).toEqual(['capture c-1: its description cannot be read']);
+  });
+
+  test('names an entry of the audit log that was changed, and that entries can be changed', () => {
+    database.exec('DROP TRIGGER audit_keeps_words');
+    database.exec("UPDATE audit SET subject = 'nothing' WHERE id = 2");
+    expect(complaints()).toEqual([
+      expect.stringMatching(/^audit log: entry 2 is not whole/),
+      'audit log: the database no longer refuses to change or delete its entries',
+    ]);
+  });
+
+  test('goes on where a part cannot be read, so that it is known which', () => {
+    const page = Number(
+      database.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_report_1'").pluck().get(),
+    );
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    database.close();
+    const path = join(directory, 'bothends.db');
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, (page - 1) * PAGE_BYTES, page * PAGE_BYTES);
+    writeFileSync(path, bytes);
+    const { captures, batches, entries, damage } = examineStore(directory);
+    expect({ captures, batches, entries }).toEqual({ captures: 1, batches: 3, entries: 3 });
+    expect(damage.map(({ where }) => where)).toEqual([path, 'capture incident']);
   });
 
   test('says so when the file is no database, or is not there', () => {

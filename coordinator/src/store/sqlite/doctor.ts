@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { BothendsError, crc32, decodeColumns, PacketTable } from '@bothends/proto';
+import { AuditChain } from '@bothends/proto/evidence/audit-chain';
 import { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Database } from 'better-sqlite3';
 import type { Capture } from '../../captures/capture.js';
 import { isOver } from '../../captures/capture.js';
+import { auditVerbs } from './audit.js';
 import { fromJson } from './codec.js';
 import { databasePath, openReader } from './database.js';
 import { storeError } from './errors.js';
@@ -23,6 +25,8 @@ export interface Examination {
   readonly captures: number;
   readonly batches: number;
   readonly packets: number;
+  /** Entries of the audit log. */
+  readonly entries: number;
   readonly damage: readonly Damage[];
 }
 
@@ -38,37 +42,96 @@ export function examineStore(dataDir: string): Examination {
   if (!existsSync(path)) {
     throw new BothendsError('not-found', `there is no ${path}: name the coordinator's folder with --data`);
   }
-  const found = { captures: 0, batches: 0, packets: 0, damage: [] as Damage[] };
+  const found: Tally = { captures: 0, batches: 0, packets: 0, entries: 0, damage: [] };
   let database: Database | null = null;
   try {
     database = openReader(dataDir);
-    found.damage.push(...structure(database));
-    for (const capture of capturesOf(database, found.damage)) {
-      found.captures++;
-      examineCapture(database, capture, found);
-    }
+    examineAll(database, found);
   } catch (thrown) {
-    // A database that is damaged enough cannot even be read to its end.
-    const { code, message } = storeError(thrown);
-    if (code !== 'data-loss') throw storeError(thrown);
-    found.damage.push({ where: path, what: message, advice: 'what was not reached is not examined' });
+    // A database that is damaged enough cannot even be opened, or tell what is in it.
+    found.damage.push(unreadable(path, thrown));
   } finally {
     database?.close();
   }
   return found;
 }
 
-function structure(database: Database): Damage[] {
+/** Looks at each part for itself: what is damaged keeps nobody from knowing that the rest is whole. */
+function examineAll(database: Database, found: Tally): void {
+  const look = (where: string, part: () => void) => {
+    try {
+      part();
+    } catch (thrown) {
+      found.damage.push(unreadable(where, thrown));
+    }
+  };
+  examineVersion(database, found.damage);
+  found.damage.push(...structuralDamage(database));
+  look('audit log', () => examineAudit(database, found));
+  for (const capture of capturesOf(database, found.damage)) {
+    found.captures++;
+    look(`capture ${capture.name}`, () => examineCapture(database, capture, found));
+  }
+}
+
+/** What could not be read to its end. @throws BothendsError whatever else went wrong */
+function unreadable(where: string, thrown: unknown): Damage {
+  const error = storeError(thrown);
+  if (error.code !== 'data-loss') throw error;
+  return { where, what: error.message, advice: 'what was not reached is not examined' };
+}
+
+/** Complaints of SQLite itself about the file; it reads all of it. */
+export function structuralDamage(database: Database): Damage[] {
   const where = database.name;
+  try {
+    const rows = database.pragma(`integrity_check(${MAX_COMPLAINTS})`) as { integrity_check: string }[];
+    const complaints = rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+    return complaints.map((what) => ({ where, what, advice: RESTORE_ADVICE }));
+  } catch (thrown) {
+    return [unreadable(where, thrown)];
+  }
+}
+
+const RESTORE_ADVICE = 'stop the coordinator and restore the folder from a copy';
+
+function examineVersion(database: Database, damage: Damage[]): void {
   const version = Number(database.pragma('user_version', { simple: true }));
-  const rows = database.pragma(`integrity_check(${MAX_COMPLAINTS})`) as { integrity_check: string }[];
-  const damage = rows
-    .map((row) => row.integrity_check)
-    .filter((text) => text !== 'ok')
-    .map((what) => ({ where, what, advice: 'stop the coordinator and restore the folder from a copy' }));
-  if (version <= SCHEMA_VERSION) return damage;
+  if (version <= SCHEMA_VERSION) return;
   const what = `made by a newer bothends (schema ${version}, this one knows ${SCHEMA_VERSION})`;
-  return [...damage, { where, what, advice: 'examine it with that version' }];
+  damage.push({ where: database.name, what, advice: 'examine it with that version' });
+}
+
+/** Entries that are read at a time. */
+const AUDIT_PAGE = 1000;
+/** What refuses to change or delete an entry (migrations.ts). */
+const AUDIT_GUARDS = ['audit_keeps_entries', 'audit_keeps_words'];
+
+function examineAudit(database: Database, found: Tally): void {
+  const where = 'audit log';
+  const { auditLog } = auditVerbs(database);
+  const chain = new AuditChain();
+  let last = 0n;
+  for (;;) {
+    const lines = auditLog(last, AUDIT_PAGE);
+    for (const line of lines) chain.add(line);
+    found.entries += lines.length;
+    last = lines.at(-1)?.number ?? last;
+    if (lines.length < AUDIT_PAGE) break;
+  }
+  const result = chain.result();
+  const advice = 'somebody with access to the folder changed it: compare it with a copy';
+  if (!result.whole) {
+    found.damage.push({ where, what: `entry ${result.number} is not whole: ${result.reason}`, advice });
+  }
+  const present = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
+  const lacking = AUDIT_GUARDS.filter((name) => !present.includes(name));
+  if (lacking.length === 0) return;
+  found.damage.push({
+    where,
+    what: 'the database no longer refuses to change or delete its entries',
+    advice,
+  });
 }
 
 function capturesOf(database: Database, damage: Damage[]): Capture[] {
@@ -85,11 +148,8 @@ function capturesOf(database: Database, damage: Damage[]): Capture[] {
   });
 }
 
-interface Tally {
-  batches: number;
-  packets: number;
-  damage: Damage[];
-}
+/** An examination that goes on. */
+type Tally = { -readonly [Key in keyof Omit<Examination, 'damage'>]: number } & { damage: Damage[] };
 
 function examineCapture(database: Database, capture: Capture, found: Tally): void {
   for (const tap of capture.taps)
