@@ -454,7 +454,9 @@ describe('no coordinator', () => {
     context = coordinator.contextFile({ caPem: makePki().caPem });
     const { status, stderr } = await cli('captures');
     expect(status).toBe(1);
-    expect(stderr).toContain('is not the coordinator of this context (self-signed certificate in certificate chain)');
+    expect(stderr).toContain(
+      'is not the coordinator of this context (self-signed certificate in certificate chain)',
+    );
   });
 
   test('an older coordinator without the request says so', async () => {

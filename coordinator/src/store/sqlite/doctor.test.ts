@@ -80,7 +80,10 @@ describe('the doctor', () => {
 
   test('goes on where a part cannot be read, so that it is known which', () => {
     const page = Number(
-      database.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_report_1'").pluck().get(),
+      database
+        .prepare("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_report_1'")
+        .pluck()
+        .get(),
     );
     database.pragma('wal_checkpoint(TRUNCATE)');
     database.close();
