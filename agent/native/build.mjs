@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** By package what its add-ons are made of, each of the file of its name; all of a package's files count for whether one is current. */
 const PACKAGES = [
-  { name: 'agent', addons: ['packet-mmap', 'plain-decode'], headers: ['plain-packet.h'] },
+  { name: 'agent', addons: ['packet-mmap', 'plain-decode'], headers: ['plain-packet.h', 'scan.h'] },
   { name: 'coordinator', addons: ['train'], headers: [] },
 ];
 /** Source, other files that it may be made of, and the add-on that it becomes. */

@@ -1,6 +1,6 @@
 /*
  * Decodes runs of plain packets (plain-packet.h) into packet tables, of a capture file or of a ring of packet-mmap, and
- * stops in front of the first packet that is not plain. Each call goes on where `position` says and leaves there how far
+ * stops in front of the first packet that is not plain; and scans tables (scan.h). Each call goes on where `position` says and leaves there how far
  * it came, so that JavaScript takes the packet that stopped it and calls again. Nothing of the input is trusted.
  */
 #include <linux/if_packet.h>
@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 #include "plain-packet.h"
+#include "scan.h"
 
 /*
- * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain.ts): one of another
+ * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain-addon.ts): one of another
  * revision is left alone.
  */
-enum { REVISION = 1 };
+enum { REVISION = 2 };
 /* Longest record that is believed, as in agent/src/capture/format/parser.ts. */
 enum { MAX_RECORD_BYTES = 1 << 20 };
 /* Words of `position`: byte offset, next row of the table, packets left in the ring's block. */
@@ -50,6 +51,47 @@ static void read_pcap(const Target *target, const uint8_t *bytes, uint32_t end, 
     table->time[row] = time_since(base, le32(record), (double)le32(record + FRACTION) * tick_ns);
     row++;
     at += HEADER + captured;
+  }
+  position[AT] = at;
+  position[ROW] = row;
+}
+
+/* ---- the blocks of a pcapng file, little-endian ---- */
+
+/* What the packets of an interface have in common: its number in the section, and its clock as in pcapng-interface.ts. */
+typedef struct {
+  uint32_t id, base_high, base_low;
+  double base_ns, tick_ns;
+} Interface;
+
+/* Math.round */
+static double rounded(double x) {
+  double up = ceil(x);
+  return up - 0.5 > x ? up - 1 : up;
+}
+
+static double ticks_to_ns(const Interface *interface, uint32_t high, uint32_t low) {
+  double elapsed = ((double)high - interface->base_high) * 4294967296.0 + ((double)low - interface->base_low);
+  return interface->base_ns + rounded(elapsed * interface->tick_ns);
+}
+
+/* Enhanced packet blocks of one interface and without options, as dumpcap writes them; any other block ends the run. */
+static void read_pcapng(const Target *target, const uint8_t *bytes, uint32_t end, uint32_t *position, int link,
+                        const Interface *interface) {
+  enum { TYPE = 0, LENGTH = 4, INTERFACE = 8, HIGH = 12, LOW = 16, CAPTURED = 20, WIRE = 24, DATA = 28, OVERHEAD = 32 };
+  enum { ENHANCED_PACKET = 6 };
+  const Table *table = &target->table;
+  uint32_t at = position[AT], row = position[ROW];
+  while (row < table->capacity && at <= end && end - at >= OVERHEAD) {
+    const uint8_t *block = bytes + at;
+    uint32_t length = le32(block + LENGTH), captured = le32(block + CAPTURED);
+    if (le32(block + TYPE) != ENHANCED_PACKET || le32(block + INTERFACE) != interface->id) break;
+    if (captured > MAX_RECORD_BYTES || length > end - at || length != OVERHEAD + ((captured + 3) & ~3u)) break;
+    if (!decode_plain(table, row, &target->key, block + DATA, captured, le32(block + WIRE), link, 0)) break;
+    table->time[row] = ticks_to_ns(interface, le32(block + HIGH), le32(block + LOW));
+    if (table->ifindex[row] == 0) table->ifindex[row] = (int32_t)interface->id + 1;
+    row++;
+    at += length;
   }
   position[AT] = at;
   position[ROW] = row;
@@ -158,9 +200,12 @@ static napi_value bind_table(napi_env env, napi_callback_info info) {
   return handle;
 }
 
-enum { TARGET, BYTES, POSITION, LINK, SECONDS, NANOSECONDS, FIRST_OWN, ARGUMENTS = FIRST_OWN + 2 };
+enum { TARGET, BYTES, POSITION, LINK, SECONDS, NANOSECONDS, FIRST_OWN, OWN = 4, ARGUMENTS = FIRST_OWN + OWN };
 
-/* What both calls are given: a handle, bytes, a position, the link type, the base of times; then two numbers of their own. */
+/*
+ * What each call is given: a handle, bytes, a position, the link type, two numbers that times are made with; then two to four of
+ * its own.
+ */
 typedef struct {
   const Target *target;
   const uint8_t *bytes;
@@ -168,7 +213,7 @@ typedef struct {
   uint32_t *position;
   int32_t link;
   Base base;
-  uint32_t own[2];
+  uint32_t own[OWN];
 } Call;
 
 static int arguments_of(napi_env env, napi_callback_info info, Call *call) {
@@ -177,7 +222,7 @@ static int arguments_of(napi_env env, napi_callback_info info, Call *call) {
   napi_typedarray_type bytes_kind, position_kind;
   void *target, *bytes, *position;
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  if (count < ARGUMENTS || napi_get_value_external(env, arguments[TARGET], &target) != napi_ok ||
+  if (count < FIRST_OWN + 2 || napi_get_value_external(env, arguments[TARGET], &target) != napi_ok ||
       napi_get_typedarray_info(env, arguments[BYTES], &bytes_kind, &call->length, &bytes, NULL, NULL) != napi_ok ||
       napi_get_typedarray_info(env, arguments[POSITION], &position_kind, &words, &position, NULL, NULL) != napi_ok ||
       bytes_kind != napi_uint8_array || position_kind != napi_uint32_array || words != LEFT + 1)
@@ -185,7 +230,8 @@ static int arguments_of(napi_env env, napi_callback_info info, Call *call) {
   napi_get_value_int32(env, arguments[LINK], &call->link);
   napi_get_value_double(env, arguments[SECONDS], &call->base.seconds);
   napi_get_value_double(env, arguments[NANOSECONDS], &call->base.nanoseconds);
-  for (int i = 0; i < 2; i++) napi_get_value_uint32(env, arguments[FIRST_OWN + i], &call->own[i]);
+  for (size_t i = 0; i < OWN && FIRST_OWN + i < count; i++)
+    napi_get_value_uint32(env, arguments[FIRST_OWN + i], &call->own[i]);
   call->target = target;
   call->bytes = bytes;
   call->position = position;
@@ -201,6 +247,17 @@ static napi_value pcap(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* pcapng(handle, bytes, position, linkType, interfaceBaseNs, tickNs, end, interface, baseHigh, baseLow) */
+static napi_value pcapng(napi_env env, napi_callback_info info) {
+  Call call = {0};
+  if (!arguments_of(env, info, &call)) return NULL;
+  uint32_t end = call.own[0] < call.length ? call.own[0] : (uint32_t)call.length;
+  Interface interface = {.id = call.own[1], .base_high = call.own[2], .base_low = call.own[3],
+                         .base_ns = call.base.seconds, .tick_ns = call.base.nanoseconds};
+  read_pcapng(call.target, call.bytes, end, call.position, call.link, &interface);
+  return NULL;
+}
+
 /* ring(handle, memory, position, linkType, baseSeconds, baseNanoseconds, headerBytes, snaplen) */
 static napi_value ring(napi_env env, napi_callback_info info) {
   Call call = {0};
@@ -210,11 +267,51 @@ static napi_value ring(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* bindScan(table, seen, numbers): a handle for scanning the table, which holds memory as that of bind does. */
+static napi_value bind_scan(napi_env env, napi_callback_info info) {
+  napi_value arguments[3], capacity, handle;
+  size_t count = 3, rows, numbers;
+  napi_typedarray_type kind, number_kind;
+  void *seen, *told;
+  ScannedTable table = {0};
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (napi_get_named_property(env, arguments[0], "capacity", &capacity) != napi_ok ||
+      napi_get_value_uint32(env, capacity, &table.capacity) != napi_ok ||
+      napi_get_typedarray_info(env, arguments[1], &kind, &rows, &seen, NULL, NULL) != napi_ok ||
+      napi_get_typedarray_info(env, arguments[2], &number_kind, &numbers, &told, NULL, NULL) != napi_ok ||
+      kind != napi_uint8_array || rows < table.capacity || number_kind != napi_float64_array || numbers < SCAN_NUMBERS)
+    return fail(env, "scan");
+  table.seen = seen;
+  table.numbers = told;
+#define BIND_SCANNED(name, type, kind, elements)                                                  \
+  if ((table.name = column_of(env, arguments[0], #name, kind, elements, table.capacity)) == NULL) return NULL;
+  SCANNED_COLUMNS(BIND_SCANNED)
+  ScannedTable *kept = malloc(sizeof *kept);
+  *kept = table;
+  napi_create_external(env, kept, release, NULL, &handle);
+  return handle;
+}
+
+/* scan(handle, rows) */
+static napi_value scan(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2;
+  void *table;
+  uint32_t rows = 0;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (napi_get_value_external(env, arguments[0], &table) != napi_ok ||
+      napi_get_value_uint32(env, arguments[1], &rows) != napi_ok || rows > ((ScannedTable *)table)->capacity)
+    return fail(env, "rows");
+  scan_table(table, rows);
+  return NULL;
+}
+
 NAPI_MODULE_INIT() {
   static const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"bind", bind_table}, {"pcap", pcap}, {"ring", ring}};
+  } functions[] = {{"bind", bind_table}, {"pcap", pcap},         {"pcapng", pcapng},
+                   {"ring", ring},       {"bindScan", bind_scan}, {"scan", scan}};
   napi_value revision;
   napi_create_uint32(env, REVISION, &revision);
   napi_set_named_property(env, exports, "revision", revision);

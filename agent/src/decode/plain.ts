@@ -1,41 +1,7 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { PacketTable } from '@bothends/proto';
 import { writeDefaults } from './defaults.js';
 import type { KeyedDigest } from './digest.js';
-
-/** A table as the add-on knows it; opaque, and good as long as the table is there. */
-declare const targetTag: unique symbol;
-type Target = { readonly [targetTag]: true };
-
-/**
- * What `agent/native/plain-decode.c` offers. `position` holds the next byte offset, the next row and, of a ring's block, the
- * packets that are left in it; a call changes it. Times count from a base of seconds and ns.
- */
-interface PlainAddon {
-  readonly revision: number;
-  bind(table: PacketTable, schedule: Int32Array, quick: boolean): Target;
-  pcap(
-    target: Target,
-    bytes: Uint8Array,
-    position: Uint32Array,
-    linkType: number,
-    baseSeconds: number,
-    baseNanoseconds: number,
-    end: number,
-    tickNs: number,
-  ): void;
-  ring(
-    target: Target,
-    memory: Uint8Array,
-    position: Uint32Array,
-    linkType: number,
-    baseSeconds: number,
-    baseNanoseconds: number,
-    headerBytes: number,
-    snaplen: number,
-  ): void;
-}
+import { type PlainAddon, plainAddon, type Target } from './plain-addon.js';
 
 /** The words of a position. */
 const AT = 0;
@@ -52,6 +18,15 @@ const LONGEST_PAUSE = 64;
 export interface TimeBase {
   readonly seconds: number;
   readonly nanoseconds: number;
+}
+
+/** An interface of a pcapng section: its number there, its first packet's ticks and time in ns, and the ns of a tick. */
+export interface InterfaceClock {
+  readonly id: number;
+  readonly baseHigh: number;
+  readonly baseLow: number;
+  readonly baseNs: number;
+  readonly tickNs: number;
 }
 
 /**
@@ -78,8 +53,8 @@ export class PlainDecoder {
 
   /** null where the add-on is not built. `quick`: payloads get digests without a key. */
   static load(linkType: number, digest: KeyedDigest, quick: boolean): PlainDecoder | null {
-    addon ??= loadAddon();
-    return addon === 'missing' ? null : new PlainDecoder(addon, linkType, digest, quick);
+    const addon = plainAddon();
+    return addon && new PlainDecoder(addon, linkType, digest, quick);
   }
 
   /**
@@ -102,6 +77,23 @@ export class PlainDecoder {
     const position = this.#position;
     const target = this.#begin(at, table);
     this.#addon.pcap(target, bytes, position, this.#linkType, seconds, nanoseconds, end, tickNs);
+    this.#finish(table);
+    return position[AT] as number;
+  }
+
+  /**
+   * The same for enhanced packet blocks of a little-endian section and one interface; they may not have options.
+   */
+  pcapng(bytes: Uint8Array, at: number, end: number, table: PacketTable, clock: InterfaceClock): number {
+    if (this.#pause > 0) {
+      this.#pause--;
+      return at;
+    }
+    const { id, baseHigh, baseLow, baseNs, tickNs } = clock;
+    const position = this.#position;
+    const link = this.#linkType;
+    const target = this.#begin(at, table);
+    this.#addon.pcapng(target, bytes, position, link, baseNs, tickNs, end, id, baseHigh, baseLow);
     this.#finish(table);
     return position[AT] as number;
   }
@@ -160,22 +152,5 @@ export class PlainDecoder {
     table.length = rows;
     this.#nextPause = found ? 0 : Math.min(LONGEST_PAUSE, this.#nextPause * 2 + 1);
     this.#pause = this.#nextPause;
-  }
-}
-
-let addon: PlainAddon | 'missing' | null = null;
-
-/** What this source expects of the add-on, see REVISION in plain-decode.c. */
-const REVISION = 1;
-
-/** Built by `agent/native/build.mjs` into the package, whatever this file was bundled into. */
-function loadAddon(): PlainAddon | 'missing' {
-  const require = createRequire(import.meta.url);
-  try {
-    const built = join(require.resolve('@bothends/agent/files'), '../native/plain-decode.node');
-    const found = require(built) as PlainAddon;
-    return found.revision === REVISION ? found : 'missing';
-  } catch {
-    return 'missing';
   }
 }

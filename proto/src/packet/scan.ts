@@ -29,35 +29,36 @@ const NUMBERS = 5;
 export class Scan {
   /** Bits of each row. */
   seen: Uint8Array;
-  readonly #numbers: Float64Array;
+  /** What is told of all rows, as the getters below give it: for who scans otherwise than by `of`. */
+  readonly numbers: Float64Array;
 
   /** In `memory` (see `scanBytes`), which may be shared with another thread, or in memory of its own. */
   constructor(capacity: number, memory: ArrayBufferLike | null = null) {
-    this.#numbers = memory ? new Float64Array(memory, 0, NUMBERS) : new Float64Array(NUMBERS);
+    this.numbers = memory ? new Float64Array(memory, 0, NUMBERS) : new Float64Array(NUMBERS);
     this.seen = memory ? new Uint8Array(memory, NUMBERS * 8, capacity) : new Uint8Array(capacity);
   }
 
   /** The least and the greatest of a table's times, ±Infinity without rows. */
   get earliest(): number {
-    return this.#numbers[EARLIEST];
+    return this.numbers[EARLIEST];
   }
 
   get latest(): number {
-    return this.#numbers[LATEST];
+    return this.numbers[LATEST];
   }
 
   /** No row is earlier than the one before it. */
   get isInOrder(): boolean {
-    return this.#numbers[BACKWARDS] === 0;
+    return this.numbers[BACKWARDS] === 0;
   }
 
   /** Packets that the snaplen cut before their ports, and the most bytes that it left of one of them. */
   get cut(): number {
-    return this.#numbers[CUT];
+    return this.numbers[CUT];
   }
 
   get cutAt(): number {
-    return this.#numbers[CUT_AT];
+    return this.numbers[CUT_AT];
   }
 
   /** Looks through a table; what it found stays until the next one. */
@@ -82,9 +83,9 @@ export class Scan {
       backwards += now < before ? 1 : 0;
       before = now;
     }
-    this.#numbers[EARLIEST] = earliest;
-    this.#numbers[LATEST] = latest;
-    this.#numbers[BACKWARDS] = backwards;
+    this.numbers[EARLIEST] = earliest;
+    this.numbers[LATEST] = latest;
+    this.numbers[BACKWARDS] = backwards;
   }
 
   #cuts({ layer, marks, capturedLength, length }: PacketTable): void {
@@ -95,8 +96,8 @@ export class Scan {
       cut++;
       cutAt = Math.max(cutAt, capturedLength[i]);
     }
-    this.#numbers[CUT] = cut;
-    this.#numbers[CUT_AT] = cutAt;
+    this.numbers[CUT] = cut;
+    this.numbers[CUT_AT] = cutAt;
   }
 }
 

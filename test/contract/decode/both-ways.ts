@@ -1,7 +1,11 @@
+import type { RecordParser } from '@bothends/agent/capture/format/parser';
 import { PcapParser } from '@bothends/agent/capture/format/pcap';
+import { PcapngParser } from '@bothends/agent/capture/format/pcapng';
 import { BlockReader } from '@bothends/agent/capture/packet-mmap/block-reader';
 import { Decoder } from '@bothends/agent/decode/decoder';
-import { COLUMNS, PacketTable } from '@bothends/proto';
+import { scanTable } from '@bothends/agent/decode/scan';
+import { COLUMNS, PacketTable, Scan } from '@bothends/proto';
+import { readPcap, writePcapng } from '../../property/capture-file.js';
 
 /**
  * The same packets decoded with the add-on for plain packets and without it, to be compared. Rows of a table are few, so
@@ -15,7 +19,15 @@ export const isBuilt = new Decoder({ linkType: LINK_ETHERNET }).plain !== null;
 
 /** Tables of a pcap file; `key` as in DecoderOptions. Ends where the file is damaged. */
 export function pcapTables(file: Uint8Array, key: Uint8Array | null | undefined, portable: boolean) {
-  const parser = new PcapParser(key, { portable });
+  return tablesOf(file, new PcapParser(key, { portable }));
+}
+
+/** The same of a pcapng file with the packets of this pcap file. */
+export function pcapngTables(file: Uint8Array, key: Uint8Array | null | undefined, portable: boolean) {
+  return tablesOf(new Uint8Array(writePcapng(readPcap(file))), new PcapngParser(key, { portable }));
+}
+
+function tablesOf(file: Uint8Array, parser: RecordParser): PacketTable[] {
   const tables: PacketTable[] = [];
   for (let at = 0; ; ) {
     const table = new PacketTable(ROWS);
@@ -100,6 +112,17 @@ export function difference(one: readonly PacketTable[], other: readonly PacketTa
           return `table ${i}, row ${row}: ${name} is ${a[name][k]} and ${b[name][k]}`;
       }
     }
+  }
+  return null;
+}
+
+/** The first table of which a scan by the add-on tells something else than one without it; null where none does. */
+export function scanDifference(tables: readonly PacketTable[]): string | null {
+  for (const [i, table] of tables.entries()) {
+    const [one, other] = [new Scan(table.capacity), new Scan(table.capacity).of(table)];
+    scanTable(one, table);
+    const [a, b] = [one, other].map(({ seen, numbers }) => `${seen.subarray(0, table.length)} ${numbers}`);
+    if (a !== b) return `table ${i}: ${a} and ${b}`;
   }
   return null;
 }

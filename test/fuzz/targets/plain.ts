@@ -1,6 +1,13 @@
 import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
 import { LinkType } from '@bothends/agent/decode/link';
-import { difference, type Frame, pcapTables, ringTables } from '../../contract/decode/both-ways.js';
+import {
+  difference,
+  type Frame,
+  pcapngTables,
+  pcapTables,
+  ringTables,
+  scanDifference,
+} from '../../contract/decode/both-ways.js';
 import { FRAMES } from '../../contract/decode/frames.js';
 import type { Random } from '../../truth/random.js';
 import { mutateBytes } from '../mutate.js';
@@ -19,7 +26,7 @@ const HARDWARE = [1, 1, 772, 824];
 const STATUS = [0, 0, 8, 16, 24];
 const PROTOCOLS = [0x0800, 0x86dd, 0x8100, 0];
 
-/** Packets decoded with the add-on for plain ones and without it: the rows are the same, of a file and of a ring. */
+/** Packets decoded with the add-on for plain ones and without it: the rows are the same, of files and of a ring. */
 export const plainTarget: Target = {
   name: 'plain',
   files: ['capture.pcap'],
@@ -38,8 +45,13 @@ export const plainTarget: Target = {
   check([file]: Input): void {
     insist(file !== undefined, 'an input of plain has one file');
     for (const key of [undefined, null]) {
-      const found = difference(pcapTables(file, key, false), pcapTables(file, key, true));
-      insist(found === null, `with the add-on and without it, ${found}`);
+      const tables = pcapTables(file, key, false);
+      for (const found of [
+        difference(tables, pcapTables(file, key, true)),
+        difference(pcapngTables(file, key, false), pcapngTables(file, key, true)),
+        scanDifference(tables),
+      ])
+        insist(found === null, `with the add-on and without it, ${found}`);
     }
     const { linkType, frames } = framesOf(file);
     const found = difference(ringTables(frames, linkType, false), ringTables(frames, linkType, true));

@@ -1,5 +1,6 @@
 import { Decoder } from '../../decode/decoder.js';
 import { isSupportedLinkType } from '../../decode/link.js';
+import type { InterfaceClock } from '../../decode/plain.js';
 import type { InterfaceFacts } from './parser.js';
 import { eachOption, type Region, text } from './pcapng-options.js';
 
@@ -17,7 +18,7 @@ const BINARY_RESOLUTION = 0x80;
 const WORD = 0x1_0000_0000;
 
 /** One interface of a section: its decoder and its clock. */
-export class PcapngInterface {
+export class PcapngInterface implements InterfaceClock {
   readonly facts: InterfaceFacts;
   /** null for a link type that is not read. */
   readonly decoder: Decoder | null;
@@ -27,13 +28,16 @@ export class PcapngInterface {
   packetDrops = 0;
   readonly #ticksPerSecond: bigint;
   readonly #offsetSeconds: bigint;
+  /** Number in its section. */
+  readonly id: number;
   /** Ticks of this interface's first packet, and its time on the file's time line. */
-  #baseHigh = -1;
-  #baseLow = 0;
-  #baseNs = 0;
+  baseHigh = -1;
+  baseLow = 0;
+  baseNs = 0;
 
-  /** `body` spans the block's body. */
-  constructor(body: Region, digestKey: Uint8Array | null | undefined) {
+  /** `body` spans the block's body; `portable` as in DecoderOptions. */
+  constructor(id: number, body: Region, digestKey: Uint8Array | null | undefined, portable: boolean) {
+    this.id = id;
     const { view, littleEndian, start, end } = body;
     let name: string | null = null;
     let filter: string | null = null;
@@ -53,7 +57,7 @@ export class PcapngInterface {
     const exponent = BigInt(resolution & ~BINARY_RESOLUTION);
     this.#ticksPerSecond = (resolution & BINARY_RESOLUTION) === 0 ? 10n ** exponent : 2n ** exponent;
     this.tickNs = 1e9 / Number(this.#ticksPerSecond);
-    const options = digestKey === undefined ? {} : { digestKey };
+    const options = digestKey === undefined ? { portable } : { portable, digestKey };
     this.decoder = isSupportedLinkType(linkType) ? new Decoder({ linkType, ...options }) : null;
   }
 
@@ -63,19 +67,19 @@ export class PcapngInterface {
   }
 
   get started(): boolean {
-    return this.#baseHigh >= 0;
+    return this.baseHigh >= 0;
   }
 
   /** The first packet's time stamp, and its ns on the file's time line. */
   start(high: number, low: number, timeNs: number): void {
-    this.#baseHigh = high;
-    this.#baseLow = low;
-    this.#baseNs = timeNs;
+    this.baseHigh = high;
+    this.baseLow = low;
+    this.baseNs = timeNs;
   }
 
   /** ns on the file's time line; exact while this interface's packets lie within 104 days. */
   timeNs(high: number, low: number): number {
-    const elapsed = (high - this.#baseHigh) * WORD + (low - this.#baseLow);
-    return this.#baseNs + Math.round(elapsed * this.tickNs);
+    const elapsed = (high - this.baseHigh) * WORD + (low - this.baseLow);
+    return this.baseNs + Math.round(elapsed * this.tickNs);
   }
 }

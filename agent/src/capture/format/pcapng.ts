@@ -34,6 +34,7 @@ const ISB = { startTime: 2, endTime: 3, interfaceDrops: 5, osDrops: 7 } as const
 export class PcapngParser implements RecordParser {
   failure: string | null = null;
   readonly #digestKey: Uint8Array | null | undefined;
+  readonly #portable: boolean;
   #littleEndian = true;
   /** Interfaces of the section being read, and of all sections. */
   #interfaces: PcapngInterface[] = [];
@@ -47,8 +48,10 @@ export class PcapngParser implements RecordParser {
   /** Bytes left of a block that is of no interest and may be larger than any buffer. */
   #skip = 0;
 
-  constructor(digestKey?: Uint8Array | null) {
+  /** `portable` as in DecoderOptions. */
+  constructor(digestKey?: Uint8Array | null, { portable = false }: { readonly portable?: boolean } = {}) {
     this.#digestKey = digestKey;
+    this.#portable = portable;
   }
 
   get facts(): CaptureFacts {
@@ -82,6 +85,7 @@ export class PcapngParser implements RecordParser {
         this.#skip -= step;
         at += step;
       }
+      at = this.#plain(bytes, view, at, end, table);
       const length = this.#blockLength(view, at, end);
       if (length === 0) break;
       const type = view.getUint32(at, this.#littleEndian);
@@ -95,6 +99,20 @@ export class PcapngParser implements RecordParser {
       this.#blocks++;
     }
     return at;
+  }
+
+  /** Takes a run of plain packets of one interface at once, where that can be; returns where it ends. */
+  #plain(bytes: Uint8Array, view: DataView, at: number, end: number, table: PacketTable): number {
+    if (!this.#littleEndian || this.#skip > 0 || end - at < BLOCK_OVERHEAD || table.length === table.capacity)
+      return at;
+    if (view.getUint32(at, true) !== ENHANCED_PACKET) return at;
+    const one = this.#interfaces[view.getUint32(at + BLOCK_HEADER, true)];
+    if (one === undefined || !one.started || !one.decoder?.plain) return at;
+    const before = table.length;
+    const to = one.decoder.plain.pcapng(bytes, at, end, table, one);
+    if (to > at) this.#lastTimeNs = table.time[table.length - 1] as number;
+    this.#blocks += table.length - before;
+    return to;
   }
 
   /** Length of the block at `at`; 0 when more bytes are needed to tell, or after a failure. */
@@ -154,7 +172,7 @@ export class PcapngParser implements RecordParser {
   }
 
   #describe(body: Region): void {
-    const one = new PcapngInterface(body, this.#digestKey);
+    const one = new PcapngInterface(this.#interfaces.length, body, this.#digestKey, this.#portable);
     this.#interfaces.push(one);
     this.#allInterfaces.push(one);
   }

@@ -1,4 +1,5 @@
 import { BothendsError, PacketTable, Scan, scanBytes, tableBytes } from '@bothends/proto';
+import { scanTable } from '../../decode/scan.js';
 
 /**
  * Rows of a ring's tables. What is taken from one file waits until the other's rows come: with 4096 a fifth of the time
@@ -58,12 +59,14 @@ class Slot {
   readonly table: PacketTable;
   readonly #numbers: Float64Array;
   readonly #baseNs: BigInt64Array;
+  readonly #scan: Scan;
 
   constructor(head: SharedArrayBuffer, table: SharedArrayBuffer, scan: SharedArrayBuffer) {
     this.#numbers = new Float64Array(head, 0, 2);
     this.#baseNs = new BigInt64Array(head, BASE_NS_AT, 1);
     this.table = new PacketTable(ROWS, table);
-    this.table.scan = new Scan(ROWS, scan);
+    this.#scan = new Scan(ROWS, scan);
+    this.table.scan = this.#scan;
   }
 
   static all({ heads, tables, scans }: RingMemory): readonly Slot[] {
@@ -80,7 +83,7 @@ class Slot {
     this.#numbers[LENGTH] = this.table.length;
     this.#numbers[BYTES_READ] = bytesRead;
     this.#baseNs[0] = this.table.baseNs;
-    this.table.scan?.of(this.table);
+    scanTable(this.#scan, this.table);
   }
 
   read(): void {
