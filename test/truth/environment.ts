@@ -2,7 +2,7 @@ import type { Random } from './random.js';
 import type { Offloads } from './sim/nic.js';
 import type { PathSettings } from './sim/path.js';
 import { MS, SECOND } from './sim/scheduler.js';
-import { type ClockFault, NO_TAP_FAULT, type TapFault } from './sim/tap.js';
+import { type ClockFault, NO_TAP_FAULT, type SecondLook, type TapFault } from './sim/tap.js';
 import type { Identification } from './sim/tcp/segments.js';
 import type { TcpSettings } from './sim/tcp/settings.js';
 import type { LinkKind } from './wire/link.js';
@@ -19,6 +19,8 @@ export interface Environment {
   readonly virtualServer: boolean;
   /** Routers that one of two equal-cost ways has more than the other, packets going by either; 0 for one way. */
   readonly extraHops: number;
+  /** What a device makes of IPv4 identifications on the way: numbers of its own, or 0. */
+  readonly renumbering: 'none' | 'random' | 'zero';
   /** Constant that a device adds to the client's sequence numbers; 0 for none. */
   readonly sequenceShift: number;
   readonly tcp: Record<Side, TcpSettings>;
@@ -28,6 +30,7 @@ export interface Environment {
   readonly offloads: Record<Side, Offloads>;
   readonly clocks: Record<Side, ClockFault>;
   readonly faults: Record<Side, TapFault>;
+  readonly secondLook: Record<Side, SecondLook | null>;
   readonly resolution: Resolution;
   readonly snaplen: Record<Side, number>;
   /** Unrelated connections that only one tap sees. */
@@ -85,7 +88,14 @@ export function drawEnvironment(random: Random, health: TapHealth, lengthNs: num
     snaplen: drawSnaplen(random, links),
     strangers: random.chance(0.4) ? random.integer(1, 4) : 0,
     extraHops: random.chance(0.08) ? random.integer(1, 4) : 0,
+    renumbering: family === 4 && random.chance(0.08) ? random.pick(['random', 'zero'] as const) : 'none',
+    secondLook: { client: drawSecondLook(random), server: drawSecondLook(random) },
   };
+}
+
+/** Switches and bridges hand the second sight on within some µs. */
+function drawSecondLook(random: Random): SecondLook | null {
+  return random.chance(0.04) ? { laterNs: random.scale(1_000, 60_000), bridged: random.chance(0.5) } : null;
 }
 
 const SNAPLENS = [96, 128, 192, 256, 65_535] as const;
@@ -133,8 +143,14 @@ function drawClock(random: Random, lengthNs: number): ClockFault {
   return {
     epochNs: EPOCH_NS + BigInt(Math.round(offset)),
     driftPpm: random.chance(0.5) ? random.between(-100, 100) : random.between(-5, 5),
-    step: steps ? { atNs: random.between(0, lengthNs), byNs: random.between(-2 * SECOND, 2 * SECOND) } : null,
+    step: steps ? { atNs: random.between(0, lengthNs), byNs: drawStep(random) } : null,
   };
+}
+
+/** Set by hand, or nudged by a time daemon that steps from a few ms on. */
+function drawStep(random: Random): number {
+  if (random.chance(0.5)) return random.between(-2 * SECOND, 2 * SECOND);
+  return random.scale(MS, 100 * MS) * (random.chance(0.5) ? 1 : -1);
 }
 
 function drawFault(random: Random, lengthNs: number): TapFault {

@@ -23,6 +23,7 @@ const PLAIN: Partial<Environment> = {
     server: { segmentation: false, receive: false },
   },
   faults: { client: NO_TAP_FAULT, server: NO_TAP_FAULT },
+  secondLook: { client: null, server: null },
   link: { client: 'ethernet', server: 'ethernet' },
   resolution: 'nanoseconds',
   snaplen: { client: 65_535, server: 65_535 },
@@ -71,7 +72,7 @@ describe('the truth generator', () => {
     }
   });
 
-  it('can tell every story: each kind produces what it expects to be found', () => {
+  it('can tell every story: each kind produces what it expects to be found', { timeout: 120_000 }, () => {
     const silent = NAMES.filter((name) => {
       const only = KINDS.filter((kind) => kind.name === name);
       const runs = Array.from({ length: 20 }, (_, seed) => generate(seed, only));
@@ -83,9 +84,11 @@ describe('the truth generator', () => {
   it.skipIf(!tshark)(
     `${SKIPPED}writes packets that Wireshark finds nothing wrong with`,
     () => {
+      // Of a segment that an ICMP error quotes in part it takes the checksum for that of the part.
       const broken =
-        '_ws.malformed || ip.checksum.status==0 || tcp.checksum.status==0 || udp.checksum.status==0';
-      const runs = NAMES.filter((name) => name !== 'corrupted').map(plainRun);
+        '_ws.malformed || ip.checksum.status==0 || (tcp.checksum.status==0 && !icmp && !icmpv6) || udp.checksum.status==0';
+      const sound = NAMES.filter((name) => name !== 'corrupted' && !name.startsWith('several'));
+      const runs = sound.map(plainRun);
       expect(readByTshark(joined(runs), 'tcp || udp || icmp || icmpv6').length).toBeGreaterThan(2_000);
       expect(readByTshark(joined(runs), broken)).toEqual([]);
     },

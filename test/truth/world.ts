@@ -1,5 +1,5 @@
 import { translating, translatingServer } from './devices/nat.js';
-import { shiftingSequence } from './devices/rewrite.js';
+import { renumbered, shiftingSequence } from './devices/rewrite.js';
 import { spreading } from './devices/ways.js';
 import type { Environment } from './environment.js';
 import type { Random } from './random.js';
@@ -140,6 +140,7 @@ export class World {
     const tap = new Tap(this.random.fork());
     tap.clock = this.environment.clocks[side];
     tap.fault = this.environment.faults[side];
+    tap.secondLook = this.environment.secondLook[side];
     const nic = new Nic(this.scheduler, tap, this.environment.link[side], own, gateway);
     nic.offloads = this.environment.offloads[side];
     const { scheduler, ledger } = this;
@@ -157,7 +158,7 @@ export class World {
 
   /** Devices that every kind may meet; they sit at the ends of the path, away from those under test. */
   private surroundings(): Device[] {
-    const { nat, virtualServer, sequenceShift, extraHops, path } = this.environment;
+    const { nat, virtualServer, sequenceShift, extraHops, renumbering, path } = this.environment;
     const devices: Device[] = [];
     if (nat) {
       const { client, outside } = this.addresses;
@@ -170,6 +171,7 @@ export class World {
       devices.push(translatingServer(path.hops, this.addresses.virtual, this.addresses.server));
     }
     if (extraHops > 0) devices.push(spreading(path.hops, extraHops));
+    if (renumbering !== 'none') devices.push(renumbered(path.hops, renumbering));
     if (sequenceShift !== 0) devices.push(shiftingSequence(path.hops, sequenceShift));
     return devices;
   }

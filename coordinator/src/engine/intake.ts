@@ -15,6 +15,7 @@ import { Observer } from './match/observe.js';
 import { PairObserver } from './match/pairs.js';
 import { TupleReuse } from './match/reuse.js';
 import { Train } from './match/train.js';
+import { Look, SecondLooks } from './second-looks.js';
 import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, IN_ORDER, type TimeOrder, timeOrder } from './time-order.js';
 import { Timeline } from './timeline/timeline.js';
@@ -35,6 +36,10 @@ export class Intake {
     this.observer,
     Train.load(this.store, this.timeline),
   );
+  /** The row in hand was seen at another interface of its tap, however many others came in between. */
+  private isSecondLook = false;
+  /** The same, where the rows in hand may go it. */
+  private shortWay: Express | null = null;
   readonly reuse = new TupleReuse(this.store);
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
   /** Place of the row in hand in the order in which a table is looked at. */
@@ -45,6 +50,7 @@ export class Intake {
   private readonly ownScan = new Scan(0);
   private readonly addresses = new AddressTexts();
   private readonly fragments = new Fragments();
+  private readonly secondLooks = [new SecondLooks(), new SecondLooks()] as const;
   /** Taps that early fragments were seen at. */
   private readonly taps: (Tap | undefined)[] = [];
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
@@ -60,9 +66,14 @@ export class Intake {
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
-    this.express?.open(tap, table, scan, shift, order.rows);
+    const again = this.secondLooks[tap.index].of(table, order.rows, shift);
+    this.shortWay = again === null ? this.express : null;
+    this.shortWay?.open(tap, table, scan, shift, order.rows);
     for (this.place = 0; this.place < table.length; this.place++) {
       const i = order.rows === null ? this.place : order.rows[this.place];
+      const look = again === null ? Look.first : (again[i] as Look);
+      if (look === Look.again) continue;
+      this.isSecondLook = look === Look.elsewhere;
       // Packets are numbered as they were captured.
       tap.packets = before + i + 1;
       this.packet(tap, table, i, table.time[i] + shift);
@@ -171,7 +182,7 @@ export class Intake {
     const r = store.records.allocate(table, i);
     store.records.place(r, flow, direction, tap.index, number, time);
     if (translated) store.records.state[r] |= State.translated;
-    if (store.records.packetType[r] !== 255 && this.isDouble(r)) {
+    if ((store.records.packetType[r] !== 255 && this.isDouble(r)) || this.isSecondLook) {
       store.records.release(r);
       return;
     }
@@ -189,8 +200,8 @@ export class Intake {
 
   /** Whether the row in hand goes the short way, as do those after it up to where `place` is then. */
   private hurry(flow: number, direction: number, translated: boolean): boolean {
-    if (this.express === null) return false;
-    const end = this.express.take(this.place, flow, direction, translated);
+    if (this.shortWay === null) return false;
+    const end = this.shortWay.take(this.place, flow, direction, translated);
     if (end === this.place) return false;
     this.place = end - 1;
     return true;
@@ -204,7 +215,8 @@ export class Intake {
     for (let place = ring; place < ring + Row.RECENT; place++) {
       const c = flows.data[place];
       if (c < 0 || !this.isSamePacket(r, c) || !this.isElsewhere(r, c)) continue;
-      records.state[c] |= State.doubled;
+      const ttl = records.tap[c] === records.tap[r] ? records.ttl[c] : records.peerTtl[c];
+      records.state[c] |= ttl === records.ttl[r] ? State.doubled | State.bridged : State.doubled;
       return true;
     }
     return false;

@@ -38,6 +38,17 @@ export function clampingMss(router: number, limit: number): Device {
   });
 }
 
+/** Gives IPv4 packets other identifications, as scrubbing firewalls and clouds do; pieces of a datagram keep theirs. */
+export function renumbered(router: number, how: 'random' | 'zero'): Device {
+  return {
+    router,
+    handle(packet, _toward, box) {
+      const id = how === 'zero' ? 0 : box.random.integer(0, 0xffff);
+      box.forward(packet.fragment ? packet : { ...packet, id });
+    },
+  };
+}
+
 /** An option that a device may remove. */
 export type Strippable = 'windowScale' | 'sackPermitted' | 'timestamps';
 

@@ -1,4 +1,5 @@
 import { playControl } from '../apps.js';
+import { cutting } from '../devices/hole.js';
 import { blocking, lossy } from '../devices/loss.js';
 import type { Environment } from '../environment.js';
 import { DNS_TYPE, dnsAnswer, dnsQuery } from '../messages.js';
@@ -77,12 +78,25 @@ function chatter(world: World, count: number, answers: boolean, bytes = 160): vo
   }
 }
 
+/** Datagrams that all say the same, as beacons and pings of games do, and answers that all say the same. */
+function beacons(world: World, count: number): void {
+  const port = world.random.integer(5_000, 9_000);
+  const [question, answer] = [world.payload(48), world.payload(32)];
+  serveUdp(world, port, () => answer);
+  const { send } = openUdp(world, port);
+  const pause = world.random.scale(0.5 * MS, 100 * MS);
+  for (let index = 0; index < count; index++) world.scheduler.after(index * pause, () => send(question));
+}
+
+const behindNat = (environment: Environment): Environment => ({ ...environment, family: 4, nat: true });
+
 /** Datagrams of several fragments: IPv4, whose senders number them, and no translation, which would put them together. */
 const inPieces = (environment: Environment): Environment => ({
   ...environment,
   family: 4,
   nat: false,
   virtualServer: false,
+  renumbering: 'none',
   identification: { client: 'counting', server: 'counting' },
 });
 
@@ -168,6 +182,40 @@ export const DATAGRAM_KINDS: readonly Kind[] = [
           ),
       };
     },
+  },
+  {
+    name: 'healthy-udp-beacons',
+    lengthNs: LENGTH_NS,
+    prepare: behindNat,
+    plot: () => ({ devices: [], play: (world) => beacons(world, 60), expect: () => [] }),
+  },
+  {
+    name: 'udp-beacons-lost',
+    lengthNs: LENGTH_NS,
+    prepare: behindNat,
+    plot(random, environment) {
+      const toward = random.pick<Direction>(['toward-server', 'toward-client']);
+      return {
+        devices: [lossy(somewhere(random, environment), toward, ['datagram'], random.scale(0.03, 0.3))],
+        play: (world) => beacons(world, 120),
+        // Equal datagrams leave open which of them were lost, and past a few whether any was.
+        expect: (world) =>
+          when(
+            happened(world, (deed) => deed.what === 'path-dropped'),
+            { code: 'udp-lost', flow: mainFlow(world), direction: toward, grade: 'possible' },
+          ),
+      };
+    },
+  },
+  {
+    name: 'healthy-udp-cut-on-path',
+    lengthNs: LENGTH_NS,
+    prepare: inPieces,
+    plot: (random, environment) => ({
+      devices: [cutting(somewhere(random, environment), random.integer(600, 1_300))],
+      play: (world) => chatter(world, 30, true, random.integer(700, 1_400)),
+      expect: () => [],
+    }),
   },
   {
     name: 'udp-unanswered',

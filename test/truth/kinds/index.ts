@@ -7,6 +7,7 @@ import type { Kind } from './kind.js';
 import { MIDSTREAM_KINDS } from './midstream.js';
 import { PROXY_KINDS } from './proxies.js';
 import { RESET_KINDS } from './resets.js';
+import { SEVERAL_KINDS } from './several.js';
 import { TRANSFER_KINDS } from './transfer.js';
 import { TRAP_KINDS } from './traps.js';
 
@@ -22,4 +23,5 @@ export const KINDS: readonly Kind[] = [
   ...PROXY_KINDS,
   ...ENDURANCE_KINDS,
   ...MIDSTREAM_KINDS,
+  ...SEVERAL_KINDS,
 ];

@@ -64,7 +64,7 @@ function drawBurst(random: Random): Burst {
   };
 }
 
-function injectedBurst(toward: readonly Direction[]): Kind['plot'] {
+export function injectedBurst(toward: readonly Direction[]): Kind['plot'] {
   return (random, environment): Plot => ({
     devices: [
       injecting({
@@ -99,7 +99,7 @@ export function reconnect(world: World, { flow }: Conversation): TcpConnection {
 }
 
 /** Aborts in mid-conversation. */
-function aborting(side: Side): Kind['plot'] {
+export function aborting(side: Side): Kind['plot'] {
   return (random): Plot => ({
     devices: [],
     play(world) {

@@ -1,7 +1,9 @@
 import { converse, drawScript } from '../apps.js';
+import { announcedHole } from '../devices/hole.js';
 import { blackHole, lossy } from '../devices/loss.js';
 import { duplicating, reordering } from '../devices/order.js';
 import { policing } from '../devices/police.js';
+import { shaping } from '../devices/queue.js';
 import {
   bleachingEcn,
   clampingMss,
@@ -114,6 +116,17 @@ export const TRANSFER_KINDS: readonly Kind[] = [
     { code: 'pmtu-black-hole', directed: true },
     lost('data'),
     (random, router, toward) => blackHole(router, toward, random.integer(HOLE_MTU.from, HOLE_MTU.to)),
+  ),
+  meddling(
+    'pmtu-icmp-ignored',
+    { code: 'pmtu-black-hole', directed: true },
+    lost('data'),
+    (random, router, toward) => announcedHole(router, toward, random.integer(HOLE_MTU.from, HOLE_MTU.to)),
+    // A translation of the server's address beyond the hole would have to set the quotes right.
+    (environment) => ({ ...environment, virtualServer: false }),
+  ),
+  meddling('queue-overflow', { code: 'data-loss', directed: true }, lost('data'), (random, router, toward) =>
+    shaping(router, toward, random.scale(20_000, 500_000), random.integer(6_000, 40_000)),
   ),
   meddling(
     'reordering',

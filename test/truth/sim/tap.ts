@@ -26,6 +26,13 @@ export interface TapFault {
   readonly misses: ((packet: Packet) => boolean) | null;
 }
 
+/** A port mirror, or a bridge of which both ports are captured, shows every packet a second time. */
+export interface SecondLook {
+  readonly laterNs: number;
+  /** The second time it goes the other way: into the bridge, and out of it. */
+  readonly bridged: boolean;
+}
+
 export const NO_TAP_FAULT: TapFault = {
   startNs: 0,
   endNs: Number.POSITIVE_INFINITY,
@@ -45,6 +52,7 @@ const STAMP_NOISE_NS = 3_000;
 export class Tap {
   readonly records: PcapRecord[] = [];
   fault: TapFault = NO_TAP_FAULT;
+  secondLook: SecondLook | null = null;
   clock: ClockFault = { epochNs: 0n, driftPpm: 0, step: null };
   /** Packets that passed but were not recorded. */
   missed = 0;
@@ -55,6 +63,14 @@ export class Tap {
   }
 
   record(packet: Packet, nowNs: number, link: Link): void {
+    this.look(packet, nowNs, link);
+    if (!this.secondLook) return;
+    const { laterNs, bridged } = this.secondLook;
+    const moves = link.moves === 'in' ? 'out' : 'in';
+    this.look(packet, nowNs + laterNs, bridged ? { ...link, moves } : link);
+  }
+
+  private look(packet: Packet, nowNs: number, link: Link): void {
     if (this.misses(packet, nowNs, link)) {
       this.missed++;
       return;

@@ -146,8 +146,8 @@ export function ipLength(packet: Packet): number {
   }
 }
 
-/** Routers quote the IP header and at least 8 bytes (RFC 792); Linux quotes up to 576 in all. 48 stay in every one. */
-const QUOTE_LIMIT = 48;
+/** Routers quote the IP header and at least 8 bytes (RFC 792); Linux up to 576 in all. Here all headers of an IPv6 segment. */
+const QUOTE_LIMIT = 84;
 
 export function quotedLength(error: IcmpError): number {
   return Math.min(ipLength(error.quoted), QUOTE_LIMIT);

@@ -36,6 +36,8 @@ export const State = {
   lateFill: 512,
   /** Carries bytes that its tap had all seen before, no hole being open: a retransmission, a copy, or badly late. */
   overdue: 1024,
+  /** Doubled with its TTL kept: the host of that tap passes packets on as a bridge does. */
+  bridged: 32768,
   /** Its IP id is not newer than the newest of its direction at its tap: no transmission of its own. */
   oldId: 2048,
 } as const;

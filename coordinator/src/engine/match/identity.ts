@@ -1,5 +1,5 @@
 import { DIGEST_PREFIX, Tcp } from '@bothends/proto';
-import { ID_KEPT, SEQ_DELTA, TS_KEPT } from '../flows/rows.js';
+import { ID_CHANGED, ID_KEPT, SEQ_DELTA, TS_KEPT } from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 
 /** Flags that make a segment something else than data or a pure ACK. */
@@ -45,8 +45,8 @@ export class Identity {
     h = mix(h, records.length[r] | ((records.flags[r] & CONTROL) << 24));
     h = mix(h, this.discriminator(r));
     if (records.length[r] === 0) h = mix(h, this.acknowledgment(r));
-    // A datagram without an id (IPv6) has nothing but its payload.
-    if (records.flags[r] === 0 && records.ipId[r] === 0) h = mix(h, records.digestHigh[r]);
+    // A datagram without an id that the path keeps (IPv6, renumbered) has nothing but its payload.
+    if (records.flags[r] === 0 && this.discriminator(r) === 0) h = mix(h, records.digestHigh[r]);
     return h ^ (h >>> 15);
   }
 
@@ -57,7 +57,7 @@ export class Identity {
     if ((records.flags[c] & CONTROL) !== (records.flags[r] & CONTROL)) return false;
     if (this.sequence(c) !== this.sequence(r) || this.discriminator(c) !== this.discriminator(r))
       return false;
-    if (records.flags[r] === 0) return records.ipId[r] !== 0 || this.samePayload(r, c);
+    if (records.flags[r] === 0) return this.isNumbered(r) || this.samePayload(r, c);
     if (records.length[r] > 0) return this.sameStamp(r, c);
     return (
       this.acknowledgment(c) === this.acknowledgment(r) &&
@@ -65,6 +65,13 @@ export class Identity {
       this.sameSack(r, c) &&
       this.sameStamp(r, c)
     );
+  }
+
+  /** An id that this path has not been seen to change tells a datagram from all others. */
+  private isNumbered(r: number): boolean {
+    const { records, directions } = this.store;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    return this.discriminator(r) !== 0 && directions.data[row + ID_CHANGED] === 0;
   }
 
   /** Payload digests can be compared and agree. */

@@ -67,10 +67,14 @@ function altered(flow: FlowFacts, toward: Toward, { packets, checksum, examples 
 }
 
 const FEW_AGREE =
-  'the path rewrites numbers and hardly any payload agrees: these packets may not belong together';
+  'the path rewrites numbers, and the payload does not agree: these packets may not belong together';
 
-/** Where sequence numbers or time stamps are rewritten, only payload ties packets together, and here it does not. */
+/**
+ * Where sequence numbers or time stamps are rewritten, only payload ties packets together, and here it does not. Nor does an
+ * id tie datagrams together that the path numbers anew.
+ */
 function mayBeMispaired(flow: FlowFacts, toward: Toward, packets: number): boolean {
+  if (flow.protocol === 'udp' && flow.path(toward, Row.ID_CHANGED) > 0) return true;
   const rewritten = flow.path(toward, Row.SEQ_DELTA) !== 0 || flow.path(toward, Row.TS_KEPT) === 0;
   return rewritten && packets > MOST_BAD * flow.path(toward, Row.PAIRS);
 }

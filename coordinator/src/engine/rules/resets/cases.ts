@@ -3,6 +3,7 @@ import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
+import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import type { Exhibit } from '../draft.js';
 import { type ResetShape, shapeOf, triggerOf } from './shape.js';
@@ -102,13 +103,19 @@ function originOfSent(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
   const { packetType } = flow.capture.intake.store.records;
   const tap = flow.senderTap(rst.toward);
   const kindOf = (p: Packet) => packetType[recordAt(flow, p, tap)];
-  if (kindOf(rst) !== PacketType.outgoing) return 'sender';
+  if (kindOf(rst) !== PacketType.outgoing || isBridged(flow, rst.toward)) return 'sender';
   const cameIn = flow.packets.filter((p) => {
     const kind = p.toward === rst.toward && p.sent && !isRst(p) && !p.icmp ? kindOf(p) : undefined;
     return kind === PacketType.host || kind === PacketType.otherHost;
   });
   const ttl = rst.sent?.ttl ?? 0;
   return cameIn.length > 0 && cameIn.every((p) => ttl >= (p.sent?.ttl ?? 0)) ? 'tap' : 'sender';
+}
+
+/** A bridge takes nothing off the TTL: there a packet that comes in and goes out looks the same twice. */
+export function isBridged(flow: FlowFacts, toward: Packet['toward']): boolean {
+  const { state } = flow.capture.intake.store.records;
+  return flow.packets.some((p) => p.toward === toward && p.sent && (state[p.record] & State.bridged) !== 0);
 }
 
 function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {

@@ -1,12 +1,15 @@
+import { PacketType } from '@bothends/proto';
+import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { hopsOf } from '../../facts/hops.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, type Packet } from '../../facts/packet.js';
 import { tapPlace } from '../../facts/tap-place.js';
+import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
-import type { Cause, ResetCase } from './cases.js';
+import { type Cause, isBridged, type ResetCase } from './cases.js';
 import { causeOf } from './cause.js';
 
 /** `rst-genuine`: the alleged sender sent it; and, where packets tell, why. */
@@ -92,6 +95,8 @@ function genuine(c: ResetCase, cause: Cause): Draft {
  * have passed more routers, by their TTL.
  */
 function madeNearer({ flow, rst }: ResetCase): string | null {
+  if (isSeenLeavingBridgeOnly(flow, rst))
+    return 'the host of this tap passes packets on as a bridge does, and shows this RST going out only: its capture missed it coming in, or that host made it';
   const others = flow.sent(rst.toward, Row.TTL);
   const own = rst.sent?.ttl ?? 0;
   if (others < 0 || own === 0 || hopsOf(own) > hopsOf(others)) return null;
@@ -102,6 +107,13 @@ function madeNearer({ flow, rst }: ResetCase): string | null {
     );
   if (own !== others || hopsOf(own) > 0 || !isForwarded(flow, rst, others)) return null;
   return `the host of this tap passes the ${senderOf(rst.toward)}'s other packets on, and the RST left it as if made there`;
+}
+
+function isSeenLeavingBridgeOnly(flow: FlowFacts, rst: Packet): boolean {
+  const { packetType, state } = flow.capture.intake.store.records;
+  const record = recordAt(flow, rst, flow.senderTap(rst.toward));
+  if (record < 0 || packetType[record] !== PacketType.outgoing || state[record] & State.doubled) return false;
+  return isBridged(flow, rst.toward);
 }
 
 /** The tap's host is a router: it shows packets of the direction a second time, with one TTL less, and this RST not. */

@@ -1,0 +1,124 @@
+import { Layer, type PacketTable, Tcp } from '@bothends/proto';
+import { DOUBLE_NS } from './match/join.js';
+
+/** What a row is: a first look at a packet, a second one, or a second one by another interface or the other way. */
+export const Look = { first: 0, again: 1, elsewhere: 2 } as const;
+export type Look = (typeof Look)[keyof typeof Look];
+
+/** Places for what was seen last; a mirror shows a packet again before half as many others have passed. */
+const PLACES = 4096;
+
+/** A tap that shows most packets of either direction twice looks at a mirror: no path duplicates what a host sends. */
+const MIRROR_SHARE = 0.6;
+/** Second looks before that share says anything, and packets of a direction from which on it is settled. */
+const LEAST = 3;
+const SETTLED = 32;
+
+/**
+ * Finds packets that one tap shows twice within a moment, as a port mirror of both sides of a switch does, or a bridge of
+ * which both ports are captured: the second look at a packet is none of its own. Single copies are left to the matching,
+ * which tells what a path duplicated; only a tap that shows everything twice is corrected.
+ */
+export class SecondLooks {
+  private readonly hashes = new Float64Array(PLACES);
+  private readonly ways = new Int32Array(PLACES);
+  private readonly times = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY);
+  /** By direction: packets that differ from all others of their kind, and how many of them came again. */
+  private readonly packets: [number, number] = [0, 0];
+  private readonly again: [number, number] = [0, 0];
+  private settled: boolean | null = null;
+
+  /** What each row is (`Look`), null where the tap shows packets once. `shift`: the table's base on the tap's scale, ns. */
+  of(table: PacketTable, rows: Uint32Array | null, shift: number): Uint8Array | null {
+    if (this.showsOnce()) return null;
+    const marks = new Uint8Array(table.length);
+    for (let k = 0; k < table.length && !this.showsOnce(); k++) {
+      const i = rows === null ? k : rows[k];
+      if (table.protocol[i] === 0 || table.layer[i] < Layer.network) continue;
+      const isAgain = this.look(
+        hashOf(table, i),
+        table.time[i] + shift,
+        (table.ifindex[i] << 8) | table.packetType[i],
+      );
+      if (isAgain !== Look.first) marks[i] = isAgain;
+      if (this.settled === null && isUnlikeOthers(table, i))
+        this.count(directionOf(table, i), isAgain !== Look.first);
+    }
+    return (this.settled ?? this.looksMirrored()) ? marks : null;
+  }
+
+  private showsOnce(): boolean {
+    return this.settled === false;
+  }
+
+  /** Whether the same was seen a moment ago, and not yet again. `way`: by which interface, in or out. */
+  private look(hash: number, time: number, way: number): Look {
+    const { hashes, times } = this;
+    const place = hash % PLACES;
+    const other = place ^ 1;
+    const found = hashes[place] === hash ? place : hashes[other] === hash ? other : -1;
+    const isSame = found >= 0 && Math.abs(time - (times[found] as number)) <= DOUBLE_NS;
+    // A newcomer takes the place of the older of two.
+    const taken = found >= 0 ? found : (times[place] as number) <= (times[other] as number) ? place : other;
+    const isElsewhere = this.ways[taken] !== way;
+    hashes[taken] = hash;
+    times[taken] = isSame ? Number.NEGATIVE_INFINITY : time;
+    this.ways[taken] = way;
+    return !isSame ? Look.first : isElsewhere ? Look.elsewhere : Look.again;
+  }
+
+  private count(direction: 0 | 1, isAgain: boolean): void {
+    if (isAgain) this.again[direction]++;
+    else if (++this.packets[direction] === SETTLED) this.settled = this.looksMirrored();
+  }
+
+  private looksMirrored(): boolean {
+    const { packets, again } = this;
+    if (again[0] + again[1] < LEAST) return false;
+    return packets.every((count, direction) => (again[direction] as number) >= MIRROR_SHARE * count);
+  }
+}
+
+/** Datagrams may say the same again and again, and ACKs too: a number of its own, or data, tells a packet from the next. */
+function isUnlikeOthers(table: PacketTable, i: number): boolean {
+  if (table.ipId[i] !== 0) return true;
+  return table.protocol[i] === 6 && (table.payloadLength[i] > 0 || (table.tcpFlags[i] & Tcp.syn) !== 0);
+}
+
+/** Which of the two ends sent it, whatever they are called. */
+function directionOf({ source, destination }: PacketTable, i: number): 0 | 1 {
+  for (let word = i * 4; word < i * 4 + 4; word++)
+    if (source[word] !== destination[word]) return source[word] < destination[word] ? 0 : 1;
+  return 0;
+}
+
+/** 53 bits of everything but TTL and interface, by which two looks at one packet may differ. */
+function hashOf(table: PacketTable, i: number): number {
+  let low = 0;
+  let high = 0x9e3779b1;
+  const mix = (value: number) => {
+    low = Math.imul(low ^ value, 0x85ebca6b);
+    low ^= low >>> 13;
+    high = Math.imul(high + value, 0xc2b2ae35);
+    high ^= high >>> 16;
+  };
+  for (let word = i * 4; word < i * 4 + 4; word++) {
+    mix(table.source[word]);
+    mix(table.destination[word]);
+  }
+  mix((table.sourcePort[i] << 16) | table.destinationPort[i]);
+  mix((table.protocol[i] << 16) | table.tcpFlags[i]);
+  mix(table.ipId[i]);
+  mix(table.fragmentOffset[i]);
+  mix(table.payloadLength[i]);
+  mix(table.digestHigh[i]);
+  mix(table.digestLow[i]);
+  mix(table.sequence[i]);
+  mix(table.acknowledgment[i]);
+  mix((table.window[i] << 8) | table.sackCount[i]);
+  mix(table.timestampValue[i]);
+  mix((table.icmpType[i] << 8) | table.icmpCode[i]);
+  mix(table.quotedSequence[i]);
+  mix((table.quotedIpId[i] << 16) | table.quotedSourcePort[i]);
+  return (low >>> 0) + (high & 0x1fffff) * 0x100000000;
+}
