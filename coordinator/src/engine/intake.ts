@@ -67,6 +67,7 @@ export class Intake {
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;
     else this.store.records.hasWholeDigests = true;
     const again = this.secondLooks[tap.index].of(table, order.rows, shift);
+    if (again !== null && this.secondLooks[tap.index].isRouted) tap.routes = true;
     this.shortWay = again === null ? this.express : null;
     this.shortWay?.open(tap, table, scan, shift, order.rows);
     for (this.place = 0; this.place < table.length; this.place++) {

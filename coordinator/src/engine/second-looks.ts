@@ -1,8 +1,11 @@
 import { Layer, type PacketTable, Tcp } from '@bothends/proto';
 import { DOUBLE_NS } from './match/join.js';
 
-/** What a row is: a first look at a packet, a second one, or a second one by another interface or the other way. */
-export const Look = { first: 0, again: 1, elsewhere: 2 } as const;
+/**
+ * What a row is: a first look at a packet; a second one; a second one by another interface, or the other way; a second one
+ * with another TTL.
+ */
+export const Look = { first: 0, again: 1, elsewhere: 2, routed: 3 } as const;
 export type Look = (typeof Look)[keyof typeof Look];
 
 /** Places for what was seen last; a mirror shows a packet again before half as many others have passed. */
@@ -22,11 +25,14 @@ const SETTLED = 32;
 export class SecondLooks {
   private readonly hashes = new Float64Array(PLACES);
   private readonly ways = new Int32Array(PLACES);
+  private readonly ttls = new Uint8Array(PLACES);
   private readonly times = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY);
   /** By direction: packets that differ from all others of their kind, and how many of them came again. */
   private readonly packets: [number, number] = [0, 0];
   private readonly again: [number, number] = [0, 0];
   private settled: boolean | null = null;
+  /** Second looks have another TTL: the tap sees packets before and after its host, or a router, passed them on. */
+  isRouted = false;
 
   /** What each row is (`Look`), null where the tap shows packets once. `shift`: the table's base on the tap's scale, ns. */
   of(table: PacketTable, rows: Uint32Array | null, shift: number): Uint8Array | null {
@@ -35,14 +41,12 @@ export class SecondLooks {
     for (let k = 0; k < table.length && !this.showsOnce(); k++) {
       const i = rows === null ? k : rows[k];
       if (table.protocol[i] === 0 || table.layer[i] < Layer.network) continue;
-      const isAgain = this.look(
-        hashOf(table, i),
-        table.time[i] + shift,
-        (table.ifindex[i] << 8) | table.packetType[i],
-      );
-      if (isAgain !== Look.first) marks[i] = isAgain;
+      const look = this.look(table, i, shift);
+      // A RST that a router made shows once where what it passes on shows twice: of RSTs both are kept.
+      if (look === Look.routed) marks[i] = table.tcpFlags[i] & Tcp.rst ? Look.first : Look.again;
+      else marks[i] = look;
       if (this.settled === null && isUnlikeOthers(table, i))
-        this.count(directionOf(table, i), isAgain !== Look.first);
+        this.count(directionOf(table, i), look !== Look.first);
     }
     return (this.settled ?? this.looksMirrored()) ? marks : null;
   }
@@ -51,20 +55,27 @@ export class SecondLooks {
     return this.settled === false;
   }
 
-  /** Whether the same was seen a moment ago, and not yet again. `way`: by which interface, in or out. */
-  private look(hash: number, time: number, way: number): Look {
-    const { hashes, times } = this;
+  /** Whether the same as row `i` was seen a moment ago, and not yet again. */
+  private look(table: PacketTable, i: number, shift: number): Look {
+    const { hashes, times, ways, ttls } = this;
+    const hash = hashOf(table, i);
+    const time = table.time[i] + shift;
+    const way = (table.ifindex[i] << 8) | table.packetType[i];
     const place = hash % PLACES;
     const other = place ^ 1;
     const found = hashes[place] === hash ? place : hashes[other] === hash ? other : -1;
-    const isSame = found >= 0 && Math.abs(time - (times[found] as number)) <= DOUBLE_NS;
+    const isSame = found >= 0 && Math.abs(time - times[found]) <= DOUBLE_NS;
     // A newcomer takes the place of the older of two.
-    const taken = found >= 0 ? found : (times[place] as number) <= (times[other] as number) ? place : other;
-    const isElsewhere = this.ways[taken] !== way;
+    const taken = found >= 0 ? found : times[place] <= times[other] ? place : other;
+    const isElsewhere = ways[taken] !== way;
+    const isRouted = ttls[taken] !== table.ttl[i];
     hashes[taken] = hash;
     times[taken] = isSame ? Number.NEGATIVE_INFINITY : time;
-    this.ways[taken] = way;
-    return !isSame ? Look.first : isElsewhere ? Look.elsewhere : Look.again;
+    ways[taken] = way;
+    ttls[taken] = table.ttl[i];
+    if (!isSame) return Look.first;
+    if (isRouted) this.isRouted = true;
+    return isElsewhere ? Look.elsewhere : isRouted ? Look.routed : Look.again;
   }
 
   private count(direction: 0 | 1, isAgain: boolean): void {

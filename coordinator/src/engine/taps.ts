@@ -28,6 +28,8 @@ export interface Tap {
   missed: number;
   /** It holds a packet that its own host sent; a capture of what arrives alone (`tcpdump -Q in`) holds none. */
   speaks: boolean;
+  /** It shows packets of both directions before and after a router passed them on. */
+  routes: boolean;
   /** Packets of flows beyond those that are followed, and the time of the earliest, NaN before. */
   untracked: number;
   untrackedFrom: number;
@@ -52,6 +54,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     finished: false,
     missed: 0,
     speaks: true,
+    routes: false,
     untracked: 0,
     untrackedFrom: Number.NaN,
     deaf: false,

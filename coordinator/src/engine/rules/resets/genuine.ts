@@ -119,7 +119,8 @@ function isSeenLeavingBridgeOnly(flow: FlowFacts, rst: Packet): boolean {
 /** The tap's host is a router: it shows packets of the direction a second time, with one TTL less, and this RST not. */
 function isForwarded(flow: FlowFacts, rst: Packet, ttl: number): boolean {
   const again = flow.packets.filter((p) => p.toward === rst.toward && p.copy && p.sent?.ttl === ttl - 1);
-  return again.length > 0 && !again.some(isRst);
+  const { routes } = flow.capture.taps[flow.senderTap(rst.toward)];
+  return (routes || again.length > 0) && !again.some(isRst);
 }
 
 /** A cause that is only possible does not weaken the fact that this host sent the RST. */
