@@ -8,6 +8,7 @@ import { type Lifetime, lifetime } from './lifetime.js';
 import { ServerTls } from './serve/credentials.js';
 import { type Listener, listen, shutDown } from './serve/server.js';
 import { SqliteStore } from './store/sqlite/sqlite-store.js';
+import { StoreHealth } from './store/sqlite/store-health.js';
 import { type Clock, systemClock } from './time.js';
 import { publishAdminContext } from './trust/admin-context.js';
 import { openAuthority } from './trust/authority.js';
@@ -86,7 +87,8 @@ async function serve(
   const whereabouts = new Whereabouts(options);
   const advertised = () => whereabouts.advertised;
   const tokens = new TokenMaker(store, clock, advertised, () => authority.caHash);
-  const front = frontOf(options, { ...tools, clock }, whereabouts.host);
+  const health = new StoreHealth();
+  const front = frontOf(options, { ...tools, clock, health }, whereabouts.host);
   const credentials = async () => await authority.serverCredentials(whereabouts.names);
   const tls = new ServerTls(authority, await credentials());
   const assembled = await assemble({
@@ -111,6 +113,7 @@ async function serve(
   });
   const { listenOn: address } = whereabouts;
   logger.info({ address, advertised: advertised(), version: VERSION }, 'coordinator listening');
+  health.examine(options.dataDir, logger);
   const stopKeeping = keepCaptures(options, { clock, logger }, assembled);
   const running = lifetime(tools.signal, async () => {
     stopKeeping();
@@ -120,7 +123,7 @@ async function serve(
     await Promise.all([shutDown(server), front.close()]);
     await captures.settled();
     await tools.analyst.close();
-    await store.close();
+    await Promise.all([health.close(), store.close()]);
     logger.info('coordinator stopped');
   });
   return {
@@ -179,7 +182,7 @@ function keepCaptures(
 
 function frontOf(
   { webAddress, webCredentials, webhook, dataDir }: CoordinatorOptions,
-  { clock, logger, analyst }: CoordinatorTools & { clock: Clock },
+  { clock, logger, analyst, health }: CoordinatorTools & { clock: Clock; health: StoreHealth },
   host: string,
 ): Front {
   const options = {
@@ -187,5 +190,5 @@ function frontOf(
     webCredentials: webCredentials ?? null,
     webhook: webhook ?? null,
   };
-  return new Front(options, { dataDir, host, clock, logger, analyst, version: VERSION });
+  return new Front(options, { dataDir, host, clock, logger, analyst, health, version: VERSION });
 }

@@ -114,5 +114,6 @@ test('strangers who are refused all day fill neither the disk nor the log', asyn
   const refused = database.prepare("SELECT count(*) FROM audit WHERE outcome = 'refused'").pluck().get();
   database.close();
   expect(refused).toBeGreaterThan(0);
-  expect(refused).toBeLessThanOrEqual(120);
+  // Sixty a minute; a slow run spans three minutes at most.
+  expect(refused).toBeLessThanOrEqual(180);
 });

@@ -39,11 +39,12 @@ export class Harness {
     return new Harness(dataDir, handle, await contextOf(handle));
   }
 
-  /** Stops the coordinator and starts it again on the same directory. */
-  async restart(): Promise<void> {
+  /** Stops the coordinator and starts it again on the same directory, to which something may happen in between. */
+  async restart(between: () => void = () => {}, options: Partial<CoordinatorOptions> = {}): Promise<void> {
     this.user.close();
     await this.handle.close();
-    this.handle = await run(this.dataDir);
+    between();
+    this.handle = await run(this.dataDir, options);
     this.context = await contextOf(this.handle);
     this.user = userClient(this.context);
   }

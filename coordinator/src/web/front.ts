@@ -8,6 +8,7 @@ import type { ReportSources } from '../serve/reports.js';
 import type { Clock } from '../time.js';
 import type { Credentials } from '../trust/ca.js';
 import { watchedAnalyst } from './findings-feed.js';
+import type { Health } from './health.js';
 import { FindingCounts } from './metrics/finding-counts.js';
 import { MetricsToken } from './metrics/token.js';
 import { LoginLinks } from './sign-in/login-links.js';
@@ -29,6 +30,7 @@ export interface FrontTools {
   clock: Clock;
   logger: Logger;
   analyst: Analyst;
+  health: Health;
   version: string;
 }
 
@@ -72,11 +74,11 @@ export class Front {
   async open(sources: FrontSources, fleetCredentials: () => Promise<Credentials>): Promise<void> {
     const { webAddress, webCredentials } = this.#options;
     if (webAddress === null || this.links === null) return;
-    const { dataDir, clock, logger, version } = this.#tools;
+    const { dataDir, clock, logger, health, version } = this.#tools;
     const credentials = webCredentials ?? (await fleetCredentials());
     const metricsToken = await MetricsToken.open(dataDir);
     this.#web = await startWeb(webAddress, credentials, {
-      ...{ ...sources, clock, logger, version, metricsToken },
+      ...{ ...sources, clock, logger, health, version, metricsToken },
       links: this.links,
       counts: this.#counts,
     });

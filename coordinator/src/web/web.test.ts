@@ -8,6 +8,7 @@ import { text as readText } from 'node:stream/consumers';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, Browser, loginLink } from '../testing/browser.js';
+import { damageIndexOfReports } from '../testing/damage.js';
 import { CLIENT_OPTIONS, clientCredentials } from '../testing/fake-agent.js';
 import { call, captureRequest, Harness } from '../testing/harness.js';
 import { batch, coverage, segments } from '../testing/packets.js';
@@ -323,6 +324,20 @@ test('a fault that a live capture finds is told to the webhook, signed, with a l
   });
   await own.stop();
   receiver.close();
+});
+
+test('a store that is damaged keeps nobody from working, and /healthz tells it to whoever asks', async () => {
+  const own = await Harness.start({ webAddress: '127.0.0.1:0' });
+  const health = async () => {
+    const { port } = await loginLink(own.user);
+    return await new Browser(own, port).get('/healthz');
+  };
+  await expect.poll(async () => (await health()).json).toEqual({ status: 'ok', store: 'whole' });
+  await own.restart(() => damageIndexOfReports(own.dataDir), { webAddress: '127.0.0.1:0' });
+  await expect.poll(async () => (await health()).json).toEqual({ status: 'degraded', store: 'damaged' });
+  expect((await health()).status).toBe(200);
+  await own.record(await own.online('web'), await own.online('db'));
+  await own.stop();
 });
 
 test('without a page there is no link to it', async () => {

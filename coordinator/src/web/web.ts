@@ -10,6 +10,7 @@ import type { Credentials } from '../trust/ca.js';
 import { captureRoutes } from './api/captures.js';
 import { reportRoutes } from './api/reports.js';
 import { signInRoutes } from './api/sign-in.js';
+import { type Health, healthRoute } from './health.js';
 import type { FindingCounts } from './metrics/finding-counts.js';
 import { metricsRoute } from './metrics/route.js';
 import type { MetricsToken } from './metrics/token.js';
@@ -28,6 +29,7 @@ export interface WebInput extends StateSources, ReportSources {
   links: LoginLinks;
   counts: FindingCounts;
   metricsToken: MetricsToken;
+  health: Health;
   version: string;
 }
 
@@ -62,7 +64,8 @@ export async function startWeb(address: string, tls: Credentials, input: WebInpu
     ...signInRoutes({ ...input, sessions, attempts: new LoginAttempts(input.clock) }),
     ...captureRoutes(input),
     ...reportRoutes(reports, new Histories(input, input.clock), input),
-    metricsRoute(input.metricsToken, input, input.counts, input.audit, input.version),
+    metricsRoute(input.metricsToken, input),
+    healthRoute(input.health),
     ...fileRoutes(new PageFiles()),
   ];
   const server = tlsServer(tls);

@@ -1,17 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testCapture } from '../../testing/captures.js';
+import { damageIndexOfReports } from '../../testing/damage.js';
 import { batch, coverage, segments } from '../../testing/packets.js';
 import { auditVerbs } from './audit.js';
 import { captureVerbs } from './captures.js';
 import { openWriter } from './database.js';
 import { examineStore } from './doctor.js';
 import { evidenceVerbs } from './evidence.js';
-
-const PAGE_BYTES = 4096;
 
 let directory: string;
 let database: Database;
@@ -79,21 +78,11 @@ describe('the doctor', () => {
   });
 
   test('goes on where a part cannot be read, so that it is known which', () => {
-    const page = Number(
-      database
-        .prepare("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_report_1'")
-        .pluck()
-        .get(),
-    );
-    database.pragma('wal_checkpoint(TRUNCATE)');
     database.close();
-    const path = join(directory, 'bothends.db');
-    const bytes = readFileSync(path);
-    bytes.fill(0xa5, (page - 1) * PAGE_BYTES, page * PAGE_BYTES);
-    writeFileSync(path, bytes);
+    damageIndexOfReports(directory);
     const { captures, batches, entries, damage } = examineStore(directory);
     expect({ captures, batches, entries }).toEqual({ captures: 1, batches: 3, entries: 3 });
-    expect(damage.map(({ where }) => where)).toEqual([path, 'capture incident']);
+    expect(damage.map(({ where }) => where)).toEqual([join(directory, 'bothends.db'), 'capture incident']);
   });
 
   test('says so when the file is no database, or is not there', () => {

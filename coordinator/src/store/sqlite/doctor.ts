@@ -8,17 +8,8 @@ import { isOver } from '../../captures/capture.js';
 import { auditVerbs } from './audit.js';
 import { fromJson } from './codec.js';
 import { databasePath, openReader } from './database.js';
-import { storeError } from './errors.js';
 import { SCHEMA_VERSION } from './migrations.js';
-
-/** One thing that is wrong with a store. */
-export interface Damage {
-  /** The database, a capture, a tap or a batch of it. */
-  readonly where: string;
-  readonly what: string;
-  /** What it means for the reports, and what to do. */
-  readonly advice: string;
-}
+import { type Damage, structuralDamage, unreadable } from './structure.js';
 
 /** What was looked at, and what was found. */
 export interface Examination {
@@ -29,9 +20,6 @@ export interface Examination {
   readonly entries: number;
   readonly damage: readonly Damage[];
 }
-
-/** A damaged database can have a thousand complaints; the first tell what is the matter. */
-const MAX_COMPLAINTS = 10;
 
 /**
  * Examines the store in a coordinator's data directory without changing it; the coordinator may be running.
@@ -66,34 +54,13 @@ function examineAll(database: Database, found: Tally): void {
     }
   };
   examineVersion(database, found.damage);
-  found.damage.push(...structuralDamage(database));
+  found.damage.push(...structuralDamage(database, 'integrity_check'));
   look('audit log', () => examineAudit(database, found));
   for (const capture of capturesOf(database, found.damage)) {
     found.captures++;
     look(`capture ${capture.name}`, () => examineCapture(database, capture, found));
   }
 }
-
-/** What could not be read to its end. @throws BothendsError whatever else went wrong */
-function unreadable(where: string, thrown: unknown): Damage {
-  const error = storeError(thrown);
-  if (error.code !== 'data-loss') throw error;
-  return { where, what: error.message, advice: 'what was not reached is not examined' };
-}
-
-/** Complaints of SQLite itself about the file; it reads all of it. */
-export function structuralDamage(database: Database): Damage[] {
-  const where = database.name;
-  try {
-    const rows = database.pragma(`integrity_check(${MAX_COMPLAINTS})`) as { integrity_check: string }[];
-    const complaints = rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
-    return complaints.map((what) => ({ where, what, advice: RESTORE_ADVICE }));
-  } catch (thrown) {
-    return [unreadable(where, thrown)];
-  }
-}
-
-const RESTORE_ADVICE = 'stop the coordinator and restore the folder from a copy';
 
 function examineVersion(database: Database, damage: Damage[]): void {
   const version = Number(database.pragma('user_version', { simple: true }));

@@ -1,8 +1,10 @@
 import { NS_PER_S } from '@bothends/proto';
 import { isOver } from '../../captures/capture.js';
 import type { AgentView } from '../../fleet/fleet.js';
+import type { Audit } from '../../serve/audit.js';
 import type { StateSources } from '../../serve/messages.js';
 import { captureState } from '../../serve/messages.js';
+import type { Health } from '../health.js';
 import type { Metric, Sample } from './exposition.js';
 import type { FindingCounts } from './finding-counts.js';
 
@@ -19,24 +21,33 @@ const STATES: readonly string[] = [
   'failed',
 ];
 
+/** Where the numbers come from. */
+export interface Measured extends StateSources {
+  counts: FindingCounts;
+  audit: Pick<Audit, 'refusals'>;
+  health: Health;
+  version: string;
+}
+
 /** Everything that Prometheus is told. Taps are listed while their capture runs, so that series do not pile up. */
-export async function collect(
-  sources: StateSources,
-  counts: FindingCounts,
-  refusals: ReadonlyMap<string, number>,
-  version: string,
-): Promise<Metric[]> {
+export async function collect(sources: Measured): Promise<Metric[]> {
+  const { counts, audit, health, version } = sources;
   const agents = sources.fleet.views();
   return [
     gauge('bothends_build_info', 'The version that runs.', [{ labels: { version }, value: 1 }]),
     ...agentMetrics(agents),
+    gauge(
+      'bothends_store_faults',
+      'Complaints about the structure of the database, looked at once after the start; absent until then.',
+      health.faults === null ? [] : [{ labels: {}, value: health.faults }],
+    ),
     captureMetric(sources),
     ...(await tapMetrics(sources, counts)),
     {
       name: 'bothends_refusals_total',
       help: 'Who was refused or cut off since the coordinator started, by what they wanted; the audit log names them.',
       type: 'counter',
-      samples: [...refusals].map(([what, value]) => ({ labels: { what }, value })),
+      samples: [...audit.refusals()].map(([what, value]) => ({ labels: { what }, value })),
     },
     {
       name: 'bothends_findings_total',
