@@ -19,6 +19,8 @@ export interface ShelfOptions {
   readonly why: string;
   /** The tap is done, or is to be thrown away. */
   readonly changed: (tap: OwnedTap) => void;
+  /** Nobody wants what was taken any more: what else is kept of the tap goes, too. */
+  readonly discarded: () => void;
 }
 
 /** A tap whose agent went away before everything was committed: it records no more, and ships the rest. */
@@ -27,30 +29,36 @@ export class ShelvedTap implements OwnedTap {
   readonly ended = true;
   readonly #state: TapState;
   readonly #shipment: SpoolShipment;
-  readonly #changed: (tap: OwnedTap) => void;
+  readonly #told: Pick<ShelfOptions, 'changed' | 'discarded'>;
   #discarded = false;
 
-  private constructor(state: TapState, shipment: SpoolShipment, changed: (tap: OwnedTap) => void) {
+  private constructor(
+    state: TapState,
+    shipment: SpoolShipment,
+    told: Pick<ShelfOptions, 'changed' | 'discarded'>,
+  ) {
     this.tapId = state.tapId;
     this.#state = state;
     this.#shipment = shipment;
-    this.#changed = changed;
+    this.#told = told;
   }
 
   /**
    * Takes up the tap in a directory; null when it had never recorded and nobody waits for it. One that was cut off
    * gets a last batch that says from when on nothing was recorded. Throws `data-loss` when the directory is unreadable.
    */
-  static restore({ directory, spoolBytes, name, nowNs, why, changed }: ShelfOptions): ShelvedTap | null {
+  static restore(options: ShelfOptions): ShelvedTap | null {
+    const { directory, spoolBytes, name, nowNs, why } = options;
     const saved = loadTapFile(directory);
     const spool = Spool.open(directory, { limitBytes: spoolBytes });
     if (saved.state === 'armed' || !saved.coverage) {
       spool.destroy();
+      options.discarded();
       return null;
     }
     const last = lastCoverage(spool) ?? saved.coverage;
     if (last.closedNs !== 0n) {
-      return new ShelvedTap(ended(saved, name), new SpoolShipment(saved.tapId, spool, last), changed);
+      return new ShelvedTap(ended(saved, name), new SpoolShipment(saved.tapId, spool, last), options);
     }
     const coverage = cutOff(last, nowNs);
     new BatchWriter(spool, saved.tapId).coverage(coverage, true);
@@ -61,7 +69,7 @@ export class ShelvedTap implements OwnedTap {
       reason: `the agent of ${name} went down while it recorded (${why}): what it had taken until then is kept, later packets are not`,
       coverage,
     };
-    return new ShelvedTap(state, new SpoolShipment(saved.tapId, spool, coverage), changed);
+    return new ShelvedTap(state, new SpoolShipment(saved.tapId, spool, coverage), options);
   }
 
   get done(): boolean {
@@ -82,7 +90,7 @@ export class ShelvedTap implements OwnedTap {
 
   commit(sequence: number): void {
     this.#shipment.commit(sequence);
-    if (this.done) this.#changed(this);
+    if (this.done) this.#told.changed(this);
   }
 
   refuse(_reason: string): void {
@@ -111,7 +119,8 @@ export class ShelvedTap implements OwnedTap {
   stop(_leadOutMs: number, discard: boolean): void {
     if (!discard) return;
     this.#discarded = true;
-    this.#changed(this);
+    this.#told.discarded();
+    this.#told.changed(this);
   }
 
   drain(_ceiling: string): void {

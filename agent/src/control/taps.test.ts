@@ -582,6 +582,20 @@ describe('an agent that starts again', () => {
     expect(finalCoverage(shipped(again)).gaps).toEqual([]);
   });
 
+  it('forgets the packets that were kept with a tap whose capture was deleted, shipped or not', async () => {
+    const tap = await recording();
+    tap.push([clock.wallNs()]);
+    stop();
+    await reached('complete');
+    const again = await restarted();
+    rawStore(POLICY).open(ARM, 'udp').close(null);
+    const kept = join(directory, 'raw', `${ARM.tapId}.pcapng`);
+    expect(existsSync(kept)).toBe(true);
+    again.command({ $case: 'stop', value: { tapId: ARM.tapId, leadOutMs: 0, discard: true } });
+    expect(again.ids()).toEqual([]);
+    expect(existsSync(kept)).toBe(false);
+  });
+
   it('knows that a tap is complete which wrote its last batch and was killed before its state', async () => {
     await recording();
     stop(200);

@@ -62,7 +62,7 @@ export class Taps {
   }
 
   async #restoreOne(directory: string): Promise<OwnedTap | null> {
-    const { policy, name, clock, logger } = this.#options;
+    const { policy, name, clock, logger, raw } = this.#options;
     const spoolBytes = policy().maxSpoolBytes;
     const saved = loadTapFile(directory);
     const point = saved.state === 'recording' ? loadResumePoint(directory) : null;
@@ -79,7 +79,16 @@ export class Taps {
     }
     removeResumePoint(directory);
     const changed = (tap: OwnedTap) => this.#changed(tap);
-    return ShelvedTap.restore({ directory, spoolBytes, name, nowNs: clock.wallNs(), why, changed });
+    const discarded = () => raw.forget(saved.tapId, 'its capture was thrown away');
+    return ShelvedTap.restore({
+      directory,
+      spoolBytes,
+      name,
+      nowNs: clock.wallNs(),
+      why,
+      changed,
+      discarded,
+    });
   }
 
   command(command: Command): void {
