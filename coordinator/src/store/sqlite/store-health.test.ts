@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { damageIndexOfReports } from '../../testing/damage.js';
+import { damageIndexOfReports } from './damage-for-tests.js';
 import { openWriter } from './database.js';
 import { StoreHealth } from './store-health.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { databasePath } from '../store/sqlite/database.js';
+import { databasePath } from './database.js';
 
 /** What SQLite's pages have where nobody says otherwise. */
 const PAGE_BYTES = 4096;
