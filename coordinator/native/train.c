@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 /* Raised with every change of what is called or of what a train does (REVISION of src/engine/match/train.ts). */
-enum { REVISION = 1 };
+enum { REVISION = 2 };
 
 /* Columns of a PacketTable that are read: name in proto/src/packet/table.ts, C type, Node-API's name of it, elements a row. */
 #define TABLE_COLUMNS(COLUMN)                                                                               \
@@ -145,6 +145,12 @@ static inline double larger(double a, double b) { return a > b ? a : b; }
 
 /* ---- records ---- */
 
+static uint32_t sack_digest(const Table *table, uint32_t i) {
+  uint32_t digest = 0;
+  for (uint32_t k = 0; k < 2u * table->sackCount[i] && k < 8; k++) digest = digest * 31 + table->sack[8 * i + k];
+  return digest;
+}
+
 /* Records.allocate and place, where there is room. */
 static int32_t allocate(Train *t) {
   const Records *r = t->records;
@@ -173,9 +179,7 @@ static int32_t allocate(Train *t) {
   r->timestampValue[c] = t->stamp;
   r->timestampEcho[c] = from->tcpOptions[i] & TIMESTAMPS ? from->timestampEcho[i] : 0;
   r->sackCount[c] = from->sackCount[i];
-  uint32_t digest = 0;
-  for (uint32_t k = 0; k < 2u * from->sackCount[i] && k < 8; k++) digest = digest * 31 + from->sack[8 * i + k];
-  r->sackDigest[c] = digest;
+  r->sackDigest[c] = sack_digest(from, i);
   r->tlsRecord[c] = from->tlsRecord[i], r->dnsFlags[c] = from->dnsFlags[i], r->dnsType[c] = from->dnsType[i];
   r->httpKind[c] = from->httpKind[i];
   if ((from->tlsRecord[i] | from->dnsFlags[i] | from->dnsType[i] | from->httpKind[i]) == 0) return c;
@@ -278,7 +282,8 @@ static int resembles_recent(const Train *t) {
   for (int place = is->RECENT_0; place < is->RECENT_0 + 2 * is->RECENT; place++) {
     int32_t c = (int32_t)t->flow[place];
     if (c >= 0 && r->sequence[c] == table->sequence[i] && r->acknowledgment[c] == table->acknowledgment[i] &&
-        r->length[c] == table->payloadLength[i])
+        r->length[c] == table->payloadLength[i] && r->timestampValue[c] == t->stamp &&
+        r->sackDigest[c] == sack_digest(table, i))
       return 1;
   }
   return 0;
@@ -292,7 +297,7 @@ static int is_twin(const Train *t, int32_t c) {
   return r->sequence[c] == table->sequence[i] && r->length[c] == length && r->ipId[c] == t->id &&
          r->timestampValue[c] == t->stamp && (r->flags[c] & t->is->CONTROL) == 0 &&
          (length > 0 || (r->acknowledgment[c] == table->acknowledgment[i] && r->window[c] == table->window[i] &&
-                         r->sackCount[c] == table->sackCount[i]));
+                         r->sackCount[c] == table->sackCount[i] && r->sackDigest[c] == sack_digest(table, i)));
 }
 
 static int is_plain_pair(const Train *t, int32_t c) {

@@ -35,9 +35,9 @@ class OpenEngine extends Engine {
 
   constructor(way: Way) {
     super(OPTIONS);
-    const { store, timeline, observer } = this.intake;
+    const { store, timeline, observer, matcher } = this.intake;
     const train = way === 'train' ? Train.load(store, timeline) : null;
-    this.express = way === 'long' ? null : new CountingExpress(store, timeline, observer, train);
+    this.express = way === 'long' ? null : new CountingExpress(store, timeline, observer, matcher, train);
     this.intake.express = this.express;
   }
 

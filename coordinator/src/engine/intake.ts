@@ -34,6 +34,7 @@ export class Intake {
     this.store,
     this.timeline,
     this.observer,
+    this.matcher,
     Train.load(this.store, this.timeline),
   );
   /** The row in hand was seen at another interface of its tap, however many others came in between. */

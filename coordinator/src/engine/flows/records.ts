@@ -211,11 +211,8 @@ export class Records {
     const stamped = (t.tcpOptions[i] & 16) !== 0;
     this.timestampValue[r] = stamped ? t.timestampValue[i] : 0;
     this.timestampEcho[r] = stamped ? t.timestampEcho[i] : 0;
-    const blocks = t.sackCount[i];
-    this.sackCount[r] = blocks;
-    let digest = 0;
-    for (let k = 0; k < blocks * 2; k++) digest = (Math.imul(digest, 31) + t.sack[i * 8 + k]) >>> 0;
-    this.sackDigest[r] = digest;
+    this.sackCount[r] = t.sackCount[i];
+    this.sackDigest[r] = sackDigest(t, i);
   }
 
   private fillDatagram(r: number, t: PacketTable, i: number): void {
@@ -268,4 +265,11 @@ export class Records {
       self[name] = larger;
     }
   }
+}
+
+/** One number for the edges of a row's SACK blocks, 0 for none. */
+export function sackDigest({ sackCount, sack }: PacketTable, i: number): number {
+  let digest = 0;
+  for (let k = 0; k < sackCount[i] * 2; k++) digest = (Math.imul(digest, 31) + sack[i * 8 + k]) >>> 0;
+  return digest;
 }

@@ -1,17 +1,19 @@
 import { PacketTable, PacketType, type Scan, Seen, TcpOption } from '@bothends/proto';
-import { State } from '../flows/records.js';
+import { State, sackDigest } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import type { Tap } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { isBeyond } from './beyond.js';
 import { CONTROL } from './identity.js';
 import { FINGERPRINTED, isSampled } from './join.js';
+import type { Matcher } from './matcher.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
 import type { Train, Whereabouts } from './train.js';
 
-/** What a record may be and still be matched here: kept, seen twice, or of a translated flow; otherwise as it came. */
-const PLAIN = State.notable | State.translated | State.doubled;
+/** What a record may be and still be matched here: kept, indexed, seen twice, or of a translated flow; otherwise as it came. */
+const PLAIN = State.notable | State.translated | State.doubled | State.indexed;
 
 /**
  * The short way of the segments that nearly all of a capture consists of: on an established connection, without hints,
@@ -26,6 +28,7 @@ export class Express implements Whereabouts {
   private readonly store: FlowStore;
   private readonly timeline: Timeline;
   private readonly observer: Observer;
+  private readonly matcher: Matcher;
   /** Takes most trains in this one's place; null where there is no such thing. */
   private readonly train: Train | null;
 
@@ -57,10 +60,17 @@ export class Express implements Whereabouts {
   /** Only this tap has seen the flow: its other half may be looked for. */
   private isAlone = false;
 
-  constructor(store: FlowStore, timeline: Timeline, observer: Observer, train: Train | null) {
+  constructor(
+    store: FlowStore,
+    timeline: Timeline,
+    observer: Observer,
+    matcher: Matcher,
+    train: Train | null,
+  ) {
     this.store = store;
     this.timeline = timeline;
     this.observer = observer;
+    this.matcher = matcher;
     this.train = train;
   }
 
@@ -95,7 +105,8 @@ export class Express implements Whereabouts {
     this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
     if (!this.isEstablished()) return k;
     if (this.train === null || this.isAlone || !this.isPathPlain) return this.walk(k);
-    return this.train.take(this, k, this.table.length, order);
+    const end = this.train.take(this, k, this.table.length, order);
+    return end > k ? end : this.walk(k);
   }
 
   /** What `take` does, row by row. */
@@ -125,7 +136,7 @@ export class Express implements Whereabouts {
       return false;
     const s = store.sides.data;
     const twin = s[this.far + Row.CURSOR] | 0;
-    if (s[this.far + Row.WAITING] === 0) {
+    if (s[this.far + Row.WAITING] === 0 || this.isBeyond()) {
       this.observe();
       this.await();
     } else {
@@ -190,7 +201,9 @@ export class Express implements Whereabouts {
       if (
         records.sequence[c] === table.sequence[i] &&
         records.acknowledgment[c] === table.acknowledgment[i] &&
-        records.length[c] === table.payloadLength[i]
+        records.length[c] === table.payloadLength[i] &&
+        records.timestampValue[c] === this.stamp &&
+        (!this.isPathPlain || records.sackDigest[c] === sackDigest(table, i))
       )
         return true;
     }
@@ -212,8 +225,15 @@ export class Express implements Whereabouts {
       (length > 0 ||
         (records.acknowledgment[c] === table.acknowledgment[i] &&
           records.window[c] === table.window[i] &&
-          records.sackCount[c] === table.sackCount[i]))
+          records.sackCount[c] === table.sackCount[i] &&
+          records.sackDigest[c] === sackDigest(table, i)))
     );
+  }
+
+  /** It is the first to be seen of a packet, though others wait at the other tap: what was lost waits for ever. */
+  private isBeyond(): boolean {
+    const { table, i, near, way, far } = this;
+    return table.payloadLength[i] > 0 && isBeyond(this.store, way, far, near, table.sequence[i]);
   }
 
   /** Nothing was special about the record, and the path changed nothing. */
@@ -297,7 +317,7 @@ export class Express implements Whereabouts {
     records.state[c] |= this.translated ? State.matched | State.peerTranslated : State.matched;
     s[this.side + Row.MATCHED]++;
     s[this.far + Row.MATCHED]++;
-    store.unwait(c, this.far);
+    this.matcher.leave(c, this.far);
     this.learn(c);
     store.remember(c, this.flow, this.near);
   }

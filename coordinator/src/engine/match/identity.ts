@@ -79,10 +79,14 @@ export class Identity {
     return samePayload(this.store.records, r, c);
   }
 
-  /** As many SACK blocks, as far as the snaplen of both taps lets them be counted. */
+  /** The same SACK blocks, as far as the snaplen of both taps lets them be seen. */
   sameSack(r: number, c: number): boolean {
-    const { cut, sackCount } = this.store.records;
-    return cut[r] + cut[c] > 0 || sackCount[r] === sackCount[c];
+    const { cut, sackCount, sackDigest, flow, direction } = this.store.records;
+    if (cut[r] + cut[c] > 0) return true;
+    if (sackCount[r] !== sackCount[c]) return false;
+    if (sackDigest[r] === sackDigest[c]) return true;
+    // A device that shifts sequence numbers shifts those of the blocks, too, or forgets them.
+    return this.store.directions.data[this.store.direction(flow[r], 1 - direction[r]) + SEQ_DELTA] !== 0;
   }
 
   /** TCP time stamps agree, or cannot be compared (option absent or stripped, path that rewrites them). */

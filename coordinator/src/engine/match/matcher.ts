@@ -1,6 +1,8 @@
+import { Tcp } from '@bothends/proto';
 import { State } from '../flows/records.js';
 import { CURSOR, MATCHED, UNINDEXED, WAITING } from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
+import { isBeyond } from './beyond.js';
 import { Copies } from './copies.js';
 import { Eviction } from './eviction.js';
 import { Identity } from './identity.js';
@@ -49,7 +51,7 @@ export class Matcher {
     const flow = records.flow[r];
     const direction = records.direction[r];
     const otherSide = this.store.side(flow, direction, 1 - records.tap[r]);
-    const someWait = sides.data[otherSide + WAITING] > 0;
+    const someWait = sides.data[otherSide + WAITING] > 0 && !this.isBeyond(r, otherSide);
     const twin = someWait ? this.twin(r, otherSide) : -1;
     if (twin >= 0) {
       this.pair(r, twin, records.length[r], true);
@@ -95,6 +97,14 @@ export class Matcher {
   /** Takes a record out of the index; whoever puts its flow away keeps the rest of it. */
   forget(r: number): void {
     this.index.remove(r);
+  }
+
+  private isBeyond(r: number, otherSide: number): boolean {
+    const { records } = this.store;
+    if (records.length[r] === 0 || records.flags[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst))
+      return false;
+    const way = this.store.direction(records.flow[r], records.direction[r]);
+    return isBeyond(this.store, way, otherSide, records.tap[r], records.sequence[r]);
   }
 
   private matchAgain(): void {

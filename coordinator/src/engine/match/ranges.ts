@@ -45,27 +45,19 @@ export class RangeSearch {
   }
 
   search(r: number, otherSide: number): void {
-    if (!this.mayBeThere(r, otherSide)) return;
+    if (this.isInVain(r)) return;
     const start = this.store.sides.data[otherSide + Row.CURSOR];
     if (start >= 0) this.searchOn(r, otherSide, start);
     if (this.stillWaits(r)) this.searchBack(r, otherSide, start);
   }
 
-  /**
-   * False where looking is in vain: data beyond all that the other tap saw, and what could differ in its id only on a path
-   * that keeps ids. Without it, whoever comes first would look through all that was lost before.
-   */
-  private mayBeThere(r: number, otherSide: number): boolean {
-    const { records, directions, sides } = this.store;
-    if (records.flags[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst)) return true;
+  /** A pure ACK can only differ in its id, on a path that is not known to keep ids. */
+  private isInVain(r: number): boolean {
+    const { records } = this.store;
+    if (records.length[r] > 0 || records.flags[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst))
+      return false;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    const d = directions.data;
-    if (records.length[r] === 0) return this.idsMayDiffer(row) && records.timestampValue[r] !== 0;
-    // A shift of its numbers may still have to be learned.
-    if (d[row + Row.DELIVERED_SIZE] === 0) return true;
-    const delta = records.tap[r] === 0 ? d[row + Row.SEQ_DELTA] : -d[row + Row.SEQ_DELTA];
-    const end = sides.data[otherSide + Row.SEQ_BASE] + sides.data[otherSide + Row.SEQ_END];
-    return ((records.sequence[r] + delta - end) | 0) < 0;
+    return !this.idsMayDiffer(row) || records.timestampValue[r] === 0;
   }
 
   /**

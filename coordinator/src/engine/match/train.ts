@@ -162,7 +162,7 @@ export class Train {
 let addon: TrainAddon | 'missing' | null = null;
 
 /** What this source expects of the add-on, see REVISION in train.c. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** Built by `agent/native/build.mjs` into the package, whatever this file was bundled into. */
 function loadAddon(): TrainAddon | 'missing' {
