@@ -3,6 +3,7 @@ import { Merge } from '@bothends/cli/analyze/merge';
 import { Engine } from '@bothends/coordinator/engine/engine';
 import { Express } from '@bothends/coordinator/engine/match/express';
 import { Train } from '@bothends/coordinator/engine/match/train';
+import { trainAddon } from '@bothends/coordinator/train-addon';
 import { canonicalJson, PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { capturePaths } from '../scenarios/captures.js';
@@ -26,6 +27,8 @@ class CountingExpress extends Express {
   }
 }
 
+const trains = trainAddon();
+
 /** The long way of every packet, the short one in JavaScript alone, and that with the add-on's trains. */
 type Way = 'long' | 'short' | 'train';
 
@@ -36,14 +39,9 @@ class OpenEngine extends Engine {
   constructor(way: Way) {
     super(OPTIONS);
     const { store, timeline, observer, matcher } = this.intake;
-    const train = way === 'train' ? Train.load(store, timeline) : null;
+    const train = way === 'train' && trains ? new Train(trains, store, timeline) : null;
     this.express = way === 'long' ? null : new CountingExpress(store, timeline, observer, matcher, train);
     this.intake.express = this.express;
-  }
-
-  /** Whether the add-on is built. */
-  get hasTrains(): boolean {
-    return Train.load(this.intake.store, this.intake.timeline) !== null;
   }
 
   /** All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. */
@@ -93,13 +91,12 @@ function expectAsLong(paths: CapturePaths, way: Way): number {
   return taken;
 }
 
-const hasTrains = new OpenEngine('long').hasTrains;
 const WAYS = [
   { way: 'short', skip: false, named: 'the short way' },
   {
     way: 'train',
-    skip: !hasTrains,
-    named: `the short way with trains${hasTrains ? '' : ' (SKIPPED: the add-on is not built)'}`,
+    skip: trains === null,
+    named: `the short way with trains${trains ? '' : ' (SKIPPED: the add-on is not built)'}`,
   },
 ] as const;
 

@@ -12,6 +12,7 @@ import { weakest } from './grade.js';
 import { pathHistory } from './history.js';
 import { Intake } from './intake.js';
 import { Listing } from './listing.js';
+import type { TrainAddon } from './match/train.js';
 import { buildReport, type Judgement } from './report.js';
 import type { Draft, FaultKind } from './rules/draft.js';
 import { foregone } from './rules/foregone.js';
@@ -28,13 +29,15 @@ type Foreseen = (FaultKind | null | undefined)[];
  * report, whenever and wherever it is computed.
  */
 export class Engine implements EngineLike {
-  protected readonly intake = new Intake();
+  protected readonly intake: Intake;
   private readonly options: EngineOptions;
   private readonly taps: Tap[] = [];
   private clockPrior: ClockPrior | null = null;
 
-  constructor(options: EngineOptions) {
+  /** `trains`: the add-on that takes trains of segments; without it all is as slow and as right. */
+  constructor(options: EngineOptions, trains: TrainAddon | null = null) {
     this.options = options;
+    this.intake = new Intake(trains);
   }
 
   addTap(tap: TapDescription): number {

@@ -14,7 +14,7 @@ import { Matcher } from './match/matcher.js';
 import { Observer } from './match/observe.js';
 import { PairObserver } from './match/pairs.js';
 import { TupleReuse } from './match/reuse.js';
-import { Train } from './match/train.js';
+import { Train, type TrainAddon } from './match/train.js';
 import { Look, SecondLooks } from './second-looks.js';
 import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, IN_ORDER, type TimeOrder, timeOrder } from './time-order.js';
@@ -30,17 +30,11 @@ export class Intake {
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
   /** The short way of uneventful segments; null sends all the long way. */
-  express: Express | null = new Express(
-    this.store,
-    this.timeline,
-    this.observer,
-    this.matcher,
-    Train.load(this.store, this.timeline),
-  );
-  /** The row in hand was seen at another interface of its tap, however many others came in between. */
-  private isSecondLook = false;
+  express: Express | null;
   /** The same, where the rows in hand may go it. */
   private shortWay: Express | null = null;
+  /** The row in hand was seen at another interface of its tap, however many others came in between. */
+  private isSecondLook = false;
   readonly reuse = new TupleReuse(this.store);
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
   /** Place of the row in hand in the order in which a table is looked at. */
@@ -56,6 +50,12 @@ export class Intake {
   private readonly taps: (Tap | undefined)[] = [];
   /** Keeps every packet of flows whose number this accepts (for a ladder). */
   trace: ((flow: number) => boolean) | null = null;
+
+  constructor(trains: TrainAddon | null = null) {
+    const { store, timeline, observer, matcher } = this;
+    const train = trains && new Train(trains, store, timeline);
+    this.express = new Express(store, timeline, observer, matcher, train);
+  }
 
   push(tap: Tap, table: PacketTable): void {
     tap.baseNs ??= table.baseNs;

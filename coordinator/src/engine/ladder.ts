@@ -5,6 +5,7 @@ import type { FlowFacts } from './facts/flow-facts.js';
 import { flagLetters, type Packet } from './facts/packet.js';
 import { flowId } from './flow-id.js';
 import { flowReport } from './flow-report.js';
+import type { TrainAddon } from './match/train.js';
 import { absolute } from './taps.js';
 import type { EngineOptions, LadderLike } from './types.js';
 
@@ -16,8 +17,8 @@ export class LadderEngine extends Engine implements LadderLike {
   private readonly wanted: string;
   private readonly decided = new Map<number, boolean>();
 
-  constructor(options: EngineOptions, wanted: string) {
-    super(options);
+  constructor(options: EngineOptions, wanted: string, trains: TrainAddon | null = null) {
+    super(options, trains);
     this.wanted = wanted;
     this.intake.trace = (flow) => this.isWanted(flow);
   }

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { PacketTable } from '@bothends/proto';
 import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
@@ -13,8 +11,8 @@ import { TTL_PAIRS } from './pairs.js';
 declare const handleTag: unique symbol;
 type Handle = { readonly [handleTag]: true };
 
-/** What `coordinator/native/train.c` offers. */
-interface TrainAddon {
+/** What `coordinator/native/train.c` offers; who makes an engine loads it (`train-addon.ts`), for the engine opens no file. */
+export interface TrainAddon {
   readonly revision: number;
   engine(
     numbers: Readonly<Record<string, number>>,
@@ -84,16 +82,10 @@ export class Train {
   private rows: Float64Array | null = null;
   private capacity = 0;
 
-  private constructor(addon: TrainAddon, store: FlowStore, timeline: Timeline) {
+  constructor(addon: TrainAddon, store: FlowStore, timeline: Timeline) {
     this.addon = addon;
     this.store = store;
     this.timeline = timeline;
-  }
-
-  /** null where the add-on is not built. */
-  static load(store: FlowStore, timeline: Timeline): Train | null {
-    addon ??= loadAddon();
-    return addon === 'missing' ? null : new Train(addon, store, timeline);
   }
 
   /** The trains that follow are rows of `table`; the rest as in Express.open. */
@@ -156,22 +148,5 @@ export class Train {
       this.capacity = records.capacity;
     }
     return this.engine;
-  }
-}
-
-let addon: TrainAddon | 'missing' | null = null;
-
-/** What this source expects of the add-on, see REVISION in train.c. */
-const REVISION = 2;
-
-/** Built by `agent/native/build.mjs` into the package, whatever this file was bundled into. */
-function loadAddon(): TrainAddon | 'missing' {
-  const require = createRequire(import.meta.url);
-  try {
-    const built = join(require.resolve('@bothends/coordinator/engines'), '../native/train.node');
-    const found = require(built) as TrainAddon;
-    return found.revision === REVISION ? found : 'missing';
-  } catch {
-    return 'missing';
   }
 }
