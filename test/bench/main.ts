@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Case } from './case.js';
-import { analyze } from './cases/analyze.js';
+import { analyze, lossy } from './cases/analyze.js';
 import { batch } from './cases/batch.js';
 import { crowd, idle } from './cases/crowd.js';
 import { decode } from './cases/decode.js';
@@ -15,7 +15,19 @@ import { replay } from './cases/replay.js';
 import { reporting } from './cases/report.js';
 import { figureTable } from './table.js';
 
-const CASES: readonly Case[] = [decode, batch, analyze, flows, live, replay, crowd, idle, reporting, page];
+const CASES: readonly Case[] = [
+  decode,
+  batch,
+  analyze,
+  lossy,
+  flows,
+  live,
+  replay,
+  crowd,
+  idle,
+  reporting,
+  page,
+];
 
 /** Enough that starting a process does not count, few enough for a small disk: 200 MB a file. */
 const PACKETS = '1000000';

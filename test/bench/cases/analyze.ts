@@ -9,6 +9,8 @@ import { recordBulk } from '../traffic/record.js';
 
 /** Flows of the transfer; as many in a recording. */
 const FLOWS = 4;
+/** A loss halves the rate of one flow of many. */
+const LOSSY_FLOWS = 16;
 
 interface Contestant {
   readonly name: string;
@@ -22,21 +24,39 @@ interface Captures {
   readonly packets: readonly [number, number];
 }
 
+/** One packet in so many is lost where a path loses any; more, and its few flows would hardly send. */
+const ONE_LOST = 100;
+
 /** `bothends analyze` on both files beside programs that read one of them, in turns, so that all meet the same load. */
 export const analyze: Case = {
   name: 'analyze',
   title: 'two capture files of bulk TCP beside single-ended tools on one of them',
   async run(bench) {
-    const captures = await makeCaptures(bench);
-    const contestants = contestantsFor(captures, bench);
-    const costs = new Map<string, Cost[]>(contestants.map(({ name }) => [name, []]));
-    for (let round = 0; round < bench.rounds; round++) {
-      for (const { name, argv } of contestants) costs.get(name)?.push(await measured(argv, bench.now));
-    }
-    const results = contestants.map((each) => resultOf(each, costs.get(each.name) ?? []));
-    return results.flatMap((each) => figuresOf(each, each === results[0] ? null : (results[0] ?? null)));
+    return compare(await makeCaptures(bench), bench);
   },
 };
+
+/** The same where hardly a window goes by without a loss. */
+export const lossy: Case = {
+  name: 'lossy',
+  title: `the same on a path that loses one packet in ${ONE_LOST}`,
+  async run(bench) {
+    const { ok, why } = labAvailable();
+    if (ok) return compare(await recordBulk(bench, LOSSY_FLOWS, ONE_LOST), bench);
+    bench.say(`SKIPPED lossy: ${why}`);
+    return [];
+  },
+};
+
+async function compare(captures: Captures, bench: Bench): Promise<Figure[]> {
+  const contestants = contestantsFor(captures, bench);
+  const costs = new Map<string, Cost[]>(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round < bench.rounds; round++) {
+    for (const { name, argv } of contestants) costs.get(name)?.push(await measured(argv, bench.now));
+  }
+  const results = contestants.map((each) => resultOf(each, costs.get(each.name) ?? []));
+  return results.flatMap((each) => figuresOf(each, each === results[0] ? null : (results[0] ?? null)));
+}
 
 /** Medians of a contestant's runs. */
 interface Result {

@@ -14,8 +14,19 @@ export interface Recorded {
   readonly packets: readonly [number, number];
 }
 
-/** Records a bulk transfer between two hosts of a lab, with tcpdump at both ends. */
-export async function recordBulk(bench: Bench, flows: number): Promise<Recorded> {
+/** Of packets that are passed on, either way, one in so many is lost. */
+const lossOf = (one: number) =>
+  `table inet loss { chain c { type filter hook forward priority 0; numgen random mod ${one} == 0 drop; }; }`;
+
+/**
+ * Records a bulk transfer between two hosts of a lab, with tcpdump at both ends.
+ * @param oneLost the path loses one packet in so many; null: none
+ */
+export async function recordBulk(
+  bench: Bench,
+  flows: number,
+  oneLost: number | null = null,
+): Promise<Recorded> {
   const plain = { tso: false, gso: false, gro: false } as const;
   const end = { offloads: plain };
   const shaped = { offloads: plain, shape: SHAPE };
@@ -27,6 +38,7 @@ export async function recordBulk(bench: Bench, flows: number): Promise<Recorded>
     }),
   );
   const [client, server] = [lab.host('client'), lab.host('server')];
+  if (oneLost !== null) await lab.host('m1').nft(lossOf(oneLost));
   const bytes = Math.round((bench.packets * DATA_SHARE * SEGMENT_BYTES) / flows);
   bench.say(`recording ${flows} transfers of ${Math.round(bytes / 1e6)} MB`);
   const paths = [join(bench.folder, 'client.pcap'), join(bench.folder, 'server.pcap')] as const;
