@@ -56,7 +56,7 @@ async function add(connection: Connection, user: string, flags: UserFlags, io: I
   }
   const request = { name: user, role: flags.role };
   const path = flags.write ?? `${user}.context.json`;
-  const { caPem, certificatePem, keyPem, address, expiresNs } = await connection.call(
+  const { caPem, certificatePem, keyPem, address, expiresNs, replaced } = await connection.call(
     connection.stub.createUser,
     request,
   );
@@ -66,6 +66,8 @@ async function add(connection: Connection, user: string, flags: UserFlags, io: I
   io.stderr.write(
     `That file is ${user}, as ${flags.role}: who has it may use this coordinator, with --context ${path}.\n`,
   );
+  if (replaced)
+    io.stderr.write(`${user} was there before: the context file of then lets nobody in any more.\n`);
 }
 
 async function list(connection: Connection, flags: UserFlags, io: Io): Promise<void> {

@@ -50,7 +50,7 @@ const REFUSALS = {
   'other-name': (name: string) =>
     new BothendsError(
       'unauthenticated',
-      `the join token is for another name than ${name}: use that name (--name), or ${NEW_TOKEN}`,
+      `the join token is not for "${name}" but for another name: give that one with --name, or ${NEW_TOKEN}`,
     ),
   'name-taken': (name: string) =>
     new BothendsError(

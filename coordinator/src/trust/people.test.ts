@@ -1,6 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { AuditChain } from '@bothends/proto/evidence/audit-chain';
-import { type AuditEntry, BothendsClient, type User } from '@bothends/proto/gen/bothends/v1/bothends';
+import {
+  type AuditEntry,
+  BothendsClient,
+  type CreateUserResponse,
+  type User,
+} from '@bothends/proto/gen/bothends/v1/bothends';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLIENT_OPTIONS, certificateRequest, clientCredentials } from '../testing/fake-agent.js';
@@ -44,6 +49,17 @@ test('a user has the role that was given, and is listed', async () => {
   expect(users.map(({ name, role }) => `${name} ${role}`)).toEqual(['admin admin', 'vera viewer']);
   const validTo = Date.parse(new X509Certificate(own.certificatePem).validTo);
   expect(Number(users[1]?.expiresNs ?? 0n) / 1e6).toBe(validTo);
+});
+
+test('a name that is added again is told to have been there: its file of before is void', async () => {
+  const add = async () =>
+    await call<CreateUserResponse>((done) => harness.user.createUser({ name: 'twin', role: 'viewer' }, done));
+  const first = await add();
+  expect(first.replaced).toBe(false);
+  expect((await add()).replaced).toBe(true);
+  await expect(listsCaptures(clientOf(first))).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  await call((done) => harness.user.revokeUser({ name: 'twin' }, done));
+  expect((await add()).replaced).toBe(false);
 });
 
 test('who is revoked is out at once, on an open connection and after a restart', async () => {

@@ -101,6 +101,10 @@ function messageOf({ name, hash, expiresMs }: Ca): AuthorityMessage {
 }
 
 function stillNeeded(dependents: readonly Dependent[]): BothendsError {
+  const losses = [
+    ...(dependents.some(({ kind }) => kind === 'agent') ? ['these agents have to join again'] : []),
+    ...(dependents.some(({ kind }) => kind === 'user') ? ['these users need a new context file'] : []),
+  ];
   const parts = [
     part('connected, and move by themselves within a moment unless they are older', dependents, isConnected),
     part('offline', dependents, ({ kind, online }) => kind === 'agent' && !online),
@@ -109,7 +113,7 @@ function stillNeeded(dependents: readonly Dependent[]): BothendsError {
   return new BothendsError(
     'failed-precondition',
     `the outgoing authority is still needed (${parts.filter(Boolean).join('; ')}): see "bothends ca status". With ` +
-      '--force these agents have to join again, and these users need a new context file',
+      `--force ${losses.join(', and ')}`,
   );
 }
 

@@ -18,6 +18,8 @@ export interface UsersInput {
 /** A user's new certificate and key. */
 export interface NewUser extends Credentials {
   readonly expiresNs: bigint;
+  /** The name was a user's already, whose certificate lets nobody in any more. */
+  readonly replaced: boolean;
 }
 
 const NS_PER_MS = 1_000_000n;
@@ -37,9 +39,10 @@ export class Users {
   async add(name: string, role: string): Promise<NewUser> {
     checkName(name);
     const known = checkRole(role);
-    const credentials = await this.#in.authority.userCredentials(known, name);
-    const { expiresNs } = await this.#remember(name, known, credentials);
-    return { certificatePem: credentials.certificatePem, keyPem: credentials.keyPem, expiresNs };
+    const { certificatePem, keyPem, ...issued } = await this.#in.authority.userCredentials(known, name);
+    const replaced = (await this.list()).some((user) => user.name === name && user.revokedNs === 0n);
+    const { expiresNs } = await this.#remember(name, known, { certificatePem, ...issued });
+    return { certificatePem, keyPem, expiresNs, replaced };
   }
 
   /** Takes a certificate into the list that was made before there was one: that of the first administrator. */

@@ -122,7 +122,7 @@ function examineCapture(database: Database, capture: Capture, found: Tally): voi
   for (const tap of capture.taps)
     examineTap(database, `tap ${tap.id} of capture ${capture.name}`, tap.id, found);
   if (!isOver(capture.phase) || capture.phase.state === 'failed') return;
-  const report = database.prepare('SELECT 1 FROM report WHERE capture_id = ?').get(capture.id);
+  const report = database.prepare('SELECT json FROM report WHERE capture_id = ?').get(capture.id);
   if (report !== undefined) return;
   const advice = `"bothends report ${capture.id}" computes it anew from the evidence`;
   found.damage.push({ where: `capture ${capture.name}`, what: 'it has no stored report', advice });

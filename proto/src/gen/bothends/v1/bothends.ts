@@ -250,6 +250,8 @@ export interface CreateUserResponse {
   /** host:port at which people reach this coordinator. */
   address: string;
   expiresNs: bigint;
+  /** The user was there before: what their context file held lets nobody in any more. */
+  replaced: boolean;
 }
 
 export interface ListUsersRequest {
@@ -3422,7 +3424,7 @@ export const CreateUserRequest: MessageFns<CreateUserRequest> = {
 };
 
 function createBaseCreateUserResponse(): CreateUserResponse {
-  return { caPem: "", certificatePem: "", keyPem: "", address: "", expiresNs: 0n };
+  return { caPem: "", certificatePem: "", keyPem: "", address: "", expiresNs: 0n, replaced: false };
 }
 
 export const CreateUserResponse: MessageFns<CreateUserResponse> = {
@@ -3444,6 +3446,9 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
         throw new globalThis.Error("value provided for field message.expiresNs of type fixed64 too large");
       }
       writer.uint32(41).fixed64(message.expiresNs);
+    }
+    if (message.replaced !== false) {
+      writer.uint32(48).bool(message.replaced);
     }
     return writer;
   },
@@ -3501,6 +3506,14 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
             message.expiresNs = reader.fixed64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.replaced = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3536,6 +3549,7 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
         : isSet(object.expires_ns)
         ? BigInt(object.expires_ns)
         : 0n,
+      replaced: isSet(object.replaced) ? globalThis.Boolean(object.replaced) : false,
     };
   },
 
@@ -3555,6 +3569,9 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
     }
     if (message.expiresNs !== 0n) {
       obj.expiresNs = message.expiresNs.toString();
+    }
+    if (message.replaced !== false) {
+      obj.replaced = message.replaced;
     }
     return obj;
   },
