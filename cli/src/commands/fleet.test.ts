@@ -123,7 +123,7 @@ describe('joining that cannot work says what to do', () => {
     const made = await runCli(['join-token', '--name', 'db-1', '--context', context]);
     const { status, stderr } = await agent('web-3', made.stdout);
     expect(status).toBe(1);
-    expect(stderr).toContain('is for another');
+    expect(stderr).toContain('for another name');
   });
 
   test('another coordinator than the join line names', async () => {
