@@ -13,7 +13,7 @@ import { SUPPORT } from './support.js';
 
 /**
  * What became of an expectation or of a finding.
- * `right`: found at its grade. `weakened`: found lower, or missed with taps that missed packets too.
+ * `right`: found at its grade. `weakened`: found lower, left open, or missed with taps that missed packets too.
  * `missed`: not found with sound taps. `wrong`: said at strong or better, and false. `weakly-wrong`: said
  * lower, and false. `overstated`: true, but `proven` by absence in a file, which cannot prove absence.
  */
@@ -69,8 +69,18 @@ function meet(run: Run, expectation: Expectation, claims: readonly Claim[]): Mar
   });
   const best = Math.min(...said.map(({ finding }) => rank(finding.grade)));
   const text = `expected ${code} ${direction ?? sender ?? ''}`;
-  if (said.length === 0) return { code, outcome: run.health === 'sound' ? 'missed' : 'weakened', text };
+  if (said.length === 0) {
+    const seen =
+      run.health !== 'sound' ||
+      claims.some((claim) => claim.flow === flow && leavesOpen(claim.finding, code));
+    return { code, outcome: seen ? 'weakened' : 'missed', text };
+  }
   return { code, outcome: best <= rank(grade) ? 'right' : 'weakened', text };
+}
+
+/** A RST was told, and that nothing tells whether it was forged. */
+function leavesOpen(finding: Finding, code: VerdictCode): boolean {
+  return code === 'rst-forged' && finding.code === 'rst-genuine' && finding.grade === 'inconclusive';
 }
 
 function matches(finding: Finding, direction: string | undefined, sender: string | undefined): boolean {

@@ -1,7 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { Packet } from './packet.js';
+import { isSyn, type Packet } from './packet.js';
 
 /** Segments numbered one after the other from which on a sender's IP ids are called a counter. */
 const LEAST_STEPS = 4;
@@ -9,17 +9,33 @@ const LEAST_STEPS = 4;
 /** A tap that missed a RST may have missed this many packets before it, too. */
 const MISSED = 16;
 
+/** Hosts that count the packets of all connections together are ahead by what the others sent; hardly by this many. */
+const FAR = 0x1000;
+
 /**
  * Whether a RST bears the IP id that its alleged sender's connection would have come to next. Linux counts the packets of a
  * connection, an abort among them, and who forges one has to guess the number. False where nothing tells: the id is 0 (IPv6,
  * and RSTs that answer), the sender does not count, or the path rewrites ids.
  */
 export function continuesIds(flow: FlowFacts, rst: Packet): boolean {
-  const { toward, ipId } = rst;
-  if (rst.ipVersion !== 4 || ipId === 0 || !(rst.flags & Tcp.ack)) return false;
-  if (flow.path(toward, Row.ID_KEPT) !== 1) return false;
+  const next = nextId(flow, rst);
+  return next !== null && ((rst.ipId - next) & 0xffff) < MISSED;
+}
+
+/** Whether a RST bears an IP id that its alleged sender's counter was nowhere near. False where nothing tells. */
+export function breaksIds(flow: FlowFacts, rst: Packet): boolean {
+  // Another connection on the same tuple counts anew.
+  const openings = flow.packets.filter((p) => isSyn(p) && p.toward === rst.toward);
+  if (new Set(openings.map((p) => p.sequence)).size > 1) return false;
+  const next = nextId(flow, rst);
+  return next !== null && Math.abs(((rst.ipId - next) << 16) >> 16) >= FAR;
+}
+
+/** The IP id that a sender which counts would have come to next; null where it does not, or the path changes ids. */
+function nextId(flow: FlowFacts, { ipVersion, ipId, flags, toward }: Packet): number | null {
+  if (ipVersion !== 4 || ipId === 0 || !(flags & Tcp.ack)) return null;
+  if (flow.path(toward, Row.ID_KEPT) !== 1) return null;
   const steps = flow.sent(toward, Row.ID_STEPS);
-  if (steps < LEAST_STEPS || flow.sent(toward, Row.ID_BREAKS) > steps / LEAST_STEPS) return false;
-  const next = flow.sent(toward, Row.IP_ID) + flow.sent(toward, Row.LAST_SEGMENTS);
-  return ((ipId - next) & 0xffff) < MISSED;
+  if (steps < LEAST_STEPS || flow.sent(toward, Row.ID_BREAKS) > steps / LEAST_STEPS) return null;
+  return flow.sent(toward, Row.IP_ID) + flow.sent(toward, Row.LAST_SEGMENTS);
 }

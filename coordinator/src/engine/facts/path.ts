@@ -73,11 +73,12 @@ export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | n
   return null;
 }
 
-/** Hop counts of a direction's packets that left its sender for certain. */
+/** Hop counts of a direction's packets that left its sender for certain, or while its tap saw nothing at all. */
 function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
   const hops = new Set<number>();
   for (const p of flow.packets) {
-    if (p.toward === toward && p.sent && p.received && !isRst(p) && !p.icmp) hops.add(hopsOf(p.received.ttl));
+    if (p.toward !== toward || !p.received || isRst(p) || p.icmp) continue;
+    if (p.sent || p.vouching?.level === 'failed') hops.add(hopsOf(p.received.ttl));
   }
   return hops;
 }

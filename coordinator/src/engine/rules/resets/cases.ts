@@ -151,7 +151,7 @@ function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet
 }
 
 /** Distinct initial sequence numbers of a direction: more than one when the tuple was used again. */
-function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
+export function initialNumbers(flow: FlowFacts, toward: Packet['toward']): number[] {
   return [
     ...new Set(flow.packets.filter((p) => p.toward === toward && p.flags & Tcp.syn).map((p) => p.sequence)),
   ];
@@ -175,7 +175,7 @@ function connectionOf(numbers: readonly number[], sequence: number, reach: numbe
 }
 
 /** Tells packets of the RST's own connection from those of another one on the same tuple. */
-function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
+export function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
   const numbers = initialNumbers(flow, rst.toward);
   if (numbers.length === 0 || rst.sequence === 0) return () => true;
   const sent = Math.max(flow.sent(rst.toward, Row.SEQ_END), flow.received(rst.toward, Row.SEQ_END));

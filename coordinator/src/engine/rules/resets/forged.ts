@@ -1,11 +1,13 @@
 import { formatDuration, type Grade, NS_PER_MS, NS_PER_US } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
+import { breaksIds } from '../../facts/ids.js';
 import { isSyn, type Packet } from '../../facts/packet.js';
 import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { carriesClaim } from '../words.js';
 import type { ResetCase } from './cases.js';
+import { misplaced } from './numbers.js';
 import { lacksTimestamps, timeAt } from './shape.js';
 
 /** RSTs within this time of one another are one act of one device, ns. */
@@ -20,28 +22,47 @@ const TOO_FAST = 0.5;
 /** Pauses shorter than this are not called idle. */
 const IDLE_MS = 500;
 
-/** `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. */
+/**
+ * `rst-forged`: a RST reached one end, or both, that its alleged sender never sent. Where nothing but its absence from a
+ * capture that may have missed it speaks for that, nobody is accused.
+ */
 export function forgedResets(cases: readonly ResetCase[]): Draft[] {
   const known = cases.filter((c) => c.rst.vouching?.level !== 'open');
   const suspects = known.filter(
-    (c) => c.origin === 'path' || c.origin === 'tap' || (c.origin === 'unclear' && isSuspicious(c, known)),
+    (c) =>
+      isAbsent(c) ||
+      c.origin === 'tap' ||
+      ((c.origin === 'path' || c.origin === 'unclear') && isSuspicious(c, known)),
   );
   const toServer = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-server'));
   const toClient = firstBurst(suspects.filter((c) => c.rst.toward === 'toward-client'));
-  const drafts = [toServer, toClient].filter((burst) => burst.length > 0).map(forgedOneWay);
-  const [a, b] = drafts;
   const [first, second] = [toServer[0], toClient[0]];
-  if (a && b && first && second && Math.abs(first.rst.at - second.rst.at) <= BURST_NS)
-    return [forgedBothWays(a, b, first, second)];
-  return drafts;
+  const together = first && second && Math.abs(first.rst.at - second.rst.at) <= BURST_NS;
+  const mutual = together === true && isMutual(first, second);
+  const drafts = [toServer, toClient]
+    .filter((burst) => burst.length > 0)
+    .map((burst) => forgedOneWay(burst, mutual))
+    .filter(({ grade }) => carriesClaim(grade));
+  const [a, b] = drafts;
+  return together && a && b ? [forgedBothWays(a, b, first, second)] : drafts;
+}
+
+/** Its alleged sender's tap, of which nothing shows that it missed others, does not have it. */
+function isAbsent({ origin, rst }: ResetCase): boolean {
+  return origin === 'path' && rst.vouching?.level !== 'doubtful';
+}
+
+/** Both ends got an abort that the other's tap does not have; neither answers the other, so that two taps would have to err. */
+function isMutual(one: ResetCase, other: ResetCase): boolean {
+  return [one, other].every((c) => isAbsent(c) && c.shape === 'active');
 }
 
 /** An unclear RST is suspected only for what its own packets show, never for a tap's blindness. */
 function isSuspicious(c: ResetCase, all: readonly ResetCase[]): boolean {
   const alike = all.filter((other) => other.rst.toward === c.rst.toward && other.origin === 'unclear');
   return (
-    headerMismatch(c.flow, c.rst) !== null ||
-    lacksTimestamps(c.rst, c.flow.packets) ||
+    oddHeader(c) !== null ||
+    misplaced(c) !== null ||
     answersTooFast(c) !== null ||
     guesses(firstBurst(alike)) !== null
   );
@@ -52,11 +73,11 @@ function firstBurst(cases: readonly ResetCase[]): ResetCase[] {
   return first ? cases.filter((c) => Math.abs(c.rst.at - first.rst.at) <= BURST_NS) : [];
 }
 
-function forgedOneWay(burst: readonly ResetCase[]): Draft {
+function forgedOneWay(burst: readonly ResetCase[], mutual: boolean): Draft {
   const first = burst.find((c) => c.effect !== 'ignored') ?? (burst[0] as ResetCase);
   const { flow, rst } = first;
   const receiver = receiverOf(rst.toward);
-  const proof = proofOf(burst, first);
+  const proof = proofOf(burst, first, mutual);
   const place = locate(flow, rst, receiver);
   const idle = idleBefore(flow, first);
   const inline = isInline(flow, first);
@@ -95,9 +116,6 @@ function statementOf(c: ResetCase, grade: Grade, count: number, idle: number | n
   const many = count > 1;
   const subject = `${many ? `${count} RSTs` : 'The RST'} that reached the ${receiver} in the ${alleged}'s name`;
   const after = idle === null ? '' : ` after the connection had been idle for ${formatDuration(idle)}`;
-  if (!carriesClaim(grade)) {
-    return `${subject} may not have been sent by the ${alleged}${after}: the ${alleged}'s capture does not show ${many ? 'them' : 'it'}, and cannot vouch for that.`;
-  }
   const sure =
     grade === 'likely' ? `${many ? 'were' : 'was'} most likely not` : `${many ? 'were' : 'was'} never`;
   return `${subject} ${sure} sent by the ${alleged}: something on the path forged ${many ? 'them' : 'it'}${after}; ${place}.`;
@@ -118,11 +136,11 @@ function remedyFor(c: ResetCase, hops: number | null): string {
   return `${trace} ${which}; ask its owner for the session log and the rule at that time.`;
 }
 
-function proofOf(burst: readonly ResetCase[], first: ResetCase) {
-  const { flow, rst } = first;
+function proofOf(burst: readonly ResetCase[], first: ResetCase, mutual: boolean) {
+  const { rst } = first;
   const alleged = senderOf(rst.toward);
   const evidence: Exhibit[] = [];
-  const absent = first.origin === 'path';
+  const absent = isAbsent(first);
   if (absent) {
     evidence.push(
       exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst),
@@ -143,11 +161,14 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
       exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn),
     );
   }
-  const header = headerMismatch(flow, rst);
-  const untimed = lacksTimestamps(rst, flow.packets);
-  if (header) evidence.push(exhibit('header', header.text, rst));
-  else if (untimed)
-    evidence.push(exhibit('header', `it carries no TCP time stamp, the ${alleged}'s packets do`, rst));
+  const header = oddHeader(first);
+  if (header) evidence.push(exhibit('header', header, rst));
+  const numbers = misplaced(first);
+  if (numbers) evidence.push(exhibit('numbers', numbers, rst));
+  if (mutual) {
+    const text = `the ${alleged} got one, too, that this end's capture does not have: each of two captures would have to have missed one`;
+    evidence.push(exhibit('both-ways', text, rst));
+  }
   const fast = answersTooFast(first);
   if (fast) evidence.push(exhibit('too-fast', fast, first.trigger, rst));
   const guessed = guesses(burst);
@@ -162,7 +183,8 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
       ),
     );
   }
-  const lines = [absent || passing, first.livesOn, header || untimed, fast, guessed].filter(Boolean).length;
+  const facts = [absent || passing, first.livesOn, header, numbers, mutual, fast, guessed];
+  const lines = facts.filter(Boolean).length;
   const otherThanHeader = absent || passing || first.livesOn || fast || guessed;
   return {
     lines,
@@ -185,6 +207,17 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase) {
           ]),
     ],
   };
+}
+
+/** What in its header does not fit the other packets of its alleged sender: all of it is one line of evidence. */
+function oddHeader({ flow, rst }: ResetCase): string | null {
+  const mismatch = headerMismatch(flow, rst);
+  if (mismatch) return mismatch.text;
+  const alleged = senderOf(rst.toward);
+  if (lacksTimestamps(rst, flow.packets)) return `it carries no TCP time stamp, the ${alleged}'s packets do`;
+  if (breaksIds(flow, rst))
+    return `its IP id is ${rst.ipId}, far from where the ${alleged} had come to counting`;
+  return null;
 }
 
 /** Text when the RST came sooner after the packet that it answers than the other end could have answered. */
@@ -299,9 +332,6 @@ function forgedBothWays(toServer: Draft, toClient: Draft, server: ResetCase, cli
 }
 
 function bothWaysStatement(grade: Grade, place: { fromClient: number; initial: number } | null): string {
-  if (!carriesClaim(grade)) {
-    return 'Both ends got RSTs in the name of the other that the other may not have sent: its capture does not show them, and cannot vouch for that.';
-  }
   const sure = grade === 'likely' ? 'most likely neither' : 'neither';
   const where = place
     ? `, at the ${ordinal(place.fromClient + 1)} router from the client (initial TTL ${place.initial})`

@@ -128,7 +128,7 @@ function gradeOfKnown(cause: Cause): 'strong' | 'proven' {
   return cause.grade === 'proven' ? 'proven' : 'strong';
 }
 
-/** A RST of which only the receiver's end is seen and nothing speaks for a forgery. */
+/** A RST of which only the receiver's end is seen, and of which nothing tells whether it was forged. */
 function unclear(c: ResetCase): Draft {
   const sender = senderOf(c.rst.toward);
   const receiver = receiverOf(c.rst.toward);
@@ -143,9 +143,22 @@ function unclear(c: ResetCase): Draft {
     at: c.rst.received,
     statement: `A RST in the ${sender}'s name reached the ${receiver}. ${forSender(c, sender)}`,
     attributes: { count: 1, shape: c.shape, causeGrade: 'inconclusive', effect: c.effect },
-    evidence: [exhibit('received', `seen at the ${receiver} only`, c.rst as Packet)],
-    missing: [`a capture at the ${sender} that covers this moment`],
+    evidence: [
+      exhibit('received', `seen at the ${receiver} only`, c.rst as Packet),
+      c.rst.fate === 'injected' &&
+        exhibit('absent-at-sender', `the ${sender}'s capture was running and does not have it`, c.rst),
+    ],
+    missing: settling(c, sender),
   });
+}
+
+/** What would settle who sent it. */
+function settling({ rst }: ResetCase, sender: string): string[] {
+  if (rst.fate !== 'injected') return [`a capture at the ${sender} that covers this moment`];
+  return [
+    `a drop count of the ${sender}'s capture: take it live with \`bothends capture\`, or as pcapng with interface statistics`,
+    `the ${sender}'s own kernel: \`nstat -az TcpOutRsts\` before and after, or the event tcp_send_reset`,
+  ];
 }
 
 /** What speaks for the alleged sender, or that nothing speaks against it. */
@@ -153,7 +166,9 @@ function forSender({ flow, rst }: ResetCase, sender: string): string {
   const why = rst.vouching?.why ?? 'it does not show that moment';
   return continuesIds(flow, rst)
     ? `It bears the very IP id that the ${sender} would have come to next, so that the ${sender} seems to have sent it and its capture to have missed it: ${why}.`
-    : `Nothing speaks against the ${sender} having sent it, and the ${sender}'s capture cannot confirm it: ${why}.`;
+    : rst.fate === 'injected'
+      ? `Either something on the path forged it, or the ${sender} sent it and its capture missed it: ${why}, and nothing else tells.`
+      : `Nothing speaks against the ${sender} having sent it, and the ${sender}'s capture cannot confirm it: ${why}.`;
 }
 
 /** A RST in the other end's name that the receiver's own OUTPUT chain made: nothing of it was ever on the wire. */

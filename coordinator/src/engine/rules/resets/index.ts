@@ -10,14 +10,21 @@ import { lostResets } from './lost.js';
 /** All verdicts about RSTs of a flow; genuine ones that a forged one bred point to it. */
 export function resets(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || flow.flowWord(Row.RESETS) === 0) return [];
-  const cases = resetCases(flow);
-  const forged = forgedResets(cases);
+  const known = resetCases(flow);
+  const forged = forgedResets(known);
+  const cases = known.map((c) => (isUndecided(c, forged) ? { ...c, origin: 'unclear' as const } : c));
   const suspected = new Set(
-    forged.length > 0 ? cases.filter((c) => c.origin === 'unclear').map((c) => c.rst) : [],
+    forged.length > 0 ? known.filter((c) => c.origin === 'unclear').map((c) => c.rst) : [],
   );
   const genuine = genuineResets(cases.filter((c) => !suspected.has(c.rst)));
   linkConsequences(cases, forged, genuine);
   return [...forged, ...genuine, ...lostResets(cases), ...ignoredResets(cases)];
+}
+
+/** It is not seen to leave, and not said to be forged either. */
+function isUndecided({ origin, rst }: ResetCase, forged: readonly Draft[]): boolean {
+  if (origin !== 'path') return false;
+  return !forged.some(({ direction }) => direction === 'both' || direction === rst.toward);
 }
 
 function linkConsequences(

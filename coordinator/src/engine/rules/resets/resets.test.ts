@@ -54,8 +54,23 @@ test('a RST that bears the next IP id of its alleged sender is not called forged
   expect(report.findings[0]?.statement).toContain('IP id');
 });
 
-test('one with another IP id may be forged', () => {
-  expect(summary(reportOn(abort({ ipId: 51_000 })))).toContain('rst-forged possible');
+test('one with an IP id that its alleged sender was nowhere near is likely forged', () => {
+  expect(summary(reportOn(abort({ ipId: 51_000 })))).toContain('rst-forged likely');
+});
+
+test('one with the number of data that had come before is likely forged', () => {
+  expect(summary(reportOn(abort({ ipId: 0, sequence: 5001 })))).toContain('rst-forged likely');
+});
+
+test('one beyond all that its alleged sender had sent is likely forged', () => {
+  expect(summary(reportOn(abort({ ipId: 0, sequence: 5001 + 12_503 })))).toContain('rst-forged likely');
+});
+
+test('that a capture without drop count does not have it accuses nobody', () => {
+  const report = reportOn(abort({ ipId: 0 }));
+  expect(summary(report)).toEqual(['rst-genuine inconclusive']);
+  expect(report.findings[0]?.statement).toContain('forged it, or the server sent it');
+  expect(report.findings[0]?.missing.join()).toContain('drop count');
 });
 
 test('a tap that counted its drops is believed before a number that can be guessed', () => {
