@@ -41,9 +41,8 @@ function coverageWord(tap: TapReport): string {
 function dropText(tap: TapReport): string {
   const agent = tap.agentDrops > 0 ? `, ${counted(tap.agentDrops, 'packet')} dropped by the agent` : '';
   if (tap.kernelDrops === null) return `drops not counted${agent}`;
-  return tap.kernelDrops === 0
-    ? `none dropped${agent}`
-    : `${counted(tap.kernelDrops, 'packet')} dropped${agent}`;
+  if (tap.kernelDrops === 0 && tap.agentDrops > 0) return `none dropped by the kernel${agent}`;
+  return tap.kernelDrops === 0 ? 'none dropped' : `${counted(tap.kernelDrops, 'packet')} dropped${agent}`;
 }
 
 function openText(tap: TapReport): string {

@@ -7,7 +7,7 @@ const KNOWN: readonly { prefix: string; code: ErrorCode; advice: string }[] = [
     prefix: 'SQLITE_FULL',
     code: 'resource-exhausted',
     advice:
-      "the coordinator's disk is full: delete captures or make room; agents keep their packets meanwhile",
+      "the coordinator's disk is full: make room on it, then delete captures (that needs some, too); agents keep their packets meanwhile",
   },
   {
     prefix: 'SQLITE_IOERR',
