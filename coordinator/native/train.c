@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 /* Raised with every change of what is called or of what a train does (REVISION of src/engine/match/train.ts). */
-enum { REVISION = 2 };
+enum { REVISION = 3 };
 
 /* Columns of a PacketTable that are read: name in proto/src/packet/table.ts, C type, Node-API's name of it, elements a row. */
 #define TABLE_COLUMNS(COLUMN)                                                                               \
@@ -88,7 +88,7 @@ enum { REVISION = 2 };
   NUMBER(RECENT_NEXT_0) NUMBER(RECENT_NEXT_1) NUMBER(PUT_AWAY)                                              \
   NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated) NUMBER(peerTranslated) \
   NUMBER(CONTROL) NUMBER(IDLE_NS) NUMBER(ID_WINDOW) NUMBER(MERGED_FROM) NUMBER(DEFAULT_MSS)                 \
-  NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS)
+  NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS) NUMBER(WINDOW_BYTES)
 
 /* Bits of `seen` (proto/src/packet/scan.ts); TcpOption.timestamps; Mark.cut; PacketType. */
 enum { UNEVENTFUL = 1, FOLLOWS = 2, TIMESTAMPS = 16, CUT = 1, OUTGOING_TYPE = 4, UNKNOWN_TYPE = 255 };
@@ -300,6 +300,14 @@ static int is_twin(const Train *t, int32_t c) {
                          r->sackCount[c] == table->sackCount[i] && r->sackDigest[c] == sack_digest(table, i)));
 }
 
+/* Where numbers are not shifted (beyond.ts) */
+static int is_beyond(const Train *t) {
+  const Numbers *is = t->is;
+  if (t->table->payloadLength[t->i] == 0 || t->way[is->DELIVERED_SIZE] == 0) return 0;
+  uint32_t end = (uint32_t)(int64_t)(t->far[is->SEQ_BASE] + t->far[is->SEQ_END]);
+  return t->table->sequence[t->i] - end < (uint32_t)is->WINDOW_BYTES;
+}
+
 static int is_plain_pair(const Train *t, int32_t c) {
   const Table *table = t->table;
   const Records *r = t->records;
@@ -418,7 +426,7 @@ static int step(Train *t, uint32_t i) {
   t->id = table->ipVersion[i] == 4 ? table->ipId[i] : 0;
   t->stamp = table->tcpOptions[i] & TIMESTAMPS ? table->timestampValue[i] : 0;
   if (!goes_on(t) || resembles_recent(t)) return 0;
-  if (t->far[t->is->WAITING] == 0) {
+  if (t->far[t->is->WAITING] == 0 || is_beyond(t)) {
     if (!has_room(t)) return 0;
     observe(t);
     int32_t c = allocate(t);

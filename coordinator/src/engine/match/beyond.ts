@@ -2,7 +2,7 @@ import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 
 /** So far at most a sender goes on at once: more is the end of another turn of the sequence numbers, bytes. */
-const WINDOW = 1 << 26;
+export const WINDOW_BYTES = 1 << 26;
 
 /**
  * Whether data that begins at `sequence`, seen at `tap`, lies beyond all that the other tap saw of the direction (`way`, with
@@ -21,5 +21,5 @@ export function isBeyond(
   if (d[way + Row.DELIVERED_SIZE] === 0) return false;
   const delta = tap === 0 ? d[way + Row.SEQ_DELTA] : -d[way + Row.SEQ_DELTA];
   const ahead = (sequence + delta - (s[otherSide + Row.SEQ_BASE] + s[otherSide + Row.SEQ_END])) | 0;
-  return ahead >= 0 && ahead < WINDOW;
+  return ahead >= 0 && ahead < WINDOW_BYTES;
 }

@@ -3,6 +3,7 @@ import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { WINDOW_BYTES } from './beyond.js';
 import { CONTROL } from './identity.js';
 import { DEFAULT_MSS, ID_WINDOW, IDLE_NS, MERGED_FROM, TIMESTAMP_BYTES } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
@@ -50,7 +51,7 @@ const CALL_NUMBERS = 18;
 const NUMBERS = {
   ...Row,
   ...State,
-  ...{ CONTROL, IDLE_NS, ID_WINDOW, MERGED_FROM, DEFAULT_MSS, TIMESTAMP_BYTES, TTL_PAIRS },
+  ...{ CONTROL, IDLE_NS, ID_WINDOW, MERGED_FROM, DEFAULT_MSS, TIMESTAMP_BYTES, TTL_PAIRS, WINDOW_BYTES },
 } as unknown as Readonly<Record<string, number>>;
 
 /** Where in the rows a direction of a flow stands, and what both taps saw of it. */
