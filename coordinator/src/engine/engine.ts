@@ -21,6 +21,8 @@ import { isUneventful } from './rules/uneventful.js';
 import { newTap, relative, type Tap } from './taps.js';
 import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription } from './types.js';
 
+const NONE: readonly Draft[] = [];
+
 /** By number of a flow whose rows tell what the rules will find: nothing (null), or one fault. */
 type Foreseen = (FaultKind | null | undefined)[];
 
@@ -128,16 +130,10 @@ export class Engine implements EngineLike {
       const kind = foreseen[flow.flow];
       // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
       const isClear = kind === null || proxied.has(flow.flow);
-      const known = isClear ? [] : kind && fold.passOver(flow, kind);
-      if (known) {
-        listing.add(flow, known);
-        continue;
-      }
-      const own = FLOW_RULES.flatMap((rule) => rule(flow));
-      for (const d of own) if (flow.belongs === 'unknown') weaken(d, flow);
+      const known = isClear ? NONE : kind && fold.passOver(flow, kind);
+      const own = known || found(flow);
       listing.add(flow, own);
-      drafts.push(...fold.take(flow, own));
-      flow.forgetPackets();
+      if (!known) drafts.push(...fold.take(flow, own));
     }
     peeks.pinned = -1;
     fold.finish();
@@ -148,7 +144,7 @@ export class Engine implements EngineLike {
   private flowsOf(capture: CaptureFacts, look: (flow: FlowFacts) => void): FlowFacts[] {
     const { store, joiner } = this.intake;
     const flows: FlowFacts[] = [];
-    const ids = new Set<string>();
+    const ids = new Map<number, number>();
     const proxied = legsOf(capture);
     for (let flow = 0; flow < store.table.count; flow++) {
       if (joiner.resolve(flow) !== flow || joiner.isShadow(flow)) continue;
@@ -181,6 +177,14 @@ export class Engine implements EngineLike {
 /** Connections that end, or begin, at a proxy between the taps. */
 function legsOf(capture: CaptureFacts): ReadonlySet<number> {
   return new Set(capture.proxied.flatMap((pair) => [pair.clientSide, pair.serverSide]));
+}
+
+/** All that the rules find about a flow. */
+function found(flow: FlowFacts): Draft[] {
+  const drafts = FLOW_RULES.flatMap((rule) => rule(flow));
+  for (const d of drafts) if (flow.belongs === 'unknown') weaken(d, flow);
+  flow.forgetPackets();
+  return drafts;
 }
 
 /** A flow of which one tap saw nothing, and nothing tells whether it should have. */

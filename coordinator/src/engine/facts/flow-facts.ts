@@ -1,5 +1,5 @@
 import type { Endpoint } from '@bothends/proto';
-import { flowId } from '../flow-id.js';
+import { idNumber, idOf } from '../flow-id.js';
 import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
 import type { Tap, Vouching } from '../taps.js';
@@ -69,16 +69,13 @@ export class FlowFacts {
   readonly capture: CaptureFacts;
   /** Whether the tap that saw nothing of it should have; `yes` for flows seen at both. */
   readonly belongs: 'yes' | 'no' | 'unknown';
-  /** Short and stable: the same flow has the same id in every analysis of the same evidence. */
-  id = '';
-  /** Packets of this flow found at both taps: the positive control for claims about either. */
-  readonly matched: number;
   /** Something of it did not get through, so far. */
   readonly someWait: boolean;
   private readonly totals: number;
-  private readonly seenAt0: number;
-  private readonly seenAt1: number;
   private readonly clientDirection: 0 | 1;
+  /** Its id as a number, and which of the flows with that it is. */
+  private idNumber = 0;
+  private namesake = 1;
   private collected: Packet[] | null = null;
   /** The store's residence of the flow when they were collected. */
   private collectedIn = 0;
@@ -98,10 +95,6 @@ export class FlowFacts {
     const { store } = intake;
     const s = store.sides.data;
     const side = store.side(flow, 0, 0);
-    const packets = (i: number) => s[side + i * Row.SIDE_WORDS + Row.PACKETS];
-    this.seenAt0 = packets(0) + packets(2);
-    this.seenAt1 = packets(1) + packets(3);
-    this.matched = this.path('toward-server', Row.PAIRS) + this.path('toward-client', Row.PAIRS);
     this.someWait = store.someWaits(flow);
     this.totals = capture.totals.add();
     this.measure(s, side);
@@ -109,13 +102,17 @@ export class FlowFacts {
     this.belongs = unseen === null ? 'yes' : orientation.belongs(flow, (1 - unseen) as 0 | 1);
   }
 
-  /** Names the flow after its ends; a number tells connections apart that reuse a tuple. */
-  giveId(taken: Set<string>): void {
-    const base = flowId(this.protocol, this.client, this.server);
-    let id = base;
-    for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
-    taken.add(id);
-    this.id = id;
+  /** Short and stable: the same flow has the same id in every analysis of the same evidence. */
+  get id(): string {
+    const base = idOf(this.idNumber);
+    return this.namesake === 1 ? base : `${base}-${this.namesake}`;
+  }
+
+  /** Names the flow after its ends; a number tells connections apart that reuse a tuple. `taken`: flows by number of the id. */
+  giveId(taken: Map<number, number>): void {
+    this.idNumber = idNumber(this.protocol, this.client, this.server);
+    this.namesake = (taken.get(this.idNumber) ?? 0) + 1;
+    taken.set(this.idNumber, this.namesake);
   }
 
   /** Packets still known one by one: handshake, ends, whatever got lost, and the recent ones; oldest first. */
@@ -185,12 +182,17 @@ export class FlowFacts {
 
   /** Packets of both directions that a tap saw. */
   seenAt(tap: number): number {
-    return tap === 0 ? this.seenAt0 : this.seenAt1;
+    return this.total(tap === 0 ? Total.seenAt0 : Total.seenAt1);
   }
 
   /** When it began, on tap 0's clock. */
   get startedAt(): number {
     return this.total(Total.startedAt);
+  }
+
+  /** Packets of this flow found at both taps: the positive control for claims about either. */
+  get matched(): number {
+    return this.total(Total.matched);
   }
 
   /** Longest idle gap whose next packet was delivered, ns. */
@@ -237,6 +239,11 @@ export class FlowFacts {
       if (!Number.isNaN(there)) startedAt = Math.min(startedAt, intake.timeline.common(1, there));
     }
     totals.set(this.totals, Total.startedAt, startedAt);
+    const pairs = this.path('toward-server', Row.PAIRS) + this.path('toward-client', Row.PAIRS);
+    totals.set(this.totals, Total.matched, pairs);
+    const seen = (i: number) => s[first + i * Row.SIDE_WORDS + Row.PACKETS];
+    totals.set(this.totals, Total.seenAt0, seen(0) + seen(2));
+    totals.set(this.totals, Total.seenAt1, seen(1) + seen(3));
     totals.set(this.totals, Total.survived, this.flowWord(Row.SURVIVED));
     totals.set(this.totals, Total.packets, packets);
     totals.set(this.totals, Total.bytes, bytes);

@@ -10,9 +10,13 @@ export const Total = {
   first: 4,
   last: 5,
   answers: 6,
+  /** Packets that each tap saw, and those found at both. */
+  seenAt0: 7,
+  seenAt1: 8,
+  matched: 9,
 } as const;
 
-const WORDS = 7;
+const WORDS = 10;
 
 /** Flows to make room for at first; doubles as they come. */
 const INITIAL_FLOWS = 256;

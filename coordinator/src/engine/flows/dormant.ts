@@ -106,10 +106,12 @@ export class Dormant {
 
   private heldAt(place: number): Held {
     const first = this.rows.sideAt(place, 0, 0);
+    const waiting: number[][] = [];
+    for (let i = 0; i < Row.SIDES; i++) waiting.push(this.rows.waiting(first + i * Row.SIDE_WORDS));
     return {
       kept: this.rows.notableAt(place),
       recent: [this.rows.recentAt(place, 0), this.rows.recentAt(place, 1)],
-      waiting: Array.from({ length: Row.SIDES }, (_, i) => this.rows.waiting(first + i * Row.SIDE_WORDS)),
+      waiting,
     };
   }
 

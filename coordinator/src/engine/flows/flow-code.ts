@@ -9,6 +9,12 @@ const NO_PEER = 0;
 const GONE = 1;
 const PEERS = 2;
 
+/**
+ * Rows of which nothing was seen, as bits: the direction back has no pairs, side i (from 1) no packets. These resemble blank
+ * rows, the others what was seen of the flow elsewhere.
+ */
+const UNSEEN_BACK = 1;
+
 /** The records that a flow holds. */
 export interface Held {
   /** Notable ones. */
@@ -46,27 +52,39 @@ export class FlowCode {
   // --- rows
 
   writeRows(writer: RowWriter, place: number): void {
-    const { flows, directions, sides } = this.rows;
-    const [forth, back] = [this.rows.directionAt(place, 0), this.rows.directionAt(place, 1)];
-    writer.row(flows.data, this.rows.rowAt(place), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    writer.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
-    writer.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
-    const first = this.rows.sideAt(place, 0, 0);
-    writer.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
-    for (let i = 1; i < Row.SIDES; i++)
-      writer.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
+    const unseen = this.unseenAt(place);
+    writer.number(unseen);
+    this.codeRows(writer, place, unseen);
   }
 
   readRows(reader: RowReader, place: number): void {
-    const { flows, directions, sides } = this.rows;
-    const [forth, back] = [this.rows.directionAt(place, 0), this.rows.directionAt(place, 1)];
-    reader.row(flows.data, this.rows.rowAt(place), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
-    reader.row(directions.data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
-    reader.row(directions.data, back, Row.DIRECTION_WORDS, directions.data, forth);
+    this.codeRows(reader, place, reader.number());
+  }
+
+  private unseenAt(place: number): number {
+    const { data } = this.rows.flows;
     const first = this.rows.sideAt(place, 0, 0);
-    reader.row(sides.data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    let unseen = data[this.rows.directionAt(place, 1) + Row.PAIRS] === 0 ? UNSEEN_BACK : 0;
     for (let i = 1; i < Row.SIDES; i++)
-      reader.row(sides.data, first + i * Row.SIDE_WORDS, Row.SIDE_WORDS, sides.data, likeness(first, i));
+      if (data[first + i * Row.SIDE_WORDS + Row.PACKETS] === 0) unseen |= 1 << i;
+    return unseen;
+  }
+
+  /** Writes or reads the rows, each as it differs from one that it resembles. */
+  private codeRows(code: RowWriter | RowReader, place: number, unseen: number): void {
+    const { data } = this.rows.flows;
+    const [forth, back] = [this.rows.directionAt(place, 0), this.rows.directionAt(place, 1)];
+    const first = this.rows.sideAt(place, 0, 0);
+    code.row(data, this.rows.rowAt(place), Row.FLOW_WORDS, Row.BLANK_FLOW, 0);
+    code.row(data, forth, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
+    if (unseen & UNSEEN_BACK) code.row(data, back, Row.DIRECTION_WORDS, Row.BLANK_DIRECTION, 0);
+    else code.row(data, back, Row.DIRECTION_WORDS, data, forth);
+    code.row(data, first, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+    for (let i = 1; i < Row.SIDES; i++) {
+      const side = first + i * Row.SIDE_WORDS;
+      if (unseen & (1 << i)) code.row(data, side, Row.SIDE_WORDS, Row.BLANK_SIDE, 0);
+      else code.row(data, side, Row.SIDE_WORDS, data, likeness(first, i));
+    }
   }
 
   // --- records: to be gathered, then written, then let go of

@@ -35,16 +35,22 @@ export class FlowTable {
   private slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
   private readonly probe = new Uint32Array(KEY_WORDS);
   private readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
+  /** What is likely to differ where the flow in a slot is another one: with many flows a look at its key is a cache miss. */
+  private readonly tags = new Int32Array(CACHE_SLOTS);
 
   /** The flow of the packet's own tuple; a new one if it was never seen, -1 if there are too many already. */
   find(table: PacketTable, row: number): number {
     const from = row * 4;
     const ports = table.sourcePort[row] + table.destinationPort[row];
-    const slot = (ports ^ table.source[from + 3] ^ table.destination[from + 3]) & (CACHE_SLOTS - 1);
+    const tag = ports ^ table.source[from + 3] ^ table.destination[from + 3];
+    const slot = tag & (CACHE_SLOTS - 1);
     const cached = this.cache[slot];
-    if (cached >= 0 && this.isOf(cached, table, row)) return cached;
+    if (cached >= 0 && this.tags[slot] === tag && this.isOf(cached, table, row)) return cached;
     const flow = this.findAnew(table, row);
-    if (flow >= 0) this.cache[slot] = flow;
+    if (flow >= 0) {
+      this.cache[slot] = flow;
+      this.tags[slot] = tag;
+    }
     return flow;
   }
 

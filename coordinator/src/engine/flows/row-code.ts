@@ -98,6 +98,7 @@ export class RowWriter {
 /** Reads what `RowWriter` wrote, in the same order. */
 export class RowReader {
   private bytes: Uint8Array = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
   private at = 0;
 
   /** Reads `bytes`, from where a reader stood before. */
@@ -161,7 +162,9 @@ export class RowReader {
   }
 
   private float(): number {
-    const x = new DataView(this.bytes.buffer, this.bytes.byteOffset).getFloat64(this.at);
+    const { bytes } = this;
+    if (this.view.buffer !== bytes.buffer) this.view = new DataView(bytes.buffer);
+    const x = this.view.getFloat64(bytes.byteOffset + this.at);
     this.at += 8;
     return x;
   }

@@ -8,72 +8,74 @@ import { grown } from './growth.js';
  * what one tap saw of one direction.
  */
 
-/** Side: packets and payload bytes seen, after folding double captures. */
+// Words that nearly every packet touches come first in each row, so that it takes few cache lines.
+
+/** Side: packets seen, after folding double captures; of them those matched. */
 export const PACKETS = 0;
-export const BYTES = 1;
-/** Side: time of first and last packet, tap's clock, ns. */
-export const FIRST_TIME = 2;
-export const LAST_TIME = 3;
+export const MATCHED = 1;
+/** Side: list of unmatched records: length, oldest, newest, where a range search goes on, oldest not indexed yet (-1: none). */
+export const WAITING = 2;
+export const HEAD = 3;
+export const TAIL = 4;
+export const CURSOR = 5;
+export const UNINDEXED = 6;
+/** Side: last time a packet carried data. */
+export const DATA_TIME = 7;
 /** Side: first raw sequence number (the ISN after a SYN), and highest end of data, unwrapped from it. */
-export const SEQ_BASE = 4;
-export const SEQ_END = 5;
+export const SEQ_BASE = 8;
+export const SEQ_END = 9;
+/** Side: payload bytes seen, wire segments, largest payload of a packet (virtual segments counted). */
+export const BYTES = 10;
+export const SEGMENTS = 11;
+export const LARGEST = 12;
+/** Side: last IP id of a packet that counts ids (nonzero), and that packet's segments, by which the next id grows. */
+export const IP_ID = 13;
+export const LAST_SEGMENTS = 14;
+/** Side: time of the last packet, tap's clock, ns. */
+export const LAST_TIME = 15;
+/** Side: how often the IP id went on by the segments sent. */
+export const ID_STEPS = 16;
+/** Side: last acknowledgment (raw), window (unscaled), TCP time stamp value, flow label (of no RST). */
+export const LAST_ACK = 17;
+export const WINDOW = 18;
+export const TSVAL = 19;
+export const LABEL = 20;
+/** Side: when a zero window began (NaN: none); end of stream (unwrapped) where a FIN was seen, NaN otherwise. */
+export const ZERO_SINCE = 21;
+export const FIN_END = 22;
 /** Side: TTL and TOS of the first packet that is no RST; -1 before it. */
-export const TTL = 6;
-export const TOS = 7;
-/** Side: last IP id of a packet that counts ids (nonzero), how often it went on by the segments sent, how often not. */
-export const IP_ID = 8;
-export const ID_STEPS = 9;
-export const ID_BREAKS = 10;
-/** Side: last acknowledgment (raw) and window (unscaled), when a zero window began (NaN: none), its total ns. */
-export const LAST_ACK = 11;
-export const WINDOW = 12;
-export const ZERO_SINCE = 13;
-export const ZERO_TOTAL = 14;
-/** Side: data segments that carried only bytes seen before at this tap. */
-export const REPEATS = 15;
-/** Side: largest payload of a packet, virtual segments counted. */
-export const LARGEST = 16;
-export const SEGMENTS = 17;
-/** Side: packets matched; unmatched records evicted for want of room. */
-export const MATCHED = 18;
-export const EVICTED = 19;
-/** Side: list of unmatched records: oldest, newest, length, where a range search goes on. */
-export const HEAD = 20;
-export const TAIL = 21;
-export const WAITING = 22;
-export const CURSOR = 23;
-/** Side: copies of a packet already matched (duplicated on the path). */
-export const COPIES = 24;
-/** Side: last TCP time stamp value, last time a packet carried data. */
-export const TSVAL = 25;
-export const DATA_TIME = 26;
-/** Side: MSS and window shift of its SYN, -1 where no SYN or no option was seen. */
-export const MSS = 27;
-export const WSCALE = 28;
-/** Side: end of stream (unwrapped) where a FIN was seen, NaN otherwise. */
-export const FIN_END = 29;
+export const TTL = 23;
+export const TOS = 24;
 /** Side: a packet that the kernel said it sent itself (packet type "outgoing") was seen here. */
-export const OUTGOING = 30;
-/** Side: flow label of the last packet that is no RST. */
-export const LABEL = 31;
+export const OUTGOING = 25;
+/** Side: time of the first packet, tap's clock, ns. */
+export const FIRST_TIME = 26;
+/** Side: how often the IP id did not go on. */
+export const ID_BREAKS = 27;
 /** Side: answers (data after data of the other direction): how many, total and longest wait, ns. */
-export const TURNS = 32;
-export const TURN_TOTAL = 33;
-export const TURN_LONGEST = 34;
-/** Side: segments of the packet before, by which its sender's next IP id grows. */
-export const LAST_SEGMENTS = 35;
-/** Side: options of its SYN (TcpOption bits), -1 before; data packets seen before their turn (a hole filled later). */
-export const SYN_OPTIONS = 36;
-export const LATE_FILLS = 37;
+export const TURNS = 28;
+export const TURN_TOTAL = 29;
+export const TURN_LONGEST = 30;
+/** Side: MSS, window shift and options (TcpOption bits) of its SYN, -1 where no SYN or no option was seen. */
+export const MSS = 31;
+export const WSCALE = 32;
+export const SYN_OPTIONS = 33;
+/** Side: total time of zero windows, ns. */
+export const ZERO_TOTAL = 34;
+/** Side: data segments that carried only bytes seen before at this tap; data packets before their turn (a hole filled later). */
+export const REPEATS = 35;
+export const LATE_FILLS = 36;
 /** Side: when its sender was last seen to skip bytes. */
-export const HOLE_TIME = 38;
+export const HOLE_TIME = 37;
+/** Side: unmatched records evicted for want of room. */
+export const EVICTED = 38;
+/** Side: copies of a packet already matched (duplicated on the path). */
+export const COPIES = 39;
 /** Side: where the body of its last HTTP/1 head with a Content-Length ends (unwrapped as SEQ_END), NaN: none; 1 after a HEAD. */
-export const HTTP_DUE = 39;
-export const HTTP_HEAD = 40;
+export const HTTP_DUE = 40;
+export const HTTP_HEAD = 41;
 /** Side: packets whose transport checksum is wrong. */
-export const BAD_CHECKSUMS = 41;
-/** Side: oldest waiting record that the index does not know yet, -1: it knows all. */
-export const UNINDEXED = 42;
+export const BAD_CHECKSUMS = 42;
 export const SIDE_WORDS = 43;
 
 /** Direction: sequence numbers at tap 1 minus those at tap 0 (ISN rewriting), 0 by default. */
@@ -81,75 +83,73 @@ export const SEQ_DELTA = 0;
 /** Direction: 1 while the path is believed to keep IP ids and TCP time stamps. */
 export const ID_KEPT = 1;
 export const TS_KEPT = 2;
+/** Direction: sender's tap found (0 or 1), -1 before. */
+export const SENDER_TAP = 3;
+/** Direction: matched packets. */
+export const PAIRS = 4;
+/** Direction: payload bytes of a full segment without time stamps, by the SYNs of both ends. */
+export const SEGMENT = 5;
+/** Direction: largest IP length delivered. */
+export const DELIVERED_SIZE = 6;
+/** Direction: sum over pairs of TTL at tap 0 minus TTL at tap 1, sign of the first difference. */
+export const TTL_DIFF = 7;
 /** Direction: lowest and highest time at tap 1 minus time at tap 0 over matched packets, and when (tap 0). */
-export const MIN_DIFF = 3;
-export const MIN_DIFF_AT = 4;
-export const MAX_DIFF = 5;
-export const MAX_DIFF_AT = 6;
-/** Direction: matched packets; matched with other payload; matched with other TOS. */
-export const PAIRS = 7;
-export const ALTERED = 8;
-export const TOS_CHANGED = 9;
-/** Direction: packets out of order that came late at tap 0, at tap 1 (the receiver's counts); longest delay, ns. */
-export const LATE_AT_0 = 10;
-export const LATE_AT_1 = 24;
-export const LATE_NS = 11;
-/** Direction: packets that came when their bytes were there already, at tap 0, at tap 1, sent once at the other. */
-export const OVERDUE_AT_0 = 25;
-export const OVERDUE_AT_1 = 26;
+export const MIN_DIFF = 8;
+export const MAX_DIFF = 9;
+export const MIN_DIFF_AT = 10;
+export const MAX_DIFF_AT = 11;
 /** Direction: highest packet numbers of matched pairs so far, and their times, per tap. */
 export const TOP_NUMBER_0 = 12;
 export const TOP_NUMBER_1 = 13;
 export const TOP_TIME_0 = 14;
 export const TOP_TIME_1 = 15;
-/** Direction: sum over pairs of TTL at tap 0 minus TTL at tap 1, sign of the first difference. */
-export const TTL_DIFF = 16;
-/** Direction: sender's tap found (0 or 1), -1 before. */
-export const SENDER_TAP = 17;
-/** Direction: largest IP length delivered; ECN marks lost or set on the way. */
-export const DELIVERED_SIZE = 18;
-export const ECN_CHANGED = 19;
-/** Direction: pairs whose ids differ while nothing else does. */
-export const ID_CHANGED = 20;
-/** Direction: payload bytes of a full segment without time stamps, by the SYNs of both ends. */
-export const SEGMENT = 23;
+/** Direction: pairs with other payload; with other TOS; with ECN marks lost or set on the way; whose ids alone differ. */
+export const ALTERED = 16;
+export const TOS_CHANGED = 17;
+export const ECN_CHANGED = 18;
+export const ID_CHANGED = 19;
 /** Direction: pairs whose ECN bits (or ECN flags of the SYN) are set at one tap and gone at tap 0, at tap 1. */
-export const ECN_GONE_0 = 21;
-export const ECN_GONE_1 = 22;
+export const ECN_GONE_0 = 20;
+export const ECN_GONE_1 = 21;
+/** Direction: packets out of order that came late at tap 0, at tap 1 (the receiver's counts); longest delay, ns. */
+export const LATE_AT_0 = 22;
+export const LATE_AT_1 = 23;
+export const LATE_NS = 24;
+/** Direction: packets that came when their bytes were there already, at tap 0, at tap 1, sent once at the other. */
+export const OVERDUE_AT_0 = 25;
+export const OVERDUE_AT_1 = 26;
 export const DIRECTION_WORDS = 27;
 
 /** Records that a flow holds per tap because they are its most recent there: the context of a RST. A power of two. */
 export const RECENT = 8;
-/** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
-export const INITIATOR = 0;
-/** Flow: RST seen; packets still to be kept after it, per tap. */
-export const RESETS = 1;
+/** Flow: time of its last packet per tap, for idle gaps. */
+export const LAST_SEEN_0 = 0;
+export const LAST_SEEN_1 = 1;
+/** Flow: packets still to be kept after a RST, per tap. */
 export const AFTERMATH_0 = 2;
 export const AFTERMATH_1 = 3;
-/** Flow: notable records kept. */
-export const NOTABLE = 4;
-/** Flow: time of its last packet per tap, for idle gaps. */
-export const LAST_SEEN_0 = 5;
-export const LAST_SEEN_1 = 6;
-/** Flow: longest idle gap whose next packet was delivered, ns. */
-export const SURVIVED = 7;
-/** Flow: RSTs seen per tap. */
-export const RESETS_0 = 8;
-export const RESETS_1 = 9;
-/** Flow: retransmissions kept among the notable records. */
-export const REPEATS_KEPT = 10;
-/** Flow: what applications said in its notable records, bits of `Hint`. */
-export const HINTS = 11;
 /** Flow: rings of recent records per tap (-1: empty place), and where each goes on. */
-export const RECENT_0 = 12;
+export const RECENT_NEXT_0 = 4;
+export const RECENT_NEXT_1 = 5;
+export const RECENT_0 = 6;
 export const RECENT_1 = RECENT_0 + RECENT;
-export const RECENT_NEXT_0 = RECENT_1 + RECENT;
-export const RECENT_NEXT_1 = RECENT_NEXT_0 + 1;
-/** Flow: list of notable records in the order they came: first, last. */
-export const NOTABLE_HEAD = RECENT_NEXT_1 + 1;
-export const NOTABLE_TAIL = NOTABLE_HEAD + 1;
+/** Flow: direction of the initiator's packets (0, 1), known from a SYN or SYN-ACK; -1 before. */
+export const INITIATOR = RECENT_1 + RECENT;
+/** Flow: RSTs seen, in all and per tap. */
+export const RESETS = INITIATOR + 1;
+export const RESETS_0 = RESETS + 1;
+export const RESETS_1 = RESETS + 2;
+/** Flow: notable records kept, of them retransmissions; their list in the order they came: first, last. */
+export const NOTABLE = RESETS + 3;
+export const REPEATS_KEPT = NOTABLE + 1;
+export const NOTABLE_HEAD = NOTABLE + 2;
+export const NOTABLE_TAIL = NOTABLE + 3;
+/** Flow: longest idle gap whose next packet was delivered, ns. */
+export const SURVIVED = NOTABLE + 4;
+/** Flow: what applications said in its notable records, bits of `Hint`. */
+export const HINTS = SURVIVED + 1;
 /** Flow: where more of its records are put away, and where in what stands there they begin; -1: all are here. */
-export const PUT_AWAY = NOTABLE_TAIL + 1;
+export const PUT_AWAY = HINTS + 1;
 export const PUT_AWAY_FROM = PUT_AWAY + 1;
 export const FLOW_WORDS = PUT_AWAY_FROM + 1;
 

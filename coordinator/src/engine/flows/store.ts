@@ -65,8 +65,9 @@ export class FlowStore extends FlowRows {
   readonly retired = new Retired(this.records);
   /** Places that no flow has. */
   private readonly free: number[] = [];
-  /** Flows that have rows. */
+  /** Flows that have rows, and how often one got them. */
   openFlows = 0;
+  opened = 0;
 
   /** Offset of the row of what `tap` saw of `direction` of `flow`. */
   side(flow: number, direction: number, tap: number): number {
@@ -108,6 +109,7 @@ export class FlowStore extends FlowRows {
     this.links.set(flow, Link.place, place);
     this.flowAt[place] = flow;
     this.openFlows++;
+    this.opened++;
     if (before !== NOWHERE) this.wake(flow, place, positionOf(before));
     else if (left !== undefined) this.blank(place);
   }
