@@ -60,7 +60,7 @@ export class Listing {
   close(
     flows: readonly FlowFacts[],
     drafts: readonly Draft[],
-    idsOf: (flow: FlowFacts) => string[],
+    idsOf: (flow: FlowFacts) => readonly string[],
   ): { rows: FlowReport[]; omitted: Omitted | null } {
     const named = new Set(drafts.map((d) => d.flow));
     const room = this.limit - this.listedFaulty;
@@ -73,7 +73,8 @@ export class Listing {
       if (!isFaulty && !hasRoom && !named.has(flow)) continue;
       if (isFaulty) listed++;
       const row = this.lines[flow.flow] ?? flowReport(flow);
-      row.findings = idsOf(flow);
+      const findings = idsOf(flow);
+      if (findings.length > 0) row.findings = [...findings];
       rows.push(row);
     }
     if (rows.length === this.count) return { rows, omitted: null };

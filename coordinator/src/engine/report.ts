@@ -23,6 +23,7 @@ import { ENGINE_VERSION } from './version.js';
 const REFERENCES = 6;
 
 const NONE: readonly Draft[] = [];
+const NO_IDS: readonly string[] = [];
 
 /** All that was found about the flows of a capture. */
 export interface Judgement {
@@ -44,9 +45,9 @@ export function buildReport(
   const findings = drafts.map((d) => finding(d, ids));
   const byFlow = new Map<FlowFacts, Draft[]>();
   for (const d of drafts) if (d.flow) byFlow.set(d.flow, [...(byFlow.get(d.flow) ?? []), d]);
-  const idsOf = (flow: FlowFacts) => {
+  const idsOf = (flow: FlowFacts): readonly string[] => {
     const [own, others] = [byFlow.get(flow) ?? NONE, standIns(flow)];
-    if (own.length + others.length === 0) return [];
+    if (own.length + others.length === 0) return NO_IDS;
     return [...own, ...others].map((d) => ids.get(d)).filter((id) => id !== undefined);
   };
   const { rows, omitted } = listing.close(flows, drafts, idsOf);

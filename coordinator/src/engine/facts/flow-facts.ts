@@ -36,18 +36,6 @@ export function opposite(toward: Toward): Toward {
   return toward === 'toward-server' ? 'toward-client' : 'toward-server';
 }
 
-/** How much passed on a flow, and when. */
-export interface Volume {
-  /** What the tap that saw more of each direction saw: packets, and bytes of payload. */
-  readonly packets: number;
-  readonly bytes: number;
-  /** First and last packet at the client's tap, on its clock, ns; infinite where it saw none. */
-  readonly first: number;
-  readonly last: number;
-  /** Answers seen at the client's tap: one for each request that got one. */
-  readonly answers: number;
-}
-
 /** The two ends of a flow. */
 interface Ends {
   readonly client: Endpoint;
@@ -200,22 +188,13 @@ export class FlowFacts {
     return this.total(Total.survived);
   }
 
-  get volume(): Volume {
-    return {
-      packets: this.total(Total.packets),
-      bytes: this.total(Total.bytes),
-      first: this.total(Total.first),
-      last: this.total(Total.last),
-      answers: this.total(Total.answers),
-    };
-  }
-
   /** Number of the service that the client asked. */
   get service(): number {
     return serviceOf(this.hosts, this.server.port);
   }
 
-  private total(word: number): number {
+  /** What is counted of the flow: a word of Total. */
+  total(word: number): number {
     return this.capture.totals.get(this.totals, word);
   }
 

@@ -4,11 +4,13 @@ export const Total = {
   startedAt: 0,
   /** Longest idle gap whose next packet was delivered, ns. */
   survived: 1,
-  /** See Volume. */
+  /** What the tap that saw more of each direction saw: packets, and bytes of payload. */
   packets: 2,
   bytes: 3,
+  /** First and last packet at the client's tap, on its clock, ns; infinite where it saw none. */
   first: 4,
   last: 5,
+  /** Answers seen at the client's tap: one for each request that got one. */
   answers: 6,
   /** Packets that each tap saw, and those found at both. */
   seenAt0: 7,

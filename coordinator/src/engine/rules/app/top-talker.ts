@@ -1,6 +1,7 @@
 import { formatDuration } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import { serviceOf } from '../../facts/services.js';
+import { Total } from '../../facts/totals.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /** More than half of everything: less than that nobody calls the top talker. */
@@ -34,8 +35,8 @@ export function topTalker(capture: CaptureFacts, flows: readonly FlowFacts[]): D
 
 function topFlow(flows: readonly FlowFacts[], total: Amount): Draft | null {
   if (flows.length < CONVERSATIONS) return null;
-  const top = flows.reduce((a, b) => (shareOf(b.volume, total) > shareOf(a.volume, total) ? b : a));
-  const talker = { flows: [top], packets: top.volume.packets, bytes: top.volume.bytes };
+  const top = flows.reduce((a, b) => (shareOf(sum([b]), total) > shareOf(sum([a]), total) ? b : a));
+  const talker = { flows: [top], ...sum([top]) };
   return shareOf(talker, total) > SHARE ? note(talker, total, flows.length) : null;
 }
 
@@ -56,9 +57,9 @@ function topService(capture: CaptureFacts, flows: readonly FlowFacts[], total: A
 
 function sum(flows: readonly FlowFacts[]): Amount {
   let [packets, bytes] = [0, 0];
-  for (const { volume } of flows) {
-    packets += volume.packets;
-    bytes += volume.bytes;
+  for (const flow of flows) {
+    packets += flow.total(Total.packets);
+    bytes += flow.total(Total.bytes);
   }
   return { packets, bytes };
 }
@@ -78,7 +79,7 @@ function note(top: Talker, total: Amount, of: number): Draft {
   const first = top.flows[0] as FlowFacts;
   const span = spanOf(top.flows);
   const bytesPerSecond = span > 0 ? Math.round((top.bytes * 1e9) / span) : null;
-  const requests = top.flows.reduce((all, { volume }) => all + volume.answers, 0);
+  const requests = top.flows.reduce((all, flow) => all + flow.total(Total.answers), 0);
   const interval = requests > 1 && span > 0 ? span / requests : null;
   const packetShare = top.packets / total.packets;
   const byteShare = total.bytes > 0 ? top.bytes / total.bytes : 0;
@@ -112,9 +113,9 @@ function note(top: Talker, total: Amount, of: number): Draft {
 function spanOf(flows: readonly FlowFacts[]): number {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const { volume } of flows) {
-    first = Math.min(first, volume.first);
-    last = Math.max(last, volume.last);
+  for (const flow of flows) {
+    first = Math.min(first, flow.total(Total.first));
+    last = Math.max(last, flow.total(Total.last));
   }
   return Math.max(0, last - first);
 }
