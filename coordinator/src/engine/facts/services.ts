@@ -3,28 +3,22 @@ import type { Endpoint } from '@bothends/proto';
 /** Ports that there are: a host pair and a port make one whole number. */
 const PORTS = 65_536;
 
+/** More addresses than there are flows: two of their numbers make one that is exact. */
+const ADDRESSES = 2 ** 26;
+
 /**
  * Numbers pairs of hosts and the services between them, so that flows are grouped by a number: with 100 000 flows, texts
  * to group them by are most of what a report costs.
  */
 export class Services {
-  private readonly pairs = new Map<string, Map<string, number>>();
+  private readonly addresses = new Map<string, number>();
+  private readonly pairs = new Map<number, number>();
   private readonly servers = new Map<number, Endpoint>();
-  private count = 0;
 
   /** The number of a pair of hosts. */
   pair(client: string, server: string): number {
-    let servers = this.pairs.get(client);
-    if (!servers) {
-      servers = new Map();
-      this.pairs.set(client, servers);
-    }
-    let pair = servers.get(server);
-    if (pair === undefined) {
-      pair = this.count++;
-      servers.set(server, pair);
-    }
-    return pair;
+    const key = numberIn(this.addresses, client) * ADDRESSES + numberIn(this.addresses, server);
+    return numberIn(this.pairs, key);
   }
 
   /** The server's end of a service of a pair of hosts: one object, however many flows it has. */
@@ -42,4 +36,14 @@ export class Services {
 /** The number of a service of a pair of hosts. */
 export function serviceOf(pair: number, port: number): number {
   return pair * PORTS + port;
+}
+
+/** The number of a key; those that are new are numbered as they come. */
+function numberIn<Key>(numbers: Map<Key, number>, key: Key): number {
+  let number = numbers.get(key);
+  if (number === undefined) {
+    number = numbers.size;
+    numbers.set(key, number);
+  }
+  return number;
 }

@@ -10,10 +10,11 @@ const CROWDED_FLOWS = 131_072;
 const CROWDED_RECORDS = 2_097_152;
 
 /**
- * A connection that closed at both ends is done when its last ACK had time to pass, and of a single packet that nobody
- * answered in that time more is the exception (a scan has millions); any other flow may only be pausing.
+ * A connection that closed at both ends is done when its last ACK had time to pass. A single packet that was not answered
+ * within a round trip of nearly any kind hardly will be (a scan has millions). Any other flow may only be pausing.
  */
 const CLOSED_NS = 20_000_000;
+const LONE_NS = 250_000_000;
 const PAUSE_NS = 3_000_000_000;
 
 /**
@@ -69,7 +70,8 @@ export class Sweep {
       Number.isNaN(pause1) ? Number.POSITIVE_INFINITY : pause1,
     );
     if (pause < CLOSED_NS * patience) return false;
-    return pause >= PAUSE_NS * patience || this.isLone(flow) || this.isClosed(flow);
+    if (pause >= PAUSE_NS * patience || this.isClosed(flow)) return true;
+    return pause >= LONE_NS * patience && this.isLone(flow);
   }
 
   /** No tap saw more than one packet of it. */
