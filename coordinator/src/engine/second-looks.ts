@@ -31,6 +31,8 @@ export class SecondLooks {
   private readonly packets: [number, number] = [0, 0];
   private readonly again: [number, number] = [0, 0];
   private settled: boolean | null = null;
+  /** From when on it can be: second looks at packets that came in one burst come after all of these. */
+  private settledFrom = Number.POSITIVE_INFINITY;
   /** Second looks have another TTL: the tap sees packets before and after its host, or a router, passed them on. */
   isRouted = false;
 
@@ -41,12 +43,14 @@ export class SecondLooks {
     for (let k = 0; k < table.length && !this.showsOnce(); k++) {
       const i = rows === null ? k : rows[k];
       if (table.protocol[i] === 0 || table.layer[i] < Layer.network) continue;
-      const look = this.look(table, i, shift);
+      const time = table.time[i] + shift;
+      if (this.settled === null && time > this.settledFrom) this.settled = this.looksMirrored();
+      const look = this.look(table, i, time);
       // A RST that a router made shows once where what it passes on shows twice: of RSTs both are kept.
       if (look === Look.routed) marks[i] = table.tcpFlags[i] & Tcp.rst ? Look.first : Look.again;
       else marks[i] = look;
       if (this.settled === null && isUnlikeOthers(table, i))
-        this.count(directionOf(table, i), look !== Look.first);
+        this.count(directionOf(table, i), look !== Look.first, time);
     }
     return (this.settled ?? this.looksMirrored()) ? marks : null;
   }
@@ -56,10 +60,9 @@ export class SecondLooks {
   }
 
   /** Whether the same as row `i` was seen a moment ago, and not yet again. */
-  private look(table: PacketTable, i: number, shift: number): Look {
+  private look(table: PacketTable, i: number, time: number): Look {
     const { hashes, times, ways, ttls } = this;
     const hash = hashOf(table, i);
-    const time = table.time[i] + shift;
     const way = (table.ifindex[i] << 8) | table.packetType[i];
     const place = hash % PLACES;
     const other = place ^ 1;
@@ -78,9 +81,10 @@ export class SecondLooks {
     return isElsewhere ? Look.elsewhere : isRouted ? Look.routed : Look.again;
   }
 
-  private count(direction: 0 | 1, isAgain: boolean): void {
+  private count(direction: 0 | 1, isAgain: boolean, time: number): void {
     if (isAgain) this.again[direction]++;
-    else if (++this.packets[direction] === SETTLED) this.settled = this.looksMirrored();
+    else if (++this.packets[direction] === SETTLED)
+      this.settledFrom = Math.min(this.settledFrom, time + DOUBLE_NS);
   }
 
   private looksMirrored(): boolean {
