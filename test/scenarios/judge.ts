@@ -21,11 +21,12 @@ function shortfall(expected: Expected, findings: readonly Finding[]): string[] {
 }
 
 function unmet(expected: Expected, finding: Finding): string[] {
-  const { direction, sender, causes, min, max, attributes = {} } = expected;
+  const { direction, sender, causes, blame, min, max, attributes = {} } = expected;
   const faults: string[] = [];
   if (direction && finding.direction !== direction) faults.push(`direction is ${direction}`);
   if (sender && finding.sender !== sender) faults.push(`sender is ${sender}`);
   if (causes && !causes.includes(finding.cause)) faults.push(`cause is ${causes.join(' or ')}`);
+  if (blame && finding.blame !== blame) faults.push(`blame is ${blame}`);
   if (rank(finding.grade) > rank(min)) faults.push(`at least ${min} is due`);
   if (max && rank(finding.grade) < rank(max)) faults.push(`at most ${max} is due`);
   for (const [name, bounds] of Object.entries(attributes)) {

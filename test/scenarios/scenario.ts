@@ -9,6 +9,8 @@ export interface Expected {
   readonly sender?: 'client' | 'server' | 'path';
   /** One of these; packets alone often leave several open. */
   readonly causes?: readonly (string | null)[];
+  /** Whose fault it is said to be. */
+  readonly blame?: 'client-host' | 'server-host' | 'path' | 'unknown';
   /** At least this grade, and at most; files without drop counts cannot prove absence. */
   readonly min: Grade;
   readonly max?: Grade;

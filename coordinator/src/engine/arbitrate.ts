@@ -46,6 +46,13 @@ const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['handshake-ack-lost', 'data-loss'],
 ];
 
+/** Silences that an ICMP error about a packet of the flow accounts for, whichever way they are told. */
+const EXPLAINED_BY_ERROR: ReadonlySet<VerdictCode> = new Set([
+  'syn-unanswered',
+  'idle-timeout',
+  'peer-silent',
+]);
+
 /** What is said of one connection with two ends, and void where a proxy makes it two connections. */
 const OF_ONE_CONNECTION: ReadonlySet<VerdictCode> = new Set([
   'rst-forged',
@@ -84,9 +91,14 @@ export function arbitrate(drafts: readonly Draft[]): Draft[] {
 function explains(cause: Draft, effect: Draft): boolean {
   if (cause.flow !== effect.flow || cause.flow === null) return false;
   if (isRejection(cause, effect)) return true;
+  if (cause.code === 'icmp-error' && EXPLAINED_BY_ERROR.has(effect.code)) return isNoWeaker(cause, effect);
   if (cause.code === 'proxy-terminated') return OF_ONE_CONNECTION.has(effect.code);
   if (!EXPLAINS.some(([a, b]) => cause.code === a && effect.code === b)) return false;
   return cause.direction === effect.direction || cause.direction === null || cause.direction === 'both';
+}
+
+function isNoWeaker(a: Draft, b: Draft): boolean {
+  return GRADES.indexOf(a.grade) <= GRADES.indexOf(b.grade);
 }
 
 /** A device that answers a packet with a RST keeps the packet: its loss is the same act. */

@@ -54,9 +54,17 @@ describe.each([
     const { packets, info } = read(b);
     expect(packets.map((p) => p.timeNs)).toEqual([SECOND * NS + 123_456_789n, SECOND * NS + 123_456_790n]);
     expect(packets.map((p) => p.packetType)).toEqual([PacketType.host, PacketType.outgoing]);
-    expect(packets[0]).toMatchObject({ sourcePort: 1, capturedLength: 57, wireLength: 62, ifindex: 1 });
+    expect(packets[0]).toMatchObject({ sourcePort: 1, capturedLength: 57, wireLength: 62, ifindex: 2 });
     expect(info).toMatchObject({ format: 'pcapng', tickNs: 1, snaplen: 200, linkTypes: [1] });
     expect(info.interfaces[0]?.name).toBe('eth7');
+  });
+
+  it('numbers an interface 1, as Linux does its loopback, by the name lo only', () => {
+    const b = describeInterface(start(), little, { name: 'eth0' });
+    describeInterface(b, little, { name: 'lo' });
+    enhanced(b, 0, SECOND, packet(1));
+    enhanced(b, 1, SECOND, packet(2));
+    expect(read(b).packets.map((p) => p.ifindex)).toEqual([2, 1]);
   });
 
   it.each<[string, InterfaceOptions, bigint, bigint]>([
@@ -77,7 +85,7 @@ describe.each([
     const { packets, info } = read(b);
     expect(packets.map((p) => p.sourcePort)).toEqual([1, 2]);
     expect(packets.map((p) => p.timeNs)).toEqual([SECOND * NS, SECOND * NS - 250n]);
-    expect(packets.map((p) => p.ifindex)).toEqual([1, 12]);
+    expect(packets.map((p) => p.ifindex)).toEqual([2, 12]);
     expect(info.linkTypes).toEqual([1, 276]);
   });
 

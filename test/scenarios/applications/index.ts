@@ -10,6 +10,7 @@ import { icmpProhibited } from './icmp-prohibited.js';
 import { proxyTerminated } from './proxy-terminated.js';
 import { requestUnanswered } from './request-unanswered.js';
 import { tlsAlertScenario } from './tls-alert.js';
+import { tlsHelloDropped } from './tls-hello-dropped.js';
 import { tlsHelloReset } from './tls-hello-reset.js';
 import { tlsNameAllowed } from './tls-name-allowed.js';
 import { topTalker } from './top-talker.js';
@@ -32,6 +33,7 @@ export const APPLICATION_SCENARIOS: readonly Scenario[] = [
   requestUnanswered,
   overOtherFamily(requestUnanswered),
   tlsAlertScenario,
+  tlsHelloDropped,
   tlsHelloReset,
   tlsNameAllowed,
   topTalker,

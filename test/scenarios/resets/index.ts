@@ -21,12 +21,14 @@ import { outputReject } from './output-reject.js';
 import { portReuse } from './port-reuse.js';
 import { processKilled } from './process-killed.js';
 import { rejectAtTap } from './reject-at-tap.js';
+import { rejectBeforeTap } from './reject-before-tap.js';
 import { rejectBehindNat } from './reject-behind-nat.js';
 import { rejectTowardClient } from './reject-toward-client.js';
 import { rejectTowardServer } from './reject-toward-server.js';
 import { rstIgnored } from './rst-ignored.js';
 import { rstLost } from './rst-lost.js';
 import { socketDestroyed } from './socket-destroyed.js';
+import { straySynAck } from './stray-syn-ack.js';
 import { timeWait } from './time-wait.js';
 import { unNattedStray } from './un-natted-stray.js';
 import { waysOfDifferentLength } from './ways-of-different-length.js';
@@ -76,6 +78,7 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   portReuse,
   processKilled,
   rejectAtTap,
+  rejectBeforeTap,
   rejectBehindNat,
   rejectTowardClient,
   rejectTowardServer,
@@ -84,6 +87,7 @@ export const RESET_SCENARIOS: readonly Scenario[] = [
   socketDestroyed,
   timeWait,
   unNattedStray,
+  straySynAck,
   waysOfDifferentLength,
   ...BOTH_FAMILIES.map(overOtherFamily),
 ];

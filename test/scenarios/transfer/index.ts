@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { overOtherFamily } from '../variants.js';
 import { ackLoss } from './ack-loss.js';
 import { asymmetricRoute } from './asymmetric-route.js';
+import { cutToTheEnd } from './cut-to-the-end.js';
 import { dataLoss } from './data-loss.js';
 import { dscpChanged } from './dscp-changed.js';
 import { duplication } from './duplication.js';
@@ -23,8 +24,10 @@ import { pmtuIcmpIgnored } from './pmtu-icmp-ignored.js';
 import { policed } from './policed.js';
 import { reordering } from './reordering.js';
 import { sequenceShifted } from './sequence-shifted.js';
+import { silentBeyondTap } from './silent-beyond-tap.js';
 import { slowPath } from './slow-path.js';
 import { slowServer } from './slow-server.js';
+import { windowNarrowed } from './window-narrowed.js';
 import { zeroWindow } from './zero-window.js';
 
 /** Those that are also staged over the other address family. */
@@ -53,9 +56,11 @@ export const TRANSFER_SCENARIOS: readonly Scenario[] = [
   nat,
   optionsStripped,
   pathCut,
+  cutToTheEnd,
   ...payloadAltered,
   ...payloadDamaged,
   peerSilent,
+  silentBeyondTap,
   pmtuBlackHole,
   pmtuDiscovered,
   pmtuIcmpIgnored,
@@ -65,5 +70,6 @@ export const TRANSFER_SCENARIOS: readonly Scenario[] = [
   slowPath,
   slowServer,
   zeroWindow,
+  windowNarrowed,
   ...BOTH_FAMILIES.map(overOtherFamily),
 ];

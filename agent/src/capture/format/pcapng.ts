@@ -18,6 +18,9 @@ const BLOCK_HEADER = 8;
 const BLOCK_OVERHEAD = 12;
 const SECTION_MIN = 28;
 
+/** Linux numbers its loopback interface 1; a described one gets that number by its name only. */
+const LOOPBACK = 1;
+
 /** Fixed part of the bodies: bytes before packet data or options. */
 const ENHANCED_FIXED = 20;
 const PACKET_FIXED = 20;
@@ -234,9 +237,9 @@ export class PcapngParser implements RecordParser {
       return false;
     }
     one.decoder.decode(bytes, data, captured, wire, timeNs, table);
-    // A cooked header names the real interface; otherwise the description's place serves, from 1.
+    // A cooked header names the real interface; otherwise the description's place serves.
     const row = table.length - 1;
-    if (table.ifindex[row] === 0) table.ifindex[row] = id + 1;
+    if (table.ifindex[row] === 0) table.ifindex[row] = one.facts.name === 'lo' ? LOOPBACK : id + LOOPBACK + 1;
     return true;
   }
 

@@ -104,10 +104,10 @@ export interface CutOff {
 }
 
 /** Retransmissions of one segment that all get lost are no chance any more; fewer may be. */
-const LEAST_CUT = 3;
+export const LEAST_CUT = 3;
 
 /** Long enough for several retransmission timeouts, ns. */
-const CUT_NS = 1_000_000_000;
+export const CUT_NS = 1_000_000_000;
 
 /** Says whether a direction went dead with the first of its lost packets; null where something arrived later. */
 export function cutOffAt(flow: FlowFacts, toward: Toward, first: Packet | undefined): CutOff | null {

@@ -32,9 +32,15 @@ export class Identity {
   /** What tells one transmission of the same bytes from another: IP id, else time stamp, else nothing. */
   discriminator(r: number): number {
     const { records, directions } = this.store;
+    if (this.isKnownById(r)) return records.ipId[r] | 0x10000;
     const row = this.store.direction(records.flow[r], records.direction[r]);
-    if (records.ipId[r] !== 0 && directions.data[row + ID_KEPT]) return records.ipId[r] | 0x10000;
     return directions.data[row + TS_KEPT] ? records.timestampValue[r] : 0;
+  }
+
+  private isKnownById(r: number): boolean {
+    const { records, directions } = this.store;
+    const row = this.store.direction(records.flow[r], records.direction[r]);
+    return records.ipId[r] !== 0 && directions.data[row + ID_KEPT] !== 0;
   }
 
   /** Equal for records that are twins. */
@@ -61,7 +67,8 @@ export class Identity {
     if (records.length[r] > 0) return this.sameStamp(r, c);
     return (
       this.acknowledgment(c) === this.acknowledgment(r) &&
-      records.window[c] === records.window[r] &&
+      // What bears the same id is the same ACK, though a device that shapes traffic made its window smaller.
+      (records.window[c] === records.window[r] || this.isKnownById(r)) &&
       this.sameSack(r, c) &&
       this.sameStamp(r, c)
     );

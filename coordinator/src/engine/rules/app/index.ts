@@ -1,4 +1,4 @@
-import type { FlowFacts } from '../../facts/flow-facts.js';
+import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { Hint } from '../../flows/hints.js';
 import * as Row from '../../flows/rows.js';
 import type { Draft } from '../draft.js';
@@ -46,8 +46,9 @@ function datagrams(flow: FlowFacts, hints: number, errors: readonly Draft[]): Dr
   return drafts;
 }
 
-/** Quick look at the rows: as many answers as questions, all matched, needs no closer look. */
+/** Quick look at the rows: as many answers as questions, all matched and whole, needs no closer look. */
 function mayLackAnswers(flow: FlowFacts): boolean {
+  if (BOTH_WAYS.some((toward) => flow.sent(toward, Row.WAITING) > 0)) return true;
   const asked = flow.sent('toward-server', Row.PACKETS);
   const answered = flow.received('toward-client', Row.PACKETS);
   if (asked !== answered) return true;

@@ -96,10 +96,14 @@ function verdict(
     statement: statementOf(arrived.length, toward, { lasted, out }, place),
     attributes: { arrived: arrived.length, silentMs: Math.round(lasted / 1e6) },
     evidence: [
-      exhibit('arrived', `these arrived at the ${silent}`, ...arrived.slice(0, 4)),
+      exhibit(
+        'arrived',
+        `these arrived at the ${place.why ? `capture at the ${silent}'s side` : silent}`,
+        ...arrived.slice(0, 4),
+      ),
       exhibit(
         'silence',
-        `${deaf ? 'only old data with an old ACK' : 'nothing of this connection'} left the ${silent} after that: ${word.why}`,
+        `${deaf ? 'only old data with an old ACK' : 'nothing of this connection'} ${place.why ? 'came back from there' : `left the ${silent}`} after that: ${word.why}`,
         ...out.slice(0, 2),
       ),
       exhibit('nothing-received', `and nothing that answers came to the ${asker} either`),

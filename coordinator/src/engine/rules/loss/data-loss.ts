@@ -7,13 +7,14 @@ import {
   mayHaveArrived,
 } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import { cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
+import { type CutOff, cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { isDiscovery } from '../../facts/path-mtu.js';
 import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
 import { gradeCase, strongestVouch } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { sentInVain } from './in-vain.js';
 import { longestBurst, share } from './share.js';
 
 /** From so many losses on, all of them retransmitted, chance repeats of what a tap missed are no explanation. */
@@ -24,7 +25,7 @@ export function dataLoss(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || flow.matched === 0) return [];
   return BOTH_WAYS.flatMap((toward) => {
     const loss = lossOf(flow, toward);
-    return loss.data.length === 0 ? [] : lostToward(flow, toward, loss);
+    return loss.data.length === 0 ? sentInVain(flow, toward) : lostToward(flow, toward, loss);
   });
 }
 
@@ -63,9 +64,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     sender,
     blame: 'path',
     at: gone[0]?.sent ?? null,
-    statement: cut
-      ? `From one moment on nothing that the ${sender} sent reached the ${receiver} any more: ${cut.packets} packets over ${formatDuration(cut.lasted)}, all lost on the path to the ${receiver}.`
-      : `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`,
+    statement: statementOf(found, lost, toward, cut),
     attributes: {
       sent: loss.sent,
       lost,
@@ -84,6 +83,33 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
   });
 }
+
+function statementOf({ loss, gone }: Findings, lost: number, toward: Toward, cut: CutOff | null): string {
+  const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
+  if (cut) {
+    const since = isClientHello(gone[0]) ? `From the TLS ClientHello on` : 'From one moment on';
+    return `${since} nothing that the ${sender} sent reached the ${receiver} any more: ${cut.packets} packets over ${formatDuration(cut.lasted)}, all lost on the path to the ${receiver}.`;
+  }
+  const [first] = gone;
+  if (first && lost === gone.length && isOneSegment(gone)) {
+    const what = isClientHello(first)
+      ? 'The TLS ClientHello'
+      : `One and the same segment of ${first.length} bytes`;
+    return `${what} from the ${sender} never reached the ${receiver}, though it was sent ${lost} times and other packets arrived: lost on the path to the ${receiver} each time.`;
+  }
+  return `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`;
+}
+
+/** All that was lost is one segment, again and again: that is no chance any more. */
+function isOneSegment(gone: readonly Packet[]): boolean {
+  const [first] = gone;
+  return (
+    gone.length >= SEVERAL && gone.every((p) => p.sequence === first?.sequence && p.length === first.length)
+  );
+}
+
+/** Handshake type of a ClientHello (RFC 8446, 4). */
+const isClientHello = (p: Packet | undefined) => p?.tls?.handshake === 1;
 
 /** A path that delivers nothing any more was changed at that moment. */
 function remedyForCut(flow: FlowFacts, toward: Toward): string {

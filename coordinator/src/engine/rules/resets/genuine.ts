@@ -66,7 +66,7 @@ function genuine(c: ResetCase, cause: Cause): Draft {
     direction: c.rst.toward,
     sender,
     cause: nearer ? 'unknown' : cause.name,
-    blame: nearer ? 'unknown' : hostOf(sender),
+    blame: nearer ? 'unknown' : cause.name === 'un-natted-stray' ? 'path' : hostOf(sender),
     at: original.sent ?? original.received,
     statement: nearer
       ? () =>
