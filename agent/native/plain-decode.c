@@ -89,7 +89,7 @@ static void read_pcapng(const Target *target, const uint8_t *bytes, uint32_t end
     if (captured > MAX_RECORD_BYTES || length > end - at || length != OVERHEAD + ((captured + 3) & ~3u)) break;
     if (!decode_plain(table, row, &target->key, block + DATA, captured, le32(block + WIRE), link, 0)) break;
     table->time[row] = ticks_to_ns(interface, le32(block + HIGH), le32(block + LOW));
-    if (table->ifindex[row] == 0) table->ifindex[row] = (int32_t)interface->id + 1;
+    if (table->ifindex[row] == 0) table->ifindex[row] = (int32_t)interface->id + 2; /* 1 is the loopback's, see pcapng.ts */
     row++;
     at += length;
   }

@@ -41,5 +41,6 @@ export const rejectBeforeTap: Scenario = {
       max: 'possible',
     },
   ],
-  also: [],
+  // A tap that misses the RST takes it for forged, which it is.
+  also: ['rst-forged'],
 };

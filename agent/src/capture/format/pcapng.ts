@@ -20,6 +20,7 @@ const SECTION_MIN = 28;
 
 /** Linux numbers its loopback interface 1; a described one gets that number by its name only. */
 const LOOPBACK = 1;
+const isLoopback = ({ facts }: PcapngInterface) => facts.name === 'lo';
 
 /** Fixed part of the bodies: bytes before packet data or options. */
 const ENHANCED_FIXED = 20;
@@ -110,7 +111,7 @@ export class PcapngParser implements RecordParser {
       return at;
     if (view.getUint32(at, true) !== ENHANCED_PACKET) return at;
     const one = this.#interfaces[view.getUint32(at + BLOCK_HEADER, true)];
-    if (one === undefined || !one.started || !one.decoder?.plain) return at;
+    if (one === undefined || !one.started || isLoopback(one) || !one.decoder?.plain) return at;
     const before = table.length;
     const to = one.decoder.plain.pcapng(bytes, at, end, table, one);
     if (to > at) this.#lastTimeNs = table.time[table.length - 1] as number;
@@ -239,7 +240,7 @@ export class PcapngParser implements RecordParser {
     one.decoder.decode(bytes, data, captured, wire, timeNs, table);
     // A cooked header names the real interface; otherwise the description's place serves.
     const row = table.length - 1;
-    if (table.ifindex[row] === 0) table.ifindex[row] = one.facts.name === 'lo' ? LOOPBACK : id + LOOPBACK + 1;
+    if (table.ifindex[row] === 0) table.ifindex[row] = isLoopback(one) ? LOOPBACK : id + LOOPBACK + 1;
     return true;
   }
 

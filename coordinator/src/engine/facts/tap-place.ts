@@ -1,6 +1,7 @@
 import type { End } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
-import type { FlowFacts } from './flow-facts.js';
+import type { Intake } from '../intake.js';
+import type { CaptureFacts, FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';
 
 /**
@@ -16,10 +17,9 @@ export interface TapPlace {
   readonly why: string | null;
 }
 
-/** Where the tap at an end stands, as far as the packets of a flow tell. */
-export function tapPlace(flow: FlowFacts, end: End): TapPlace {
-  const ttl = flow.sent(end === 'client' ? 'toward-server' : 'toward-client', Row.TTL);
-  const routersBetween = ttl > 0 ? hopsOf(ttl) : 0;
+/** Where the tap at an end stands, as far as packets of that host tell; `ttl` is what they have there. */
+export function tapPlace(flow: FlowFacts, end: End, ttl: number | null = ttlAtTap(flow, end)): TapPlace {
+  const routersBetween = ttl === null ? 0 : hopsOf(ttl);
   if (routersBetween === 0) return { routersBetween, behind: `the ${end}'s host`, why: null };
   const routers = routersBetween === 1 ? 'a router' : `${routersBetween} routers`;
   return {
@@ -27,4 +27,46 @@ export function tapPlace(flow: FlowFacts, end: End): TapPlace {
     behind: `the ${end}'s host or ${routers} between it and this capture`,
     why: `the ${end}'s packets have TTL ${ttl} already where its side was captured, as after ${routers}: that is not on the ${end} itself`,
   };
+}
+
+/** TTL of an end's packets at its own tap, RSTs apart: on this flow, else on others of that host; null where unknown. */
+export function ttlAtTap(flow: FlowFacts, end: End): number | null {
+  const toward = end === 'client' ? 'toward-server' : 'toward-client';
+  const own = flow.sent(toward, Row.TTL);
+  if (own > 0) return own;
+  const { intake } = flow.capture;
+  const key = keyOf(intake, flow.flow, flow.direction(toward), flow.senderTap(toward));
+  return ttlsByHost(flow.capture).get(key) ?? null;
+}
+
+/** Flows looked at: those of one host agree, and the first ones tell. */
+const SAMPLE = 1024;
+
+const cache = new WeakMap<CaptureFacts, ReadonlyMap<string, number | null>>();
+
+/** TTLs that hosts' packets have at the tap on their side; null where flows of a host do not agree. */
+function ttlsByHost(capture: CaptureFacts): ReadonlyMap<string, number | null> {
+  const known = cache.get(capture);
+  if (known) return known;
+  const { intake, orientation } = capture;
+  const { store } = intake;
+  const found = new Map<string, number | null>();
+  const limit = Math.min(store.table.count, SAMPLE);
+  for (let flow = 0; flow < limit; flow++) {
+    for (const direction of [0, 1] as const) {
+      const tap = orientation.senderTap(flow, direction);
+      const ttl = store.sides.data[store.side(flow, direction, tap) + Row.TTL];
+      if (ttl <= 0) continue;
+      const key = keyOf(intake, flow, direction, tap);
+      const before = found.get(key);
+      found.set(key, before === undefined || before === ttl ? ttl : null);
+    }
+  }
+  cache.set(capture, found);
+  return found;
+}
+
+/** A direction's sender has the direction's number among the two ends of a flow. */
+function keyOf({ store }: Intake, flow: number, direction: 0 | 1, tap: 0 | 1): string {
+  return `${tap} ${store.table.address(flow, direction).join(' ')}`;
 }

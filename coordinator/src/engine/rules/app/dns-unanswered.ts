@@ -4,6 +4,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Sighting } from '../../facts/packet.js';
 import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
+import { tapPlace } from '../../facts/tap-place.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { carriesClaim, count } from '../words.js';
@@ -95,14 +96,18 @@ function resolverSilent(u: Unanswered): Draft {
   const time = first?.received?.time ?? Number.NaN;
   const word = u.flow.vouchSilence(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
   const again = askedAgain(u);
+  const { why, behind } = tapPlace(u.flow, 'server');
+  const silent = why
+    ? `and no answer came from there: ${behind} kept silent`
+    : 'and no answer left that host: the resolver kept silent';
   const grade = gradeCase({ ...NO_DOUBT, lines: 2 + (again ? 1 : 0), absence: word.level });
   return draft({
     ...common(u, first?.received ?? null),
     grade,
     direction: 'toward-client',
-    blame: 'server-host',
+    blame: why ? 'unknown' : 'server-host',
     statement: (final) =>
-      `${subject(u)} reached ${resolver(u)}, ${carriesClaim(final) ? 'and no answer left that host: the resolver kept silent' : 'and neither capture has an answer: the resolver kept silent, or the captures missed it'}${contrast(u)}.`,
+      `${subject(u)} reached ${why ? `the capture before ${resolver(u)}` : resolver(u)}, ${carriesClaim(final) ? silent : 'and neither capture has an answer: the resolver kept silent, or the captures missed it'}${contrast(u)}.`,
     evidence: [
       exhibit(
         'arrived',
@@ -113,7 +118,7 @@ function resolverSilent(u: Unanswered): Draft {
       exhibit('no-answer', 'none reached the client', again),
       ...answeredToo(u),
     ],
-    assumptions: [assume(word.level, word.why)],
+    assumptions: [assume(word.level, word.why), ...(why ? [{ text: why, checked: true }] : [])],
     missing: ["the resolver's log; a capture of what it asks its own upstream"],
   });
 }

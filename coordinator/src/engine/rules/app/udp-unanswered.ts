@@ -1,6 +1,7 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { lostInPart } from '../../facts/loss.js';
 import type { Toward } from '../../facts/packet.js';
+import { tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import type { Vouching } from '../../taps.js';
@@ -44,6 +45,10 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
     counter: unquoted,
   });
   const what = arrived === 1 ? 'A datagram' : `${arrived} datagrams`;
+  const place = tapPlace(flow, 'server');
+  const where = place.why
+    ? `the capture before ${flow.server.address} port ${flow.server.port} and nothing came back from there`
+    : `${flow.server.address} port ${flow.server.port} and nothing came back out of that host`;
   return [
     draft({
       code: 'udp-unanswered',
@@ -51,9 +56,9 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
       grade: weakest(graded, long && !isStream(flow) ? 'likely' : 'possible'),
       flow,
       direction: 'toward-client',
-      blame: 'server-host',
+      blame: place.why ? 'unknown' : 'server-host',
       at: packets[0]?.received ?? null,
-      statement: `${what} reached ${flow.server.address} port ${flow.server.port} and nothing came back out of that host: no answer${unquoted > 0 ? '' : ', no ICMP error'}.`,
+      statement: `${what} reached ${where}: no answer${unquoted > 0 ? '' : ', no ICMP error'}.`,
       attributes: { arrived, sent },
       evidence: [
         exhibit('arrived', `${what} arrived at the server's host`, ...packets),
@@ -69,6 +74,7 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
       ],
       assumptions: [
         assume(word.level, word.why),
+        ...(place.why ? [{ text: place.why, checked: true }] : []),
         { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
       ],
       missing: [

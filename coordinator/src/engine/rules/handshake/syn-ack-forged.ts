@@ -1,4 +1,4 @@
-import type { Packet } from '../../facts/packet.js';
+import type { Packet, Sighting } from '../../facts/packet.js';
 import { standsOut } from '../../facts/path.js';
 import * as Row from '../../flows/rows.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
@@ -7,8 +7,12 @@ import { grade, type Handshake } from './opening.js';
 /** The client got a SYN-ACK that the server never sent. */
 export function synAckForged(h: Handshake): Draft | null {
   const { flow, synAcks, syns } = h;
+  // A server whose SYN-ACK the client reset answers the SYN's next copy with a number of its own: that refutes nothing.
+  const isAnew = (q: Packet) => h.resets.some((r) => r.toward === 'toward-server' && r.at < q.at);
   const own = (p: Packet) =>
-    synAcks.find((q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence);
+    synAcks.find(
+      (q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence && !isAnew(q),
+    );
   const foreign = synAcks.find((p) => p.received && !p.sent && (p.fate === 'injected' || own(p)));
   if (!foreign) return null;
   const serverAnswered = own(foreign) !== undefined;
@@ -18,7 +22,8 @@ export function synAckForged(h: Handshake): Draft | null {
       foreign.acknowledgment === (p.sequence + 1) >>> 0 &&
       p.received &&
       foreign.received &&
-      flow.isBefore(foreign.received, p.received),
+      flow.isBefore(foreign.received, p.received) &&
+      !isLater(p, foreign.received),
   );
   const baseline = flow.received('toward-client', Row.TTL);
   const odd = standsOut(flow, foreign);
@@ -63,4 +68,9 @@ export function synAckForged(h: Handshake): Draft | null {
     ],
     assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
   });
+}
+
+/** A copy of the SYN that left after the answer had come tells nothing of whether an earlier one reached the server. */
+function isLater({ sent }: Packet, answer: Sighting): boolean {
+  return sent !== null && sent.tap === answer.tap && sent.number > answer.number;
 }

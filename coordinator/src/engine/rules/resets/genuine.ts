@@ -4,7 +4,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import { hopsOf } from '../../facts/hops.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, type Packet } from '../../facts/packet.js';
-import { tapPlace } from '../../facts/tap-place.js';
+import { tapPlace, ttlAtTap } from '../../facts/tap-place.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
@@ -40,7 +40,7 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
 function genuine(c: ResetCase, cause: Cause): Draft {
   const sender = senderOf(c.rst.toward);
   const original = c.rewrittenFrom ?? c.rst;
-  const { why: elsewhere } = tapPlace(c.flow, sender);
+  const { why: elsewhere } = tapPlace(c.flow, sender, ttlAtTap(c.flow, sender) ?? original.sent?.ttl ?? null);
   const seen = elsewhere
     ? `the capture at the ${sender}'s side shows it coming from there`
     : `the ${sender}'s own capture shows it leaving`;
@@ -97,9 +97,9 @@ function genuine(c: ResetCase, cause: Cause): Draft {
 function madeNearer({ flow, rst }: ResetCase): string | null {
   if (isSeenLeavingBridgeOnly(flow, rst))
     return 'the host of this tap passes packets on as a bridge does, and shows this RST going out only: its capture missed it coming in, or that host made it';
-  const others = flow.sent(rst.toward, Row.TTL);
+  const others = ttlAtTap(flow, senderOf(rst.toward));
   const own = rst.sent?.ttl ?? 0;
-  if (others < 0 || own === 0 || hopsOf(own) > hopsOf(others)) return null;
+  if (others === null || own === 0 || hopsOf(own) > hopsOf(others)) return null;
   if (hopsOf(own) < hopsOf(others))
     return (
       `at this tap its TTL is ${own} and that of the ${senderOf(rst.toward)}'s other packets ${others}: the tap is not on that ` +
