@@ -82,6 +82,13 @@ describe('captures that are not of both ends', async () => {
     expect(() => refuseSameFile(paths(clientFile(), serverFile()))).not.toThrow();
   });
 
+  test('two files without packets are alike, and told for what they are', async () => {
+    const ends = [edited(clientFile(), () => []), edited(serverFile(), () => [])] as const;
+    expect(() => refuseSameFile(paths(...ends))).not.toThrow();
+    const { warnings } = await analyse(...ends);
+    expect(warnings).toEqual(['client.pcap holds no packets', 'server.pcap holds no packets']);
+  });
+
   test('without packets', async () => {
     const { warnings } = await analyse(
       clientFile(),

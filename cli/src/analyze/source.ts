@@ -5,6 +5,9 @@ import type { TapCoverage } from '@bothends/coordinator';
 import { UsageError } from '../errors.js';
 import { sameBytes } from './same-bytes.js';
 
+/** A pcap file with its header only: two such captures are alike, and it is their emptiness that has to be told. */
+const EMPTY_BYTES = 24;
+
 const HINT = 'Give two captures of the same traffic, one taken at each end.';
 
 /** Refuses one file given twice, and a copy of it: nothing can be told from one end alone. */
@@ -17,7 +20,7 @@ export function refuseSameFile(paths: readonly [string, string]): void {
 function isCopy(first: string, second: string): boolean {
   try {
     const [a, b] = [statSync(first), statSync(second)];
-    return a.isFile() && b.isFile() && a.size > 0 && a.size === b.size && sameBytes(first, second);
+    return a.isFile() && b.isFile() && a.size > EMPTY_BYTES && a.size === b.size && sameBytes(first, second);
   } catch {
     // Opening it says why it cannot be read.
     return false;
