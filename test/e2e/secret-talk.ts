@@ -11,7 +11,10 @@ export const SECRETS = {
 };
 export const ALL_SECRETS: readonly string[] = Object.values(SECRETS);
 
-/** Everything that a client may say in clear: HTTP, a ClientHello, a DNS question; the secrets come early in the packet. */
+/**
+ * Everything that a client may say in clear: HTTP, a ClientHello, a DNS question; the secrets come early in the packet. It ends
+ * when all of it was heard.
+ */
 const TALK = `
 const [address] = process.argv.slice(1);
 const net = require('node:net'), tls = require('node:tls'), dgram = require('node:dgram');
@@ -24,15 +27,19 @@ const label = '${SECRETS.dns}';
 const question = Buffer.concat([Buffer.from('abcd01000001000000000000', 'hex'), Buffer.of(label.length),
   Buffer.from(label), Buffer.from('076578616d706c650000010001', 'hex')]);
 const udp = dgram.createSocket('udp4');
-udp.send(question, 53, address, () => udp.close());
-for (const socket of [http, raw, hello]) socket.on('error', () => {});
-setTimeout(() => process.exit(0), 700);
+let open = 4;
+const over = () => {
+  if (--open === 0) process.exit(0);
+};
+udp.send(question, 53, address, () => udp.close(over));
+for (const socket of [http, raw, hello]) socket.on('error', () => {}).on('close', over);
 `;
 const LISTEN = `
 const net = require('node:net');
 let open = 0;
 for (const port of [8080, 8443, 9090]) {
-  net.createServer((socket) => { socket.on('error', () => {}); socket.resume(); }).listen(port, () => {
+  // What was said has arrived by then; a ClientHello gets no other answer.
+  net.createServer((socket) => { socket.on('error', () => {}).once('data', () => socket.end()); }).listen(port, () => {
     if (++open === 3) process.stdout.write('open');
   });
 }
