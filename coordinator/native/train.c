@@ -1,13 +1,13 @@
 /*
- * Takes trains of uneventful segments: rows of a packet table that are of one direction of one flow and go on where it stood.
- * It does what the short way does (coordinator/src/engine/match/express.ts), on the same columns, for the case that makes up
- * a bulk transfer: both taps know the flow, and the path changes nothing. There it takes a quarter of the time, and
- * needs no compiler to warm up.
+ * Takes trains of uneventful segments: rows of a packet table, train after train, each of one direction of a flow and going on
+ * where it stood. It does what the short way does (coordinator/src/engine/match/express.ts), on the same columns, for the
+ * case that makes up a transfer: both taps know the flow, and the path changes nothing. There it takes a quarter of the
+ * time, and needs no compiler to warm up.
  *
  * express.ts is the authority: functions here have the names of those there, and test/property/express.test.ts holds that
  * all three ways leave the same. Two invariants: nothing is changed before it is decided that a row is taken, and the first
- * row that asks for anything else (a record more than there is room for, one that was put away) ends the train. What stands in
- * the engine's columns is its own; of what came from outside only the values of fields are read, which address nothing.
+ * row that asks for anything else (a flow that is not at hand, a record more than there is room for) ends the run. What stands
+ * in the engine's columns is its own; of what came from outside only the values of fields are read, which address nothing.
  */
 #include <math.h>
 #include <node_api.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 /* Raised with every change of what is called or of what a train does (REVISION of src/engine/match/train.ts). */
-enum { REVISION = 3 };
+enum { REVISION = 4 };
 
 /* Columns of a PacketTable that are read: name in proto/src/packet/table.ts, C type, Node-API's name of it, elements a row. */
 #define TABLE_COLUMNS(COLUMN)                                                                               \
@@ -24,6 +24,9 @@ enum { REVISION = 3 };
   COLUMN(packetType, uint8_t, napi_uint8_array, 1)                                                          \
   COLUMN(sourceMac, uint32_t, napi_uint32_array, 1) COLUMN(destinationMac, uint32_t, napi_uint32_array, 1)  \
   COLUMN(ipVersion, uint8_t, napi_uint8_array, 1) COLUMN(ttl, uint8_t, napi_uint8_array, 1)                 \
+  COLUMN(source, uint32_t, napi_uint32_array, 4) COLUMN(destination, uint32_t, napi_uint32_array, 4)        \
+  COLUMN(sourcePort, uint16_t, napi_uint16_array, 1) COLUMN(destinationPort, uint16_t, napi_uint16_array, 1) \
+  COLUMN(protocol, uint8_t, napi_uint8_array, 1)                                                            \
   COLUMN(tos, uint8_t, napi_uint8_array, 1) COLUMN(ipId, uint32_t, napi_uint32_array, 1)                    \
   COLUMN(ipFlags, uint8_t, napi_uint8_array, 1) COLUMN(flowLabel, uint32_t, napi_uint32_array, 1)           \
   COLUMN(ipLength, uint32_t, napi_uint32_array, 1) COLUMN(payloadLength, uint32_t, napi_uint32_array, 1)    \
@@ -74,24 +77,30 @@ enum { REVISION = 3 };
   COLUMN(holds, uint8_t, napi_uint8_array, 1)                                                               \
   COLUMN(previousWaiting, int32_t, napi_int32_array, 1) COLUMN(nextWaiting, int32_t, napi_int32_array, 1)
 
-/* Numbers that are defined in TypeScript alone: words of rows, bits, limits. Given by name once. */
+/* Numbers that are defined in TypeScript alone: words of rows and links, bits, limits. Given by name once. */
 #define NUMBERS(NUMBER)                                                                                     \
-  NUMBER(PACKETS) NUMBER(BYTES) NUMBER(LAST_TIME) NUMBER(SEQ_BASE) NUMBER(SEQ_END) NUMBER(IP_ID)            \
-  NUMBER(ID_STEPS) NUMBER(ID_BREAKS) NUMBER(LAST_ACK) NUMBER(WINDOW) NUMBER(LARGEST) NUMBER(SEGMENTS)       \
-  NUMBER(MATCHED) NUMBER(HEAD) NUMBER(TAIL) NUMBER(WAITING) NUMBER(CURSOR) NUMBER(TSVAL) NUMBER(DATA_TIME)  \
-  NUMBER(OUTGOING) NUMBER(LABEL) NUMBER(TURNS) NUMBER(TURN_TOTAL) NUMBER(TURN_LONGEST)                      \
-  NUMBER(LAST_SEGMENTS) NUMBER(UNINDEXED) NUMBER(SIDE_WORDS)                                                \
+  NUMBER(PACKETS) NUMBER(BYTES) NUMBER(LAST_TIME) NUMBER(SEQ_BASE) NUMBER(SEQ_END) NUMBER(TTL)              \
+  NUMBER(IP_ID) NUMBER(ID_STEPS) NUMBER(ID_BREAKS) NUMBER(LAST_ACK) NUMBER(WINDOW) NUMBER(ZERO_SINCE)       \
+  NUMBER(LARGEST) NUMBER(SEGMENTS) NUMBER(MATCHED) NUMBER(HEAD) NUMBER(TAIL) NUMBER(WAITING) NUMBER(CURSOR) \
+  NUMBER(TSVAL) NUMBER(DATA_TIME) NUMBER(FIN_END) NUMBER(OUTGOING) NUMBER(LABEL) NUMBER(TURNS)              \
+  NUMBER(TURN_TOTAL) NUMBER(TURN_LONGEST) NUMBER(LAST_SEGMENTS) NUMBER(UNINDEXED) NUMBER(SIDE_WORDS)        \
+  NUMBER(SEQ_DELTA) NUMBER(ID_KEPT) NUMBER(TS_KEPT) NUMBER(SENDER_TAP)                                      \
   NUMBER(SEGMENT) NUMBER(PAIRS) NUMBER(TTL_DIFF) NUMBER(MIN_DIFF) NUMBER(MIN_DIFF_AT) NUMBER(MAX_DIFF)      \
   NUMBER(MAX_DIFF_AT) NUMBER(DELIVERED_SIZE) NUMBER(TOP_NUMBER_0) NUMBER(TOP_TIME_0) NUMBER(TOP_NUMBER_1)   \
-  NUMBER(TOP_TIME_1)                                                                                        \
-  NUMBER(LAST_SEEN_0) NUMBER(LAST_SEEN_1) NUMBER(RECENT) NUMBER(RECENT_0) NUMBER(RECENT_1)                  \
-  NUMBER(RECENT_NEXT_0) NUMBER(RECENT_NEXT_1) NUMBER(PUT_AWAY)                                              \
-  NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated) NUMBER(peerTranslated) \
+  NUMBER(TOP_TIME_1) NUMBER(DIRECTION_WORDS)                                                                \
+  NUMBER(LAST_SEEN_0) NUMBER(LAST_SEEN_1) NUMBER(AFTERMATH_0) NUMBER(AFTERMATH_1)                           \
+  NUMBER(RECENT) NUMBER(RECENT_0) NUMBER(RECENT_1) NUMBER(RECENT_NEXT_0) NUMBER(RECENT_NEXT_1)              \
+  NUMBER(PUT_AWAY) NUMBER(DIRECTIONS_FROM) NUMBER(SIDES_FROM) NUMBER(PLACE_WORDS)                           \
+  NUMBER(joined) NUMBER(current0) NUMBER(current1) NUMBER(place) NUMBER(LINK_WORDS)                         \
+  NUMBER(KEY_WORDS) NUMBER(MAPPED)                                                                          \
+  NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated)                        \
   NUMBER(CONTROL) NUMBER(IDLE_NS) NUMBER(ID_WINDOW) NUMBER(MERGED_FROM) NUMBER(DEFAULT_MSS)                 \
   NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS) NUMBER(WINDOW_BYTES)
 
 /* Bits of `seen` (proto/src/packet/scan.ts); TcpOption.timestamps; Mark.cut; PacketType. */
 enum { UNEVENTFUL = 1, FOLLOWS = 2, TIMESTAMPS = 16, CUT = 1, OUTGOING_TYPE = 4, UNKNOWN_TYPE = 255 };
+/* Of a pair of packets the tap that saw it first, its time at tap 0, and the difference of its times. */
+enum { PAIR_NUMBERS = 3 };
 
 typedef struct {
 #define POINTER(name, type, kind, elements) type *name;
@@ -112,9 +121,9 @@ typedef struct {
 
 /* Places in the array of numbers that goes with each call, both ways. */
 enum {
-  FIRST, END, NEAR, FIRST_NUMBER, SHIFT, FLOW, DIRECTION, ROW, WAY, SIDE, FAR, TRANSLATED, /* given */
-  FREE_HEAD, EXTENT, LIVE, CAME,                                                          /* given, and changed */
-  DONE, PAIRED,                                                                           /* told */
+  FIRST, END, NEAR, FIRST_NUMBER, SHIFT, /* given */
+  FREE_HEAD, EXTENT, LIVE, CAME,         /* given, and changed */
+  DONE, PAIRED,                          /* told */
   CALL_NUMBERS
 };
 
@@ -123,12 +132,15 @@ typedef struct {
   Numbers is;
   Records records;
   double *rows;
+  const int32_t *links;
+  const uint32_t *keys;
+  const int32_t *cache, *tags;
   int32_t *retired;
-  uint32_t retired_mask;
+  uint32_t linked_flows, cache_mask, retired_mask;
   double *call;
 } Engine;
 
-/* A train being taken, and of it the segment in hand. */
+/* A run: the train being taken, and of it the segment in hand. */
 typedef struct {
   const Numbers *is;
   const Records *records;
@@ -136,7 +148,8 @@ typedef struct {
   Engine *engine;
   double *call, *pairs;
   double *flow, *way, *side, *far, *opposite; /* rows of the flow, its direction, of what each tap saw of it */
-  int near;
+  int32_t number_of_flow;
+  int near, direction;
   double shift, number, time;
   uint32_t i, id, stamp;
 } Train;
@@ -162,8 +175,8 @@ static int32_t allocate(Train *t) {
   else c = (int32_t)call[EXTENT]++;
   call[LIVE]++;
   r->peer[c] = -1, r->holds[c] = 0, r->covered[c] = 0, r->gap[c] = 0;
-  r->state[c] = call[TRANSLATED] ? (uint16_t)t->is->translated : 0;
-  r->flow[c] = (int32_t)call[FLOW], r->direction[c] = (uint8_t)call[DIRECTION], r->tap[c] = (uint8_t)t->near;
+  r->state[c] = 0;
+  r->flow[c] = t->number_of_flow, r->direction[c] = (uint8_t)t->direction, r->tap[c] = (uint8_t)t->near;
   r->number[c] = t->number, r->time[c] = t->time;
   r->length[c] = from->payloadLength[i], r->ipLength[c] = from->ipLength[i];
   r->ipVersion[c] = from->ipVersion[i], r->ipFlags[c] = from->ipFlags[i], r->ipId[c] = t->id;
@@ -258,6 +271,61 @@ static void unwait(Train *t, int32_t c) {
   if (far[is->UNINDEXED] == c) far[is->UNINDEXED] = after;
 }
 
+/* ---- whose a row is ---- */
+
+static inline int is_same_address(const uint32_t *a, const uint32_t *b, int mapped) {
+  return a[3] == b[3] && (mapped || (a[2] == b[2] && a[1] == b[1] && a[0] == b[0]));
+}
+
+/* FlowTable.find, where the flow is in its cache; -1 elsewhere. */
+static int32_t find(const Engine *e, const Table *t, uint32_t i, int *direction) {
+  const uint32_t *source = t->source + 4 * (size_t)i, *destination = t->destination + 4 * (size_t)i;
+  uint32_t from = t->sourcePort[i], to = t->destinationPort[i];
+  uint32_t tag = (from + to) ^ source[3] ^ destination[3];
+  int32_t flow = e->cache[tag & e->cache_mask];
+  if (flow < 0 || e->tags[tag & e->cache_mask] != (int32_t)tag) return -1;
+  const uint32_t *key = e->keys + (size_t)flow * e->is.KEY_WORDS, ports = key[8], kind = key[9];
+  if ((kind & 0xff) != t->protocol[i]) return -1;
+  int mapped = (kind & e->is.MAPPED) && t->ipVersion[i] == 4;
+  *direction = 0;
+  if (ports == (from << 16 | to) && is_same_address(key, source, mapped) && is_same_address(key + 4, destination, mapped))
+    return flow;
+  *direction = 1;
+  if (ports == (to << 16 | from) && is_same_address(key, destination, mapped) && is_same_address(key + 4, source, mapped))
+    return flow;
+  return -1;
+}
+
+/* Of an established flow that both taps have seen, on a path that leaves all as it is; as Express.isEstablished. */
+static int is_established(const Train *t) {
+  const Numbers *is = t->is;
+  const double *way = t->way, *side = t->side, *far = t->far;
+  int opposite = t->direction == 0 ? 1 : -1;
+  const double *back = way + opposite * is->DIRECTION_WORDS, *far_back = far + 2 * opposite * is->SIDE_WORDS;
+  return way[is->SENDER_TAP] >= 0 && way[is->ID_KEPT] == 1 && way[is->TS_KEPT] == 1 && way[is->SEQ_DELTA] == 0 &&
+         back[is->SEQ_DELTA] == 0 && far[is->PACKETS] + far_back[is->PACKETS] > 0 && side[is->SEQ_BASE] >= 0 &&
+         side[is->TTL] >= 0 && isnan(side[is->FIN_END]) && isnan(side[is->ZERO_SINCE]) &&
+         t->flow[t->near == 0 ? is->AFTERMATH_0 : is->AFTERMATH_1] == 0;
+}
+
+/* Aims at the flow and direction of a row; 0 where the train is not for here. */
+static int aim(Train *t, uint32_t i) {
+  const Engine *e = t->engine;
+  const Numbers *is = t->is;
+  int32_t flow = find(e, t->table, i, &t->direction);
+  if (flow < 0 || (uint32_t)flow >= e->linked_flows) return 0;
+  /* Joined into another, followed by another of the same tuple, or put away: that is for those who know about it. */
+  const int32_t *link = e->links + (size_t)flow * is->LINK_WORDS;
+  if (link[is->joined] >= 0 || link[t->near == 0 ? is->current0 : is->current1] >= 0 || link[is->place] < 0) return 0;
+  t->number_of_flow = flow;
+  t->flow = e->rows + (size_t)link[is->place] * is->PLACE_WORDS;
+  t->way = t->flow + is->DIRECTIONS_FROM + t->direction * is->DIRECTION_WORDS;
+  t->side = t->flow + is->SIDES_FROM + (2 * t->direction + t->near) * is->SIDE_WORDS;
+  t->far = t->side + (t->near == 0 ? is->SIDE_WORDS : -is->SIDE_WORDS);
+  t->opposite = t->side + (t->direction == 0 ? 2 : -2) * is->SIDE_WORDS;
+  return is_established(t);
+}
+
 /* ---- whether a row is taken ---- */
 
 static int goes_on(const Train *t) {
@@ -300,7 +368,7 @@ static int is_twin(const Train *t, int32_t c) {
                          r->sackCount[c] == table->sackCount[i] && r->sackDigest[c] == sack_digest(table, i)));
 }
 
-/* Where numbers are not shifted (beyond.ts) */
+/* isBeyond of beyond.ts: others wait at the other tap for what was lost, not for this. */
 static int is_beyond(const Train *t) {
   const Numbers *is = t->is;
   if (t->table->payloadLength[t->i] == 0 || t->way[is->DELIVERED_SIZE] == 0) return 0;
@@ -341,7 +409,7 @@ static double segments_of(const Train *t, uint32_t length) {
   if (length < (uint32_t)is->MERGED_FROM) return 1;
   double known = t->way[is->SEGMENT];
   double size = (known != 0 ? known : is->DEFAULT_MSS) - (t->stamp != 0 ? is->TIMESTAMP_BYTES : 0);
-  return ceil(length / larger(1, size));
+  return length <= size ? 1 : ceil(length / larger(1, size));
 }
 
 static void observe(Train *t) {
@@ -385,9 +453,8 @@ static void learn(Train *t, int32_t c) {
     way[is->TTL_DIFF] += at0 ? table->ttl[i] - r->ttl[c] : r->ttl[c] - table->ttl[i];
   if (difference < way[is->MIN_DIFF]) way[is->MIN_DIFF] = difference, way[is->MIN_DIFF_AT] = time0;
   if (difference > way[is->MAX_DIFF]) way[is->MAX_DIFF] = difference, way[is->MAX_DIFF_AT] = time0;
-  uint32_t pair = (uint32_t)t->call[PAIRED]++;
-  t->pairs[2 * pair] = time0;
-  t->pairs[2 * pair + 1] = difference;
+  double *pair = t->pairs + PAIR_NUMBERS * (size_t)t->call[PAIRED]++;
+  pair[0] = way[is->SENDER_TAP], pair[1] = time0, pair[2] = difference;
   uint32_t size = r->ipLength[c] < table->ipLength[i] ? r->ipLength[c] : table->ipLength[i];
   way[is->DELIVERED_SIZE] = larger(way[is->DELIVERED_SIZE], r->length[c] > 0 ? size : 0);
   if (number0 > way[is->TOP_NUMBER_0]) way[is->TOP_NUMBER_0] = number0, way[is->TOP_TIME_0] = time0;
@@ -406,7 +473,7 @@ static void pair(Train *t, int32_t c) {
   r->peerTtl[c] = table->ttl[i];
   r->peerType[c] = table->packetType[i];
   r->peerIfindex[c] = table->ifindex[i];
-  r->state[c] |= (uint16_t)(is->matched | (t->call[TRANSLATED] ? is->peerTranslated : 0));
+  r->state[c] |= (uint16_t)is->matched;
   t->side[is->MATCHED]++;
   t->far[is->MATCHED]++;
   unwait(t, c);
@@ -444,14 +511,14 @@ static int step(Train *t, uint32_t i) {
 /* Takes rows from place FIRST before END on; `order` says which row stands at a place, NULL: the one of its number. */
 static void take(Train *t, const uint32_t *order) {
   const Table *table = t->table;
-  uint32_t first = (uint32_t)t->call[FIRST], end = (uint32_t)t->call[END], k = first, before = 0;
+  uint32_t k = (uint32_t)t->call[FIRST], end = (uint32_t)t->call[END], next = UINT32_MAX;
   for (; k < end; k++) {
     uint32_t i = order ? order[k] : k;
-    if (i >= table->capacity) break;
+    if (i >= table->capacity || (table->seen[i] & UNEVENTFUL) == 0) break;
     /* What a scan says of a row it says next to the row before. */
-    if (k > first && (i != before + 1 || table->seen[i] != (UNEVENTFUL | FOLLOWS))) break;
-    if (!step(t, i)) break;
-    before = i;
+    int follows = i == next && (table->seen[i] & FOLLOWS) != 0;
+    if (!(follows || aim(t, i)) || !step(t, i)) break;
+    next = i + 1;
   }
   t->call[DONE] = k;
 }
@@ -514,34 +581,43 @@ static napi_value bind_table(napi_env env, napi_callback_info info) {
   return handle_of(env, &table, sizeof table);
 }
 
-/* engine(numbers, records, rows, retired, call): a handle, good until any of these arrays is replaced. */
+/* engine(numbers, arrays, call): a handle, good until any of these arrays is replaced. */
 static napi_value bind_engine(napi_env env, napi_callback_info info) {
-  enum { GIVEN_NUMBERS, RECORDS, ROWS, RETIRED, CALL, ARGUMENTS };
-  napi_value arguments[ARGUMENTS];
-  size_t count = ARGUMENTS, places;
-  int capacity = 0;
-  Engine engine = {0};
+  enum { GIVEN_NUMBERS, ARRAYS, CALL, ARGUMENTS };
+  napi_value arguments[ARGUMENTS], records;
+  size_t count = ARGUMENTS;
+  int capacity = 0, linked = 0, cached = 0, places = 0;
+  Engine e = {0};
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
 #define BIND_NUMBER(name) \
-  if (!number_of(env, arguments[GIVEN_NUMBERS], #name, &engine.is.name)) return fail(env, #name);
+  if (!number_of(env, arguments[GIVEN_NUMBERS], #name, &e.is.name)) return fail(env, #name);
   NUMBERS(BIND_NUMBER)
-  if (!number_of(env, arguments[RECORDS], "capacity", &capacity)) return fail(env, "capacity");
-  engine.records.capacity = (uint32_t)capacity;
-#define BIND_RECORD(name, type, kind, elements)                                                              \
-  if ((engine.records.name = column_of(env, arguments[RECORDS], #name, kind, (size_t)capacity)) == NULL) return NULL;
+  napi_value arrays = arguments[ARRAYS];
+  if (napi_get_named_property(env, arrays, "records", &records) != napi_ok ||
+      !number_of(env, records, "capacity", &capacity) || !number_of(env, arrays, "linkedFlows", &linked) ||
+      !number_of(env, arrays, "cacheSlots", &cached) || !number_of(env, arrays, "retiredPlaces", &places))
+    return fail(env, "arrays");
+#define BIND_RECORD(name, type, kind, elements) \
+  if ((e.records.name = column_of(env, records, #name, kind, (size_t)capacity)) == NULL) return NULL;
   RECORD_COLUMNS(BIND_RECORD)
-  if ((engine.rows = memory_of(env, arguments[ROWS], "rows", napi_float64_array, 0)) == NULL ||
-      (engine.retired = memory_of(env, arguments[RETIRED], "retired", napi_int32_array, 1)) == NULL ||
-      (engine.call = memory_of(env, arguments[CALL], "call", napi_float64_array, CALL_NUMBERS)) == NULL)
+  if ((e.rows = column_of(env, arrays, "rows", napi_float64_array, 1)) == NULL ||
+      (e.links = column_of(env, arrays, "links", napi_int32_array, (size_t)linked * e.is.LINK_WORDS)) == NULL ||
+      (e.keys = column_of(env, arrays, "keys", napi_uint32_array, 1)) == NULL ||
+      (e.cache = column_of(env, arrays, "cache", napi_int32_array, (size_t)cached)) == NULL ||
+      (e.tags = column_of(env, arrays, "tags", napi_int32_array, (size_t)cached)) == NULL ||
+      (e.retired = column_of(env, arrays, "retired", napi_int32_array, (size_t)places)) == NULL ||
+      (e.call = memory_of(env, arguments[CALL], "call", napi_float64_array, CALL_NUMBERS)) == NULL)
     return NULL;
-  napi_get_typedarray_info(env, arguments[RETIRED], NULL, &places, NULL, NULL, NULL);
-  engine.retired_mask = (uint32_t)places - 1;
-  return handle_of(env, &engine, sizeof engine);
+  e.records.capacity = (uint32_t)capacity;
+  e.linked_flows = (uint32_t)linked;
+  e.cache_mask = (uint32_t)cached - 1;
+  e.retired_mask = (uint32_t)places - 1;
+  return handle_of(env, &e, sizeof e);
 }
 
-/* take(engine, table, pairs, order | undefined): pairs has room for two numbers of each row. */
-static napi_value take_train(napi_env env, napi_callback_info info) {
-  enum { ENGINE, TABLE, PAIRS, ORDER, ARGUMENTS };
+/* take(engine, table, pairs, order | undefined): pairs has room for PAIR_NUMBERS of each row. */
+static napi_value take_trains(napi_env env, napi_callback_info info) {
+  enum { ENGINE, TABLE, PAIRS_OUT, ORDER, ARGUMENTS };
   napi_value arguments[ARGUMENTS];
   size_t count = ARGUMENTS;
   void *engine, *table, *pairs, *order = NULL;
@@ -550,17 +626,15 @@ static napi_value take_train(napi_env env, napi_callback_info info) {
       napi_get_value_external(env, arguments[TABLE], &table) != napi_ok)
     return fail(env, "handle");
   Engine *e = engine;
-  double *call = e->call;
   const Table *rows = table;
-  pairs = memory_of(env, arguments[PAIRS], "pairs", napi_float64_array, 2 * (size_t)rows->capacity);
-  if (pairs == NULL || !(call[END] <= rows->capacity)) return fail(env, "rows");
-  if (count > ORDER && (order = memory_of(env, arguments[ORDER], "order", napi_uint32_array, call[END])) == NULL) return NULL;
-  int near = call[NEAR] != 0, other = call[DIRECTION] == 0 ? 2 : -2;
-  double *side = e->rows + (size_t)call[SIDE];
+  double *call = e->call;
+  if (!(call[END] <= rows->capacity)) return fail(env, "rows");
+  pairs = memory_of(env, arguments[PAIRS_OUT], "pairs", napi_float64_array, PAIR_NUMBERS * (size_t)rows->capacity);
+  if (pairs == NULL) return NULL;
+  if (count > ORDER && (order = memory_of(env, arguments[ORDER], "order", napi_uint32_array, call[END])) == NULL)
+    return NULL;
   Train train = {.is = &e->is, .records = &e->records, .table = rows, .engine = e, .call = call, .pairs = pairs,
-                 .flow = e->rows + (size_t)call[ROW], .way = e->rows + (size_t)call[WAY], .side = side,
-                 .far = e->rows + (size_t)call[FAR], .opposite = side + other * e->is.SIDE_WORDS, .near = near,
-                 .shift = call[SHIFT]};
+                 .near = call[NEAR] != 0, .shift = call[SHIFT]};
   call[PAIRED] = 0;
   take(&train, order);
   return NULL;
@@ -570,7 +644,7 @@ NAPI_MODULE_INIT() {
   static const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"table", bind_table}, {"engine", bind_engine}, {"take", take_train}};
+  } functions[] = {{"table", bind_table}, {"engine", bind_engine}, {"take", take_trains}};
   napi_value revision;
   napi_create_uint32(env, REVISION, &revision);
   napi_set_named_property(env, exports, "revision", revision);

@@ -30,7 +30,9 @@ export class Intake {
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
   /** The short way of uneventful segments; null sends all the long way. */
-  express: Express | null;
+  express: Express | null = new Express(this.store, this.timeline, this.observer, this.matcher);
+  /** Takes most of these in its place; null where there is no such thing. */
+  trains: Train | null;
   /** The same, where the rows in hand may go it. */
   private shortWay: Express | null = null;
   /** The row in hand was seen at another interface of its tap, however many others came in between. */
@@ -52,9 +54,7 @@ export class Intake {
   trace: ((flow: number) => boolean) | null = null;
 
   constructor(trains: TrainAddon | null = null) {
-    const { store, timeline, observer, matcher } = this;
-    const train = trains && new Train(trains, store, timeline);
-    this.express = new Express(store, timeline, observer, matcher, train);
+    this.trains = trains && new Train(trains, this.store, this.timeline);
   }
 
   push(tap: Tap, table: PacketTable): void {
@@ -71,7 +71,11 @@ export class Intake {
     if (again !== null && this.secondLooks[tap.index].isRouted) tap.routes = true;
     this.shortWay = again === null ? this.express : null;
     this.shortWay?.open(tap, table, scan, shift, order.rows);
+    const trains = this.shortWay !== null && this.trace === null ? this.trains : null;
+    trains?.open(tap, table, scan, shift, order.rows);
     for (this.place = 0; this.place < table.length; this.place++) {
+      if (trains !== null) this.place = trains.take(this.place);
+      if (this.place === table.length) break;
       const i = order.rows === null ? this.place : order.rows[this.place];
       const look = again === null ? Look.first : (again[i] as Look);
       if (look === Look.again) continue;

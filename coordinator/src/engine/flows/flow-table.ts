@@ -1,10 +1,10 @@
 import type { PacketTable } from '@bothends/proto';
 
 /** Words of a flow key: two addresses of four words, the two ports in one, the protocol. */
-const KEY_WORDS = 10;
+export const KEY_WORDS = 10;
 
 /** Set beside the protocol where both addresses are IPv4-mapped: then their last words say all. */
-const MAPPED = 0x100;
+export const MAPPED = 0x100;
 const PROTOCOL_MASK = 0xff;
 /** Third word of an IPv4-mapped address. */
 const MAPPED_PREFIX = 0xffff;
@@ -31,12 +31,12 @@ export class FlowTable {
   limit = FLOW_LIMIT;
   /** Direction of the packet that `find` looked up last: 0 from endpoint a to b, 1 back. */
   direction = 0;
-  private keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
+  keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
   private slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
   private readonly probe = new Uint32Array(KEY_WORDS);
-  private readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
+  readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
   /** What is likely to differ where the flow in a slot is another one: with many flows a look at its key is a cache miss. */
-  private readonly tags = new Int32Array(CACHE_SLOTS);
+  readonly tags = new Int32Array(CACHE_SLOTS);
 
   /** The flow of the packet's own tuple; a new one if it was never seen, -1 if there are too many already. */
   find(table: PacketTable, row: number): number {

@@ -24,18 +24,18 @@ export const placeOf = (position: number) => NOWHERE - 1 - position;
 export const positionOf = placeOf;
 
 /** Numbers kept for each flow. A power of two, so that a flow's links lie in one cache line. */
-const WORDS = 8;
+export const LINK_WORDS = 8;
 
 /** Flows to make room for at first; doubles as they come. */
 const INITIAL_FLOWS = 1024;
 
 /** A few whole numbers for every flow that ever was. */
 export class Links {
-  private data = new Int32Array(INITIAL_FLOWS * WORDS).fill(-1);
+  data = new Int32Array(INITIAL_FLOWS * LINK_WORDS).fill(-1);
 
   /** Makes room for a flow. */
   ensure(flow: number): void {
-    while ((flow + 1) * WORDS > this.data.length) {
+    while ((flow + 1) * LINK_WORDS > this.data.length) {
       const larger = new Int32Array(this.data.length * 2).fill(-1, this.data.length);
       larger.set(this.data);
       this.data = larger;
@@ -43,10 +43,10 @@ export class Links {
   }
 
   get(flow: number, link: number): number {
-    return this.data[flow * WORDS + link];
+    return this.data[flow * LINK_WORDS + link];
   }
 
   set(flow: number, link: number, value: number): void {
-    this.data[flow * WORDS + link] = value;
+    this.data[flow * LINK_WORDS + link] = value;
   }
 }

@@ -10,7 +10,6 @@ import { FINGERPRINTED, isSampled } from './join.js';
 import type { Matcher } from './matcher.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
-import type { Train, Whereabouts } from './train.js';
 
 /** What a record may be and still be matched here: kept, indexed, seen twice, or of a translated flow; otherwise as it came. */
 const PLAIN = State.notable | State.translated | State.doubled | State.indexed;
@@ -19,18 +18,17 @@ const PLAIN = State.notable | State.translated | State.doubled | State.indexed;
  * The short way of the segments that nearly all of a capture consists of: on an established connection, without hints,
  * going on exactly where their sender stood; and either the first to be seen of a packet, or the very one that is
  * expected next from the other tap. It does at once what Observer, Matcher and PairObserver do, less all that cannot
- * apply, on the columns of the table: what the other tap saw before gets no record of its own.
+ * apply, on the columns of the table: what the other tap saw before gets no record of its own. Most of them an add-on takes in
+ * its place (Train), which does the same: whoever changes a function here changes the one of its name in native/train.c.
  *
  * Invariants: nothing is changed before it is decided that a segment is taken, and one that is taken leaves everything
  * as the long way would (test/property/express.test.ts holds that). What is unusual is never judged here.
  */
-export class Express implements Whereabouts {
+export class Express {
   private readonly store: FlowStore;
   private readonly timeline: Timeline;
   private readonly observer: Observer;
   private readonly matcher: Matcher;
-  /** Takes most trains in this one's place; null where there is no such thing. */
-  private readonly train: Train | null;
 
   // NaN where numbers outgrow 31 bits: fields that do so later make V8 compile anew all that reads them.
 
@@ -48,30 +46,23 @@ export class Express implements Whereabouts {
   private id = 0;
   private stamp = Number.NaN;
   /** Its flow and direction with their rows, and those of what its own tap and the other one saw of the direction. */
-  flow = 0;
-  direction = 0;
-  row = 0;
-  way = 0;
-  side = 0;
-  far = 0;
-  translated = false;
+  private flow = 0;
+  private direction = 0;
+  private row = 0;
+  private way = 0;
+  private side = 0;
+  private far = 0;
+  private translated = false;
   /** Nothing is known of the path that would rewrite anything. */
   private isPathPlain = false;
   /** Only this tap has seen the flow: its other half may be looked for. */
   private isAlone = false;
 
-  constructor(
-    store: FlowStore,
-    timeline: Timeline,
-    observer: Observer,
-    matcher: Matcher,
-    train: Train | null,
-  ) {
+  constructor(store: FlowStore, timeline: Timeline, observer: Observer, matcher: Matcher) {
     this.store = store;
     this.timeline = timeline;
     this.observer = observer;
     this.matcher = matcher;
-    this.train = train;
   }
 
   /**
@@ -85,7 +76,6 @@ export class Express implements Whereabouts {
     this.shift = shift;
     this.order = order;
     this.seen = scan.seen;
-    this.train?.open(table, scan.seen, tap.index, this.firstNumber, shift);
   }
 
   /**
@@ -103,22 +93,19 @@ export class Express implements Whereabouts {
     this.way = store.direction(flow, direction);
     this.side = store.side(flow, direction, near);
     this.far = this.side + (near === 0 ? Row.SIDE_WORDS : -Row.SIDE_WORDS);
-    if (!this.isEstablished()) return k;
-    if (this.train === null || this.isAlone || !this.isPathPlain) return this.walk(k);
-    const end = this.train.take(this, k, this.table.length, order);
-    return end > k ? end : this.walk(k);
+    return this.isEstablished() ? this.ride(k) : k;
   }
 
-  /** What `take` does, row by row. */
-  private walk(first: number): number {
+  /** Takes the row at a place and those that follow it. */
+  private ride(first: number): number {
     const { order, seen } = this;
     const { length } = this.table;
     let before = -1;
     for (let k = first; k < length; k++) {
       const i = order === null ? k : order[k];
       // What a scan says of a row it says next to the row before.
-      const goesOn = k === first || (i === before + 1 && seen[i] === (Seen.uneventful | Seen.follows));
-      if (!goesOn || !this.step(i)) return k;
+      const follows = k === first || (i === before + 1 && seen[i] === (Seen.uneventful | Seen.follows));
+      if (!follows || !this.step(i)) return k;
       before = i;
     }
     return length;

@@ -1,7 +1,10 @@
-import type { PacketTable } from '@bothends/proto';
+import type { PacketTable, Scan } from '@bothends/proto';
+import { KEY_WORDS, MAPPED } from '../flows/flow-table.js';
+import { LINK_WORDS, Link } from '../flows/links.js';
 import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
+import type { Tap } from '../taps.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { WINDOW_BYTES } from './beyond.js';
 import { CONTROL } from './identity.js';
@@ -12,16 +15,24 @@ import { TTL_PAIRS } from './pairs.js';
 declare const handleTag: unique symbol;
 type Handle = { readonly [handleTag]: true };
 
+/** The arrays of an engine that the add-on works on. */
+interface Arrays {
+  readonly records: FlowStore['records'];
+  readonly rows: Float64Array;
+  readonly links: Int32Array;
+  readonly linkedFlows: number;
+  readonly keys: Uint32Array;
+  readonly cache: Int32Array;
+  readonly tags: Int32Array;
+  readonly cacheSlots: number;
+  readonly retired: Int32Array;
+  readonly retiredPlaces: number;
+}
+
 /** What `coordinator/native/train.c` offers; who makes an engine loads it (`train-addon.ts`), for the engine opens no file. */
 export interface TrainAddon {
   readonly revision: number;
-  engine(
-    numbers: Readonly<Record<string, number>>,
-    records: FlowStore['records'],
-    rows: Float64Array,
-    retired: Int32Array,
-    call: Float64Array,
-  ): Handle;
+  engine(numbers: Readonly<Record<string, number>>, arrays: Arrays, call: Float64Array): Handle;
   table(table: PacketTable, seen: Uint8Array): Handle;
   take(engine: Handle, table: Handle, pairs: Float64Array, order?: Uint32Array): void;
 }
@@ -32,56 +43,55 @@ const END = 1;
 const NEAR = 2;
 const FIRST_NUMBER = 3;
 const SHIFT = 4;
-const FLOW = 5;
-const DIRECTION = 6;
-const ROW = 7;
-const WAY = 8;
-const SIDE = 9;
-const FAR = 10;
-const TRANSLATED = 11;
-const FREE_HEAD = 12;
-const EXTENT = 13;
-const LIVE = 14;
-const CAME = 15;
-const DONE = 16;
-const PAIRED = 17;
-const CALL_NUMBERS = 18;
+const FREE_HEAD = 5;
+const EXTENT = 6;
+const LIVE = 7;
+const CAME = 8;
+const DONE = 9;
+const PAIRED = 10;
+const CALL_NUMBERS = 11;
+
+/** Of a pair the tap that saw it first, its time at tap 0, and the difference of its times. */
+const PAIR_NUMBERS = 3;
+
+/**
+ * Where row after row is none for the add-on, so many go by before it is asked again: a call takes as long as one or two rows
+ * the short way.
+ */
+const LONGEST_PAUSE = 64;
 
 /** Every number that the add-on has in common with this source. */
 const NUMBERS = {
   ...Row,
   ...State,
+  ...Link,
+  ...{ LINK_WORDS, KEY_WORDS, MAPPED },
   ...{ CONTROL, IDLE_NS, ID_WINDOW, MERGED_FROM, DEFAULT_MSS, TIMESTAMP_BYTES, TTL_PAIRS, WINDOW_BYTES },
 } as unknown as Readonly<Record<string, number>>;
 
-/** Where in the rows a direction of a flow stands, and what both taps saw of it. */
-export interface Whereabouts {
-  readonly flow: number;
-  readonly direction: number;
-  readonly row: number;
-  readonly way: number;
-  readonly side: number;
-  readonly far: number;
-  readonly translated: boolean;
-}
-
 /**
- * Takes trains of segments as Express does, by an add-on: of directions whose flow both taps have seen, on a path that changes
- * nothing. It may take fewer than it could, and then the long way takes the next one.
+ * Takes trains of segments as Express does, by an add-on: of flows that both taps have seen, on a path that changes nothing. It
+ * may take fewer than it could; the next row then goes another way.
  */
 export class Train {
   private readonly addon: TrainAddon;
   private readonly store: FlowStore;
   private readonly timeline: Timeline;
   private readonly call = new Float64Array(CALL_NUMBERS);
-  /** Time at tap 0 and difference of each pair of a call. */
   private pairs = new Float64Array(0);
   private readonly tables = new WeakMap<PacketTable, { seen: Uint8Array; handle: Handle }>();
-  private engine: Handle | null = null;
   private table: Handle | null = null;
+  private order: Uint32Array | null = null;
+  private engine: Handle | null = null;
   /** What the engine's handle was made of: arrays are replaced as they grow. */
   private rows: Float64Array | null = null;
+  private links: Int32Array | null = null;
+  private keys: Uint32Array | null = null;
   private capacity = 0;
+  longestPause = LONGEST_PAUSE;
+  /** Rows to let go by, and how many it will be when the next call takes none. */
+  private pause = 0;
+  private nextPause = 0;
 
   constructor(addon: TrainAddon, store: FlowStore, timeline: Timeline) {
     this.addon = addon;
@@ -89,65 +99,86 @@ export class Train {
     this.timeline = timeline;
   }
 
-  /** The trains that follow are rows of `table`; the rest as in Express.open. */
-  open(table: PacketTable, seen: Uint8Array, near: number, firstNumber: number, shift: number): void {
+  /** What is taken from now on are rows of `table`, as in Express.open. */
+  open(tap: Tap, table: PacketTable, scan: Scan, shift: number, order: Uint32Array | null): void {
     let known = this.tables.get(table);
-    if (known?.seen !== seen) {
-      known = { seen, handle: this.addon.table(table, seen) };
+    if (known?.seen !== scan.seen) {
+      known = { seen: scan.seen, handle: this.addon.table(table, scan.seen) };
       this.tables.set(table, known);
     }
     this.table = known.handle;
-    if (this.pairs.length < 2 * table.capacity) this.pairs = new Float64Array(2 * table.capacity);
-    this.call[NEAR] = near;
-    this.call[FIRST_NUMBER] = firstNumber;
+    this.order = order;
+    const numbers = PAIR_NUMBERS * table.capacity;
+    if (this.pairs.length < numbers) this.pairs = new Float64Array(numbers);
+    this.call[NEAR] = tap.index;
+    this.call[FIRST_NUMBER] = tap.packets + 1;
     this.call[SHIFT] = shift;
+    this.call[END] = table.length;
   }
 
-  /**
-   * Takes the rows at places [first, end) of `order`, null for the table's own, until one is not taken. Returns the place of
-   * that one, or `end`.
-   */
-  take(at: Whereabouts, first: number, end: number, order: Uint32Array | null): number {
-    const { call, store } = this;
-    const { records, retired } = store;
+  /** Takes the rows from place `first` of the order on, until one is not taken. Returns the place of that one, or past the last. */
+  take(first: number): number {
+    if (this.pause > 0) {
+      this.pause--;
+      return first;
+    }
+    const { call, order, pairs } = this;
+    const { records, retired } = this.store;
     const engine = this.bound();
+    const table = this.table as Handle;
     call[FIRST] = first;
-    call[END] = end;
-    call[FLOW] = at.flow;
-    call[DIRECTION] = at.direction;
-    call[ROW] = at.row;
-    call[WAY] = at.way;
-    call[SIDE] = at.side;
-    call[FAR] = at.far;
-    call[TRANSLATED] = at.translated ? 1 : 0;
     call[FREE_HEAD] = records.freeHead;
     call[EXTENT] = records.extent;
     call[LIVE] = records.live;
     call[CAME] = retired.came;
-    if (order === null) this.addon.take(engine, this.table as Handle, this.pairs);
-    else this.addon.take(engine, this.table as Handle, this.pairs, order);
+    if (order === null) this.addon.take(engine, table, pairs);
+    else this.addon.take(engine, table, pairs, order);
     records.freeHead = call[FREE_HEAD];
     records.extent = call[EXTENT];
     records.live = call[LIVE];
     retired.came = call[CAME];
-    this.tellTimeline(at.way);
-    return call[DONE];
+    this.tellTimeline();
+    const done = call[DONE];
+    this.nextPause = done > first ? 0 : Math.min(this.longestPause, this.nextPause * 2 + 1);
+    this.pause = this.nextPause;
+    return done;
   }
 
-  private tellTimeline(way: number): void {
+  private tellTimeline(): void {
     const { pairs, timeline } = this;
-    const sender = this.store.directions.data[way + Row.SENDER_TAP] as 0 | 1;
-    const end = 2 * this.call[PAIRED];
-    for (let i = 0; i < end; i += 2) timeline.add(sender, pairs[i], pairs[i + 1]);
+    const end = PAIR_NUMBERS * this.call[PAIRED];
+    for (let i = 0; i < end; i += PAIR_NUMBERS) timeline.add(pairs[i] as 0 | 1, pairs[i + 1], pairs[i + 2]);
   }
 
   private bound(): Handle {
-    const { records, flows, retired } = this.store;
-    if (this.engine === null || this.rows !== flows.data || this.capacity !== records.capacity) {
-      this.engine = this.addon.engine(NUMBERS, records, flows.data, retired.ring, this.call);
-      this.rows = flows.data;
-      this.capacity = records.capacity;
-    }
+    const { records, flows, links, table } = this.store;
+    const isBound =
+      this.rows === flows.data &&
+      this.links === links.data &&
+      this.keys === table.keys &&
+      this.capacity === records.capacity;
+    if (this.engine === null || !isBound) this.engine = this.bind();
     return this.engine;
+  }
+
+  private bind(): Handle {
+    const { records, flows, links, table, retired } = this.store;
+    this.rows = flows.data;
+    this.links = links.data;
+    this.keys = table.keys;
+    this.capacity = records.capacity;
+    const arrays: Arrays = {
+      records,
+      rows: flows.data,
+      links: links.data,
+      linkedFlows: links.data.length / LINK_WORDS,
+      keys: table.keys,
+      cache: table.cache,
+      tags: table.tags,
+      cacheSlots: table.cache.length,
+      retired: retired.ring,
+      retiredPlaces: retired.ring.length,
+    };
+    return this.addon.engine(NUMBERS, arrays, this.call);
   }
 }
