@@ -6,7 +6,6 @@ import { continuesIds } from '../../facts/ids.js';
 import { isRst, type Packet } from '../../facts/packet.js';
 import { tapPlace, ttlAtTap } from '../../facts/tap-place.js';
 import { State } from '../../flows/records.js';
-import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, type Exhibit, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
 import { type Cause, isBridged, type ResetCase } from './cases.js';
