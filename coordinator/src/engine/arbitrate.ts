@@ -89,7 +89,7 @@ export function arbitrate(drafts: readonly Draft[]): Draft[] {
 }
 
 function explains(cause: Draft, effect: Draft): boolean {
-  if (cause.flow !== effect.flow || cause.flow === null) return false;
+  if (cause.flow !== effect.flow || cause.flow === null || cause.grade === 'inconclusive') return false;
   if (isRejection(cause, effect)) return true;
   if (cause.code === 'icmp-error' && EXPLAINED_BY_ERROR.has(effect.code)) return isNoWeaker(cause, effect);
   if (cause.code === 'proxy-terminated') return OF_ONE_CONNECTION.has(effect.code);

@@ -45,6 +45,11 @@ function ceiling(c: Case): Grade {
   return 'proven';
 }
 
+/** That something was forged is said, or left open: what is merely possible accuses somebody all the same. */
+export function saidOrOpen(grade: Grade): Grade {
+  return grade === 'possible' ? 'inconclusive' : grade;
+}
+
 /** The weaker of two grades. */
 export function weakest(a: Grade, b: Grade): Grade {
   return GRADES.indexOf(a) > GRADES.indexOf(b) ? a : b;

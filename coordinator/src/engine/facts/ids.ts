@@ -27,6 +27,8 @@ export function breaksIds(flow: FlowFacts, rst: Packet): boolean {
   // Another connection on the same tuple counts anew.
   const openings = flow.packets.filter((p) => isSyn(p) && p.toward === rst.toward);
   if (new Set(openings.map((p) => p.sequence)).size > 1) return false;
+  // That the path keeps ids is only seen where packets were found at both ends.
+  if (flow.path(rst.toward, Row.PAIRS) < LEAST_STEPS) return false;
   const next = nextId(flow, rst);
   return next !== null && Math.abs(((rst.ipId - next) << 16) >> 16) >= FAR;
 }

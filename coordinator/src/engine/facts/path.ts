@@ -73,12 +73,13 @@ export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | n
   return null;
 }
 
-/** Hop counts of a direction's packets that left its sender for certain, or while its tap saw nothing at all. */
+/** Hop counts of a direction's packets that left its sender for certain, or that its tap is no witness about. */
 function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
   const hops = new Set<number>();
   for (const p of flow.packets) {
     if (p.toward !== toward || !p.received || isRst(p) || p.icmp) continue;
-    if (p.sent || p.vouching?.level === 'failed') hops.add(hopsOf(p.received.ttl));
+    if (p.sent || p.vouching?.level === 'failed' || p.vouching?.level === 'doubtful')
+      hops.add(hopsOf(p.received.ttl));
   }
   return hops;
 }

@@ -184,6 +184,8 @@ function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouc
   const survived = service.survived > 0;
   const several = service.deaths.length > 1;
   const lines = 1 + (survived ? 1 : 0) + (forged ? 1 : 0) + (several ? 1 : 0);
+  // One connection that ended with a pause: a path that was cut meanwhile looks the same.
+  if (lines === 1) return { grade: 'inconclusive', level };
   const counter = outlivedElsewhere(service, death) ? 1 : 0;
   const seen = gradeCase({
     lines,

@@ -1,6 +1,7 @@
 import type { Packet, Sighting } from '../../facts/packet.js';
 import { standsOut } from '../../facts/path.js';
 import * as Row from '../../flows/rows.js';
+import { saidOrOpen } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { grade, type Handshake } from './opening.js';
 
@@ -31,18 +32,22 @@ export function synAckForged(h: Handshake): Draft | null {
   if (!absent && !early && lines < 2) return null;
   return draft({
     code: 'syn-ack-forged',
-    grade: grade({
-      lines,
-      absence: absent ? (foreign.vouching?.level ?? null) : null,
-      conclusive: early !== undefined && serverAnswered,
-    }),
+    grade: saidOrOpen(
+      grade({
+        lines,
+        absence: absent ? (foreign.vouching?.level ?? null) : null,
+        conclusive: early !== undefined && serverAnswered,
+      }),
+    ),
     flow,
     direction: 'toward-client',
     sender: 'path',
     blame: 'path',
     at: foreign.received,
-    statement:
-      'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
+    statement: (final) =>
+      final === 'inconclusive'
+        ? "The client got a SYN-ACK that the server's capture does not show: a device on the path answered in its name, or that capture missed it."
+        : 'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
     attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
     evidence: [
       absent &&

@@ -1,6 +1,7 @@
 import { hasLookAlike } from '../../facts/orphans.js';
 import { headerMismatch } from '../../facts/path.js';
 import { silenceAbout } from '../../facts/silence.js';
+import { saidOrOpen } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { quotes } from '../resets/shape.js';
 import { count } from '../words.js';
@@ -18,17 +19,22 @@ export function synForged(h: Handshake): Draft | null {
   const double = hasLookAlike(flow, foreign);
   return draft({
     code: 'syn-forged',
-    grade: grade({
-      lines: silenceAbout(flow, syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
-      absence: foreign.vouching?.level ?? null,
-      counter: double ? 1 : 0,
-    }),
+    grade: saidOrOpen(
+      grade({
+        lines: silenceAbout(flow, syns).lines + (headerMismatch(flow, foreign) ? 1 : 0) + (refusal ? 1 : 0),
+        absence: foreign.vouching?.level ?? null,
+        counter: double ? 1 : 0,
+      }),
+    ),
     flow,
     direction: 'toward-server',
     sender: 'path',
     blame: 'path',
     at: foreign.received,
-    statement: `The server got ${count(syns.length, 'SYN')} in the client's name that the client never sent.`,
+    statement: (final) =>
+      final === 'inconclusive'
+        ? `The server got ${count(syns.length, 'SYN')} in the client's name that the client's capture does not show: forged, or missed by that capture.`
+        : `The server got ${count(syns.length, 'SYN')} in the client's name that the client never sent.`,
     attributes: { count: syns.length },
     evidence: [
       exhibit('absent-at-sender', `the client's capture does not have it: ${foreign.vouching?.why}`, foreign),

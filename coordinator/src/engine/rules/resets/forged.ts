@@ -3,6 +3,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import { breaksIds } from '../../facts/ids.js';
 import { isSyn, type Packet } from '../../facts/packet.js';
 import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { carriesClaim } from '../words.js';
@@ -18,6 +19,9 @@ const BURST_NS = 500_000_000;
  * for the packets that were measured having all been slowed by queues.
  */
 const TOO_FAST = 0.5;
+
+/** Packets of a sender from which on a header unlike theirs says something by itself: of two ways, as many would seldom all go by one. */
+const WELL_KNOWN = 3;
 
 /** Pauses shorter than this are not called idle. */
 const IDLE_MS = 500;
@@ -61,7 +65,7 @@ function isMutual(one: ResetCase, other: ResetCase): boolean {
 function isSuspicious(c: ResetCase, all: readonly ResetCase[]): boolean {
   const alike = all.filter((other) => other.rst.toward === c.rst.toward && other.origin === 'unclear');
   return (
-    oddHeader(c) !== null ||
+    (oddHeader(c) !== null && c.flow.received(c.rst.toward, Row.PACKETS) >= WELL_KNOWN) ||
     misplaced(c) !== null ||
     answersTooFast(c) !== null ||
     guesses(firstBurst(alike)) !== null

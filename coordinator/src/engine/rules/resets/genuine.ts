@@ -140,7 +140,7 @@ function unclear(c: ResetCase): Draft {
     cause: 'unknown',
     blame: 'unknown',
     at: c.rst.received,
-    statement: `A RST in the ${sender}'s name reached the ${receiver}. ${forSender(c, sender)}`,
+    statement: () => `A RST in the ${sender}'s name reached the ${receiver}. ${forSender(c, sender)}`,
     attributes: { count: 1, shape: c.shape, causeGrade: 'inconclusive', effect: c.effect },
     evidence: [
       exhibit('received', `seen at the ${receiver} only`, c.rst as Packet),
