@@ -36,7 +36,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const quiet = silenceAbout(flow, data);
   const delivered = flow.path(toward, Row.PAIRS);
   const proven = isSignificant(control, lost, sent);
-  const blind = isBlind(flow, toward);
+  const blind = isBlind(flow, toward) ? BLIND : saysTheSame(flow, toward, data) ? SAME : null;
   const counted = quiet.level === 'complete';
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
@@ -75,7 +75,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
           `all ${control.found} datagrams that the ${to} sent are in its capture: it misses none`,
         ),
     ],
-    counter: [...missedByTap(control.missing, to), ...(blind ? [BLIND] : [])],
+    counter: [...missedByTap(control.missing, to), blind],
     assumptions: [assume(quiet.level ?? 'complete', quiet.why)],
     missing: counted ? [] : [`a drop count of the ${to}'s capture`],
   });
@@ -104,6 +104,19 @@ function isBlind(flow: FlowFacts, toward: Toward): boolean {
 const BLIND = exhibit(
   'alike',
   'these datagrams carry no IP id, and the captures cut their payloads at different lengths: which of them is missing is a guess',
+);
+
+/** Behind a translation datagrams without a number of their own are known by payload alone, and here several say the same. */
+function saysTheSame(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): boolean {
+  const numbered = [flow.sent(toward, Row.IP_ID), flow.received(toward, Row.IP_ID)].every((id) => id >= 0);
+  if (flow.serverView === null || (numbered && flow.path(toward, Row.ID_CHANGED) === 0)) return false;
+  const { digestHigh } = flow.capture.intake.store.records;
+  return new Set(lost.map((p) => digestHigh[p.record])).size < lost.length;
+}
+
+const SAME = exhibit(
+  'alike',
+  'addresses are translated on the way, no IP id tells these datagrams apart, and several say the same: some may have arrived under the other tuple',
 );
 
 /**
