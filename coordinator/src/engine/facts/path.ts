@@ -1,5 +1,7 @@
+import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake.js';
+import { TTL_PAIRS } from '../match/pairs.js';
 import type { FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';
 import { isRst, type Packet, type Toward } from './packet.js';
@@ -89,7 +91,22 @@ function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
  * then no TTL stands out.
  */
 function hasSeveralWays(flow: FlowFacts, toward: Toward): boolean {
-  return waysOf(flow, toward).size > 1;
+  return waysOf(flow, toward).size > 1 || losesTtlUnevenly(flow, toward);
+}
+
+/** The first pairs of the direction did not all lose as much of their TTL as its very first packets. */
+function losesTtlUnevenly(flow: FlowFacts, toward: Toward): boolean {
+  const [sent, received] = [flow.sent(toward, Row.TTL), flow.received(toward, Row.TTL)];
+  const pairs = Math.min(TTL_PAIRS, flow.path(toward, Row.PAIRS));
+  // On a router the look that was matched may be from before it or from behind it.
+  if (sent < 0 || received < 0 || pairs === 0 || isSeenTwice(flow)) return false;
+  return Math.abs(flow.path(toward, Row.TTL_DIFF)) !== pairs * Math.abs(sent - received);
+}
+
+function isSeenTwice(flow: FlowFacts): boolean {
+  const { state } = flow.capture.intake.store.records;
+  const doubled = flow.packets.some((p) => (state[p.record] & State.doubled) !== 0);
+  return doubled || flow.capture.taps.some((tap) => tap.routes);
 }
 
 /** A packet came another number of hops than all those of its direction that left the alleged sender for certain. */
