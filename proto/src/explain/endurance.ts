@@ -15,6 +15,7 @@ export const ENDURANCE = {
     ],
     refutation: [
       'A shorter silence that was fatal, or a longer one that was survived, refutes a timer.',
+      'One connection that ended with a silence is `inconclusive`: a path that was cut meanwhile looks the same.',
       'An application that closes idle connections sends its own FIN or RST.',
     ],
     action: [

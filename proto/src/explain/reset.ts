@@ -37,7 +37,8 @@ export const RESET = {
     meaning:
       'The RST left the host it claims to come from. `sender` says which end, and `cause` says why where packets or kernel ' +
       'witnesses tell: no-listener, abort, closed-earlier, half-open, late-syn-ack, un-natted-stray, local-firewall, ' +
-      'accept-queue-full, keepalive-expired, process-died, unknown.',
+      'accept-queue-full, keepalive-expired, process-died, unknown. At `inconclusive` only its arrival was seen, and nothing ' +
+      'tells whether its sender sent it or something on the path forged it; `missing` says what would.',
     proof: [
       'The RST is in the sender’s own capture, leaving, and in the other one, arriving.',
       'no-listener: RST+ACK with sequence 0 straight in answer to the SYN. closed-earlier: the sender had sent its FIN, ' +
