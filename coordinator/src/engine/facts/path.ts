@@ -75,12 +75,13 @@ export function headerMismatch(flow: FlowFacts, rst: Packet): HeaderMismatch | n
   return null;
 }
 
-/** Hop counts of a direction's packets that left its sender for certain, or that its tap is no witness about. */
-function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
+/** Hop counts of a direction's packets that left its sender for certain; `doubtful`: also of those that its tap is no witness about. */
+function waysOf(flow: FlowFacts, toward: Toward, doubtful: boolean): Set<number> {
   const hops = new Set<number>();
   for (const p of flow.packets) {
     if (p.toward !== toward || !p.received || isRst(p) || p.icmp) continue;
-    if (p.sent || p.vouching?.level === 'failed' || p.vouching?.level === 'doubtful')
+    const level = p.vouching?.level;
+    if (p.sent || (doubtful && (level === 'failed' || level === 'doubtful')))
       hops.add(hopsOf(p.received.ttl));
   }
   return hops;
@@ -91,7 +92,7 @@ function waysOf(flow: FlowFacts, toward: Toward): Set<number> {
  * then no TTL stands out.
  */
 function hasSeveralWays(flow: FlowFacts, toward: Toward): boolean {
-  return waysOf(flow, toward).size > 1 || losesTtlUnevenly(flow, toward);
+  return waysOf(flow, toward, true).size > 1 || losesTtlUnevenly(flow, toward);
 }
 
 /** The first pairs of the direction did not all lose as much of their TTL as its very first packets. */
@@ -111,7 +112,7 @@ function isSeenTwice(flow: FlowFacts): boolean {
 
 /** A packet came another number of hops than all those of its direction that left the alleged sender for certain. */
 export function standsOut(flow: FlowFacts, p: Packet): boolean {
-  const ways = waysOf(flow, p.toward);
+  const ways = waysOf(flow, p.toward, false);
   return ways.size === 1 && !ways.has(hopsOf(arrivalTtl(p)));
 }
 
