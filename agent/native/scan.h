@@ -1,5 +1,5 @@
 /*
- * What the rows of a table tell without anything known of their flows: Scan of proto/src/packet/scan.ts, which is the
+ * What the rows of a table tell without anything known of their flows: proto/src/packet/scan-rows.ts, which is the
  * authority, in loops of the same names. The same test holds both to the same bits (test/contract/decode/plain.test.ts).
  */
 #include <math.h>

@@ -6,6 +6,7 @@ export * from './flow/sequence.js';
 export * from './packet/address.js';
 export * from './packet/columns.js';
 export * from './packet/scan.js';
+export * from './packet/scan-rows.js';
 export * from './packet/table.js';
 export * from './pod/reference.js';
 export * from './protocol/version.js';

@@ -1,4 +1,4 @@
-import { formatAddress, type PacketTable, Scan } from '@bothends/proto';
+import { formatAddress, type PacketTable, Scan, scanRows } from '@bothends/proto';
 
 /** Pairs of addresses named as examples: enough to recognise a network by. */
 const EXAMPLES = 3;
@@ -20,7 +20,7 @@ export class Tally {
   add(table: PacketTable): void {
     if (this.packets === 0) this.#countPairs(table);
     this.packets += table.length;
-    const { earliest, latest, cut, cutAt } = table.scan ?? new Scan(table.capacity).of(table);
+    const { earliest, latest, cut, cutAt } = table.scan ?? scanRows(table, new Scan(table.capacity));
     this.cut += cut;
     this.cutAt = Math.max(this.cutAt, cutAt);
     this.#span(table.baseNs + BigInt(earliest), table.baseNs + BigInt(latest));

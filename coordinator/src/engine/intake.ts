@@ -1,4 +1,4 @@
-import { formatAddress, Layer, Mark, type PacketTable, Scan } from '@bothends/proto';
+import { formatAddress, Layer, Mark, type PacketTable, Scan, scanRows } from '@bothends/proto';
 import { AddressTexts } from './address-text.js';
 import { Link } from './flows/links.js';
 import { FlowNames } from './flows/names.js';
@@ -60,7 +60,7 @@ export class Intake {
   push(tap: Tap, table: PacketTable): void {
     tap.baseNs ??= table.baseNs;
     const shift = Number(table.baseNs - tap.baseNs);
-    const scan = table.scan ?? this.ownScan.of(table);
+    const scan = table.scan ?? scanRows(table, this.ownScan);
     const order = scan.isInOrder ? IN_ORDER : timeOrder(table);
     if (order.setBack) this.timeline.setBack = true;
     this.noteTimes(tap, table, shift, scan, order);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Scan, Seen, scanBytes } from './scan.js';
+import { scanRows } from './scan-rows.js';
 import { Checksum, IpFlag, Layer, Mark, PacketTable, Tcp } from './table.js';
 
 const BOTH = Seen.uneventful | Seen.follows;
@@ -24,7 +25,7 @@ function rows(count: number): PacketTable {
 
 function seenOf(table: PacketTable): number[] {
   const memory = new Uint8Array(scanBytes(table.length)).fill(0xff);
-  return [...new Scan(table.length, memory.buffer).of(table).seen];
+  return [...scanRows(table, new Scan(table.length, memory.buffer)).seen];
 }
 
 it('a train of segments is told from its first one', () => {
@@ -66,8 +67,8 @@ it('times and cut packets of a table are told at once', () => {
   table.layer[1] = Layer.network;
   table.marks[1] = Mark.cut;
   table.capturedLength.set([200, 64, 200]);
-  const { earliest, latest, isInOrder, cut, cutAt } = new Scan(1).of(table);
+  const { earliest, latest, isInOrder, cut, cutAt } = scanRows(table, new Scan(1));
   expect([earliest, latest, isInOrder, cut, cutAt]).toEqual([10, 30, false, 1, 64]);
   table.time.set([10, 10, 20]);
-  expect(new Scan(3).of(table).isInOrder).toBe(true);
+  expect(scanRows(table, new Scan(3)).isInOrder).toBe(true);
 });

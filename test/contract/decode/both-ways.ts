@@ -4,7 +4,7 @@ import { PcapngParser } from '@bothends/agent/capture/format/pcapng';
 import { BlockReader } from '@bothends/agent/capture/packet-mmap/block-reader';
 import { Decoder } from '@bothends/agent/decode/decoder';
 import { scanTable } from '@bothends/agent/decode/scan';
-import { COLUMNS, PacketTable, Scan } from '@bothends/proto';
+import { COLUMNS, PacketTable, Scan, scanRows } from '@bothends/proto';
 import { readPcap, writePcapng } from '../../property/capture-file.js';
 
 /**
@@ -119,7 +119,7 @@ export function difference(one: readonly PacketTable[], other: readonly PacketTa
 /** The first table of which a scan by the add-on tells something else than one without it; null where none does. */
 export function scanDifference(tables: readonly PacketTable[]): string | null {
   for (const [i, table] of tables.entries()) {
-    const [one, other] = [new Scan(table.capacity), new Scan(table.capacity).of(table)];
+    const [one, other] = [new Scan(table.capacity), scanRows(table, new Scan(table.capacity))];
     scanTable(one, table);
     const [a, b] = [one, other].map(({ seen, numbers }) => `${seen.subarray(0, table.length)} ${numbers}`);
     if (a !== b) return `table ${i}: ${a} and ${b}`;

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import { BothendsError, PacketTable, Scan, TABLE_CAPACITY } from '@bothends/proto';
+import { BothendsError, PacketTable, Scan, scanRows, TABLE_CAPACITY } from '@bothends/proto';
 import { type CaptureFile, type CaptureFileInfo, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome } from './read-protocol.js';
 import { fileSize, read, THREAD_PAYS_BYTES } from './reading-thread.js';
@@ -65,7 +65,7 @@ class DirectReader implements TableReader {
 
   next(): PacketTable | null {
     this.#ended = !this.#file.next(this.#table);
-    this.#table.scan = this.#scan.of(this.#table);
+    this.#table.scan = scanRows(this.#table, this.#scan);
     return this.#ended ? null : this.#table;
   }
 
