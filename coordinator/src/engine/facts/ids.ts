@@ -9,6 +9,9 @@ const LEAST_STEPS = 4;
 /** A tap that missed a RST may have missed this many packets before it, too. */
 const MISSED = 16;
 
+/** Bytes that one tap may be ahead of the other, windows in use staying far below (RFC 7323 allows 2^30). */
+const LARGEST_LEAD = 2 ** 26;
+
 /** Hosts that count the packets of all connections together are ahead by what the others sent; hardly by this many. */
 const FAR = 0x1000;
 
@@ -27,6 +30,9 @@ export function breaksIds(flow: FlowFacts, rst: Packet): boolean {
   // Another connection on the same tuple counts anew.
   const openings = flow.packets.filter((p) => isSyn(p) && p.toward === rst.toward);
   if (new Set(openings.map((p) => p.sequence)).size > 1) return false;
+  // Nor is it the same connection where one tap's numbers run far ahead: it missed the SYN of another.
+  const lead = flow.sent(rst.toward, Row.SEQ_END) - flow.received(rst.toward, Row.SEQ_END);
+  if (Math.abs(lead) > LARGEST_LEAD) return false;
   // That the path keeps ids is only seen where packets were found at both ends.
   if (flow.path(rst.toward, Row.PAIRS) < LEAST_STEPS) return false;
   const next = nextId(flow, rst);

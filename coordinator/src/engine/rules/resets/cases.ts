@@ -178,8 +178,10 @@ function connectionOf(numbers: readonly number[], sequence: number, reach: numbe
 export function sameConnection(flow: FlowFacts, rst: Packet): (p: Packet) => boolean {
   const numbers = initialNumbers(flow, rst.toward);
   if (numbers.length === 0 || rst.sequence === 0) return () => true;
-  const sent = Math.max(flow.sent(rst.toward, Row.SEQ_END), flow.received(rst.toward, Row.SEQ_END));
-  const reach = Math.min(2 ** 32, sent + LARGEST_WINDOW);
+  const ends = [flow.sent(rst.toward, Row.SEQ_END), flow.received(rst.toward, Row.SEQ_END)];
+  // A tap that missed the SYN of a later connection takes its numbers for a long way ahead: the other one knows better.
+  const known = ends.filter((end) => end > 0);
+  const reach = Math.min(2 ** 32, (known.length > 0 ? Math.min(...known) : 0) + LARGEST_WINDOW);
   const own = connectionOf(numbers, rst.sequence, reach);
   return (p) => {
     if (p.toward === rst.toward) return connectionOf(numbers, p.sequence, reach) === own;
