@@ -14,7 +14,7 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** By package what its add-ons are made of, each of the file of its name; all of a package's files count for whether one is current. */
 const PACKAGES = [
   { name: 'agent', addons: ['packet-mmap', 'plain-decode'], headers: ['plain-packet.h', 'scan.h'] },
-  { name: 'coordinator', addons: ['train'], headers: [] },
+  { name: 'coordinator', addons: ['train'], headers: ['columns.h', 'records.h'] },
 ];
 /** Source, other files that it may be made of, and the add-on that it becomes. */
 const ADDONS = PACKAGES.flatMap(({ name, addons, headers }) => {

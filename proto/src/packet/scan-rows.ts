@@ -12,14 +12,14 @@ const TLS_HANDSHAKE = 22;
  */
 export function scanRows(table: PacketTable, scan: Scan): Scan {
   if (table.length > scan.seen.length) scan.seen = new Uint8Array(table.capacity);
-  noteTimes(table, scan.numbers);
-  noteCuts(table, scan.numbers);
+  scanTimes(table, scan.numbers);
+  scanCuts(table, scan.numbers);
   markUneventful(table, scan.seen);
   markFollowing(table, scan.seen);
   return scan;
 }
 
-function noteTimes({ time, length }: PacketTable, numbers: Float64Array): void {
+function scanTimes({ time, length }: PacketTable, numbers: Float64Array): void {
   let earliest = Number.POSITIVE_INFINITY;
   let latest = Number.NEGATIVE_INFINITY;
   let before = Number.NEGATIVE_INFINITY;
@@ -36,7 +36,7 @@ function noteTimes({ time, length }: PacketTable, numbers: Float64Array): void {
   numbers[Told.backwards] = backwards;
 }
 
-function noteCuts({ layer, marks, capturedLength, length }: PacketTable, numbers: Float64Array): void {
+function scanCuts({ layer, marks, capturedLength, length }: PacketTable, numbers: Float64Array): void {
   let cut = 0;
   let cutAt = 0;
   for (let i = 0; i < length; i++) {
