@@ -141,7 +141,8 @@ export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location
   if (routers !== null && hops >= routers && routers > 0) {
     if (hops === routers) {
       return {
-        hopsFromReceiver: hops,
+        // Made right there, or with a TTL that was copied: it names no router.
+        hopsFromReceiver: null,
         text: `its TTL fits the alleged sender's own distance (${hopCount(hops)})`,
       };
     }

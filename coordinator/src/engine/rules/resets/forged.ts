@@ -10,6 +10,7 @@ import { carriesClaim } from '../words.js';
 import type { ResetCase } from './cases.js';
 import { misplaced } from './numbers.js';
 import { lacksTimestamps, timeAt } from './shape.js';
+import { arrivedTooSoon } from './too-soon.js';
 
 /** RSTs within this time of one another are one act of one device, ns. */
 const BURST_NS = 500_000_000;
@@ -68,6 +69,7 @@ function isSuspicious(c: ResetCase, all: readonly ResetCase[]): boolean {
     (oddHeader(c) !== null && c.flow.received(c.rst.toward, Row.PACKETS) >= WELL_KNOWN) ||
     misplaced(c) !== null ||
     answersTooFast(c) !== null ||
+    arrivedTooSoon(c) !== null ||
     guesses(firstBurst(alike)) !== null
   );
 }
@@ -173,7 +175,7 @@ function proofOf(burst: readonly ResetCase[], first: ResetCase, mutual: boolean)
     const text = `the ${alleged} got one, too, that this end's capture does not have: each of two captures would have to have missed one`;
     evidence.push(exhibit('both-ways', text, rst));
   }
-  const fast = answersTooFast(first);
+  const fast = answersTooFast(first) ?? arrivedTooSoon(first);
   if (fast) evidence.push(exhibit('too-fast', fast, first.trigger, rst));
   const guessed = guesses(burst);
   if (guessed) evidence.push(exhibit('burst', guessed, ...burst.map((c) => c.rst)));

@@ -7,7 +7,7 @@ import { genuineResets } from './genuine.js';
 import { ignoredResets } from './ignored.js';
 import { lostResets } from './lost.js';
 
-/** All verdicts about RSTs of a flow; genuine ones that a forged one bred point to it. */
+/** All verdicts about RSTs of a flow; genuine ones that another bred, whoever sent that, point to it. */
 export function resets(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || flow.flowWord(Row.RESETS) === 0) return [];
   const known = resetCases(flow);
@@ -32,9 +32,9 @@ function linkConsequences(
   forged: readonly Draft[],
   genuine: readonly Draft[],
 ): void {
-  const root = forged[0];
-  const first = root && cases.find((c) => c.origin !== 'sender' && c.effect !== 'ignored');
-  if (!root || !first) return;
+  const first = cases.find((c) => c.origin !== 'sender' && c.effect !== 'ignored');
+  const root = first && (forged[0] ?? genuine.find(({ at }) => at === first.rst.received));
+  if (!root) return;
   for (const draft of genuine) {
     const own = cases.find((c) => c.rst.sent === draft.at || c.rewrittenFrom?.sent === draft.at);
     if (own && own.rst.at >= first.rst.at && draft.cause === 'half-open') draft.consequenceOf = root;

@@ -80,3 +80,42 @@ test('a tap that counted its drops is believed before a number that can be guess
 test('a TTL unlike the others makes a forgery likely', () => {
   expect(summary(reportOn(abort({ ipId: 51_000, ttl: 59 })))).toContain('rst-forged likely');
 });
+
+/** A last request that the server's tap saw come, and a RST in the server's name that acknowledges it. */
+function requestAndAbort(at: number): Report {
+  const request = { tcpFlags: 0x18, sequence: 1001 + ROUNDS * 10, acknowledgment: 5001 + ROUNDS * 10 };
+  const ask: Told = { at: 600, from: 'client', columns: { ...request, payloadLength: 10, ipId: 712 } };
+  const rst = abort({ ipId: 0, acknowledgment: 1011 + ROUNDS * 10 });
+  return new TwoEnds()
+    .say(...handshake(), ...talk(ROUNDS), ask, { ...rst, at }, ...after)
+    .report({ drops: null });
+}
+
+test('an abort that acknowledges a request sooner than it can have come there and back was made on the way', () => {
+  // The request takes 5 ms there; the RST is at the client 4 ms after it left.
+  const report = requestAndAbort(599);
+  expect(summary(report)).toContain('rst-forged likely');
+  expect(report.findings[0]?.evidence.map(({ text }) => text).join()).toContain(
+    '4 ms after the bytes that it acknowledges had left',
+  );
+});
+
+test('one that may have come there and back is not', () => {
+  expect(summary(requestAndAbort(605))).toEqual(['rst-genuine inconclusive']);
+});
+
+test('what an end answers after a RST of unknown origin is told as its consequence, and not before it', () => {
+  const late = { tcpFlags: 0x10, sequence: 5001 + ROUNDS * 10, acknowledgment: 1001 + ROUNDS * 10 };
+  const echo = { tcpFlags: 0x04, sequence: 1001 + ROUNDS * 10, acknowledgment: 0, window: 0, ipId: 0 };
+  const report = new TwoEnds()
+    .say(...handshake(), ...talk(ROUNDS), abort({ ipId: 0 }))
+    .say({ at: 702, from: 'server', columns: { ...late, ipId: 312 } })
+    .say({ at: 707.1, from: 'client', columns: echo }, ...after)
+    .report({ drops: null });
+  expect(report.findings[0]).toMatchObject({ grade: 'inconclusive', consequenceOf: null });
+  expect(report.findings[1]).toMatchObject({
+    code: 'rst-genuine',
+    cause: 'half-open',
+    consequenceOf: report.findings[0]?.id,
+  });
+});
