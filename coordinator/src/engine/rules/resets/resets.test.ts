@@ -119,3 +119,17 @@ test('what an end answers after a RST of unknown origin is told as its consequen
     consequenceOf: report.findings[0]?.id,
   });
 });
+
+test('an abort without the time stamps that both SYNs offered is likely forged, if nothing else was ever sent', () => {
+  const stamped = handshake().map(
+    (told): Told => ({ ...told, columns: { ...told.columns, tcpOptions: 16 } }),
+  );
+  const [syn, synAck] = stamped as [Told, Told, Told];
+  const early = { tcpFlags: 0x14, sequence: 5001, acknowledgment: 1001 };
+  const rst: Told = { at: 60, from: 'server', seenBy: 'client', columns: early };
+  const reportOf = (...opening: Told[]) =>
+    new TwoEnds().say(...opening, rst, ...after).report({ drops: null });
+  expect(summary(reportOf(syn, synAck))).toContain('rst-forged likely');
+  const refused = { ...synAck, columns: { ...synAck.columns, tcpOptions: 0 } };
+  expect(summary(reportOf(syn, refused))).not.toContain('rst-forged likely');
+});

@@ -1,5 +1,5 @@
 import { Tcp, TcpOption } from '@bothends/proto';
-import type { Packet } from '../../facts/packet.js';
+import { isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
 
 /**
  * What a RST looks like.
@@ -41,16 +41,15 @@ export function quotes(rst: Packet, p: Packet): boolean {
   return (p.flags & Tcp.ack) !== 0 && p.acknowledgment === rst.sequence;
 }
 
-/** Whether the flow's packets carry TCP time stamps while an active RST does not: no stack forgets them. */
+/**
+ * Whether the flow's packets carry TCP time stamps while an active RST does not: no stack forgets them. They do from the
+ * handshake on where both SYNs offered them (RFC 7323, 3.2).
+ */
 export function lacksTimestamps(rst: Packet, others: readonly Packet[]): boolean {
   if (shapeOf(rst) !== 'active' || rst.options & TcpOption.timestamps) return false;
-  return others.some(
-    (p) =>
-      p.toward === rst.toward &&
-      !(p.flags & (Tcp.rst | Tcp.syn)) &&
-      !p.icmp &&
-      (p.options & TcpOption.timestamps) !== 0,
-  );
+  const stamped = others.filter((p) => !p.icmp && !isRst(p) && (p.options & TcpOption.timestamps) !== 0);
+  const own = stamped.some((p) => p.toward === rst.toward && !(p.flags & Tcp.syn));
+  return own || (stamped.some(isSyn) && stamped.some(isSynAck));
 }
 
 /** Time of a packet at a tap, null where that tap did not see it. */
