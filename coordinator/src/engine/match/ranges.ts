@@ -263,13 +263,23 @@ export class RangeSearch {
     return true;
   }
 
-  /** Applications say the same again on another connection; an IP id, time stamp or flow label does not come again. */
+  /**
+   * Applications say the same again on another connection; an IP id, time stamp or flow label does not come again. Within a
+   * connection a flow label does: there it only tells at its beginning, which a capture that began later does not have.
+   */
   private isSameSending(r: number, c: number): boolean {
     const { records } = this.store;
     if (records.ipId[r] !== 0 || records.ipId[c] !== 0) return records.ipId[r] === records.ipId[c];
     const [a, b] = [records.timestampValue[r], records.timestampValue[c]];
     if (a !== 0 && b !== 0) return a === b;
+    if (!this.sawBeginning(r) || !this.sawBeginning(c)) return false;
     return records.flowLabel[r] !== 0 && records.flowLabel[r] === records.flowLabel[c];
+  }
+
+  private sawBeginning(r: number): boolean {
+    const { records, sides } = this.store;
+    const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
+    return sides.data[side + Row.SYN_OPTIONS] >= 0;
   }
 
   /** Another datagram with the same payload waits beside it: which of them is meant, only the id could tell. */
