@@ -1,6 +1,6 @@
 import { type Control, controlOf, isSignificant } from '../../facts/control.js';
 import { bothRecords } from '../../facts/counterpart.js';
-import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { lossOf, lostInPart } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { silenceAbout } from '../../facts/silence.js';
@@ -35,12 +35,16 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   if (tapMisses > 0 && tapMisses >= (lost / sent) * TAP_SHARE) return null;
   const quiet = silenceAbout(flow, data);
   const delivered = flow.path(toward, Row.PAIRS);
-  const proven = isSignificant(control, lost, sent);
+  const telling = tellsApart(flow, opposite(toward));
+  const proven = telling && isSignificant(control, lost, sent);
   const blind = isBlind(flow, toward) ? BLIND : saysTheSame(flow, toward, data) ? SAME : null;
   const counted = quiet.level === 'complete';
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
-    lines: 1 + (proven ? 1 : 0) + (delivered > 0 && (counted || isBeyondChance(control, lost, sent)) ? 1 : 0),
+    lines:
+      1 +
+      (proven ? 1 : 0) +
+      (delivered > 0 && (counted || (telling && isBeyondChance(control, lost, sent))) ? 1 : 0),
     conclusive: counted,
     absence: quiet.level,
     headersOnly: false,
@@ -92,6 +96,25 @@ function fateText(lost: number, partly: number, sure: boolean, to: string): stri
   return `${lost === 1 ? 'is' : 'are'} not in the ${to}'s capture: lost on the path, or missed by that capture`;
 }
 
+/**
+ * Whether a datagram of a direction is known again as itself, by its IP id or its payload. Of those that are all alike as many
+ * are paired as each tap has: one that a tap missed makes up for one that the path lost, and none seems to be missing.
+ */
+function tellsApart(flow: FlowFacts, toward: Toward): boolean {
+  if (isNumbered(flow, toward)) return true;
+  const { digestHigh, digestLength } = flow.capture.intake.store.records;
+  const payloads = flow.packets
+    .filter((p) => p.toward === toward && !p.icmp && !p.copy && (digestLength[p.record] ?? 0) > 0)
+    .map((p) => digestHigh[p.record]);
+  return payloads.length > 1 && new Set(payloads).size === payloads.length;
+}
+
+/** Its datagrams bear IP ids, which the path keeps. */
+function isNumbered(flow: FlowFacts, toward: Toward): boolean {
+  const ids = [flow.sent(toward, Row.IP_ID), flow.received(toward, Row.IP_ID)];
+  return ids.every((id) => id >= 0) && flow.path(toward, Row.ID_CHANGED) === 0;
+}
+
 /** Without ids and with payloads cut at different lengths, one datagram cannot be told from the next of its size. */
 function isBlind(flow: FlowFacts, toward: Toward): boolean {
   const { records } = flow.capture.intake.store;
@@ -108,8 +131,7 @@ const BLIND = exhibit(
 
 /** Behind a translation datagrams without a number of their own are known by payload alone, and here several say the same. */
 function saysTheSame(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): boolean {
-  const numbered = [flow.sent(toward, Row.IP_ID), flow.received(toward, Row.IP_ID)].every((id) => id >= 0);
-  if (flow.serverView === null || (numbered && flow.path(toward, Row.ID_CHANGED) === 0)) return false;
+  if (flow.serverView === null || isNumbered(flow, toward)) return false;
   const { digestHigh } = flow.capture.intake.store.records;
   return new Set(lost.map((p) => digestHigh[p.record])).size < lost.length;
 }

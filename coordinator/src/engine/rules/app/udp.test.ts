@@ -43,6 +43,18 @@ test('a tap that misses datagrams of its own host does not convict the path', ()
   expect(findingsOf(packets, {}, null).map((f) => f.code)).not.toContain('udp-lost');
 });
 
+test('answers that are all alike do not show that their tap misses none: one that it missed makes up for one that was lost', () => {
+  const answered = (columns: Told['columns']) =>
+    times(60, 50).flatMap((at, i): Told[] => [
+      up(at, i % 5 === 2 ? 'client' : 'both'),
+      { ...down(at + 20), columns: { payloadLength: 120, ...columns } },
+    ]);
+  const gradeOf = (packets: Told[]) =>
+    findingsOf(packets, {}, null).find(({ code }) => code === 'udp-lost')?.grade;
+  expect(gradeOf(answered({}))).toBe('strong');
+  expect(gradeOf(answered({ ipId: 0 }))).toBe('possible');
+});
+
 test('questions that arrive and get no answer are held against the host, not above likely', () => {
   const [finding, ...rest] = findingsOf(times(3, 1000).map((at) => up(at)));
   expect(rest).toEqual([]);
