@@ -4,8 +4,8 @@
 # usage: deploy/audit.sh
 #
 # Exit status: 0 none is known; 1 some are, they are printed; 3 the registry does not answer such questions (a mirror may
-# not). Then the bill of materials is written, for a scanner that has the data: osv-scanner --sbom dist/sbom.json, or
-# npm audit --omit dev --package-lock-only --registry https://registry.npmjs.org where that is reached.
+# not). Then the bill of materials is written, for a scanner that has the data (osv-scanner --sbom dist/sbom.json); or ask
+# again where npm is set to a registry that does answer.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
