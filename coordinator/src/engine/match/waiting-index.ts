@@ -53,7 +53,7 @@ export class WaitingIndex {
   /**
    * The record from the other tap that is the same transmission, or -1. Where several are alike (without IP id, what is sent
    * again at once has the same time stamp): the oldest of those after the last that was matched, for packets keep their order
-   * unless there is proof; else the newest.
+   * unless there is proof; else the oldest of all, which at worst makes it look late, and no clock wrong.
    */
   twinInTurn(r: number): number {
     const { records, directions } = this.store;
@@ -66,7 +66,7 @@ export class WaitingIndex {
     for (let c = this.head(hash); c >= 0 && steps < CHAIN_LIMIT; c = records.nextInBucket[c], steps++) {
       if (records.hash[c] !== hash || records.tap[c] === records.tap[r]) continue;
       if (records.state[c] & State.matched || !this.identity.isTwin(r, c)) continue;
-      if (found < 0 || records.number[c] > last) found = c;
+      if (found < 0 || records.number[c] > last || records.number[found] <= last) found = c;
     }
     return found;
   }

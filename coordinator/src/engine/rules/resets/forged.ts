@@ -220,7 +220,7 @@ function oddHeader({ flow, rst }: ResetCase): string | null {
   const mismatch = headerMismatch(flow, rst);
   if (mismatch) return mismatch.text;
   const alleged = senderOf(rst.toward);
-  if (lacksTimestamps(rst, flow.packets)) return `it carries no TCP time stamp, the ${alleged}'s packets do`;
+  if (lacksTimestamps(flow, rst)) return `it carries no TCP time stamp, the ${alleged}'s packets do`;
   if (breaksIds(flow, rst))
     return `its IP id is ${rst.ipId}, far from where the ${alleged} had come to counting`;
   return null;

@@ -1,5 +1,7 @@
 import { Tcp, TcpOption } from '@bothends/proto';
-import { isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
+import { type FlowFacts, opposite } from '../../facts/flow-facts.js';
+import type { Packet } from '../../facts/packet.js';
+import * as Row from '../../flows/rows.js';
 
 /**
  * What a RST looks like.
@@ -43,13 +45,34 @@ export function quotes(rst: Packet, p: Packet): boolean {
 
 /**
  * Whether the flow's packets carry TCP time stamps while an active RST does not: no stack forgets them. They do from the
- * handshake on where both SYNs offered them (RFC 7323, 3.2).
+ * handshake on where both SYNs offered them (RFC 7323, 3.2), as the tap that saw the RST saw them: the path may strip options.
  */
-export function lacksTimestamps(rst: Packet, others: readonly Packet[]): boolean {
-  if (shapeOf(rst) !== 'active' || rst.options & TcpOption.timestamps) return false;
-  const stamped = others.filter((p) => !p.icmp && !isRst(p) && (p.options & TcpOption.timestamps) !== 0);
-  const own = stamped.some((p) => p.toward === rst.toward && !(p.flags & Tcp.syn));
-  return own || (stamped.some(isSyn) && stamped.some(isSynAck));
+export function lacksTimestamps(flow: FlowFacts, rst: Packet): boolean {
+  if (shapeOf(rst) !== 'active' || rst.options & TcpOption.timestamps || isCut(flow, rst)) return false;
+  if (flow.received(rst.toward, Row.TSVAL) <= 0) return false;
+  const own = flow.packets.some(
+    (p) =>
+      p.toward === rst.toward &&
+      !(p.flags & (Tcp.rst | Tcp.syn)) &&
+      !p.icmp &&
+      (p.options & TcpOption.timestamps) !== 0,
+  );
+  return own || (offersTimestamps(flow.received(rst.toward, Row.SYN_OPTIONS)) && agrees(flow, rst));
+}
+
+/** The end that got the RST had offered them, too, at its own tap. */
+function agrees(flow: FlowFacts, rst: Packet): boolean {
+  return offersTimestamps(flow.sent(opposite(rst.toward), Row.SYN_OPTIONS));
+}
+
+/** `options` of a SYN, -1 where none was seen. */
+function offersTimestamps(options: number): boolean {
+  return options >= 0 && (options & TcpOption.timestamps) !== 0;
+}
+
+/** The snaplen cut its headers: which options it has is not known. */
+function isCut(flow: FlowFacts, rst: Packet): boolean {
+  return flow.capture.intake.store.records.cut[rst.record] === 1;
 }
 
 /** Time of a packet at a tap, null where that tap did not see it. */

@@ -12,9 +12,9 @@ const TOO_SOON = 0.75;
 
 /** Packets of the same way that must be measured. */
 const LEAST_MEASURED = 2;
-/** So near to the RST, for clocks drift; two crystals by 200 ppm at most. */
+/** So near to the RST, for clocks drift: two crystals by 200 ppm at most, and one that is being set by 500 more. */
 const NEAR_NS = 10_000_000_000;
-const DRIFT = 200e-6;
+const DRIFT = 700e-6;
 
 /**
  * Text when an abort came before it could: it acknowledges all that its sender had got, so it left after these bytes had
