@@ -49,15 +49,22 @@ export function quotes(rst: Packet, p: Packet): boolean {
  */
 export function lacksTimestamps(flow: FlowFacts, rst: Packet): boolean {
   if (shapeOf(rst) !== 'active' || rst.options & TcpOption.timestamps || isCut(flow, rst)) return false;
-  if (flow.received(rst.toward, Row.TSVAL) <= 0) return false;
-  const own = flow.packets.some(
+  return (
+    bearsTimestamps(flow, rst) ||
+    (offersTimestamps(flow.received(rst.toward, Row.SYN_OPTIONS)) && agrees(flow, rst))
+  );
+}
+
+/** Packets after the SYN do, and some arrived with them. */
+function bearsTimestamps(flow: FlowFacts, { toward }: Packet): boolean {
+  if (flow.received(toward, Row.TSVAL) <= 0) return false;
+  return flow.packets.some(
     (p) =>
-      p.toward === rst.toward &&
+      p.toward === toward &&
       !(p.flags & (Tcp.rst | Tcp.syn)) &&
       !p.icmp &&
       (p.options & TcpOption.timestamps) !== 0,
   );
-  return own || (offersTimestamps(flow.received(rst.toward, Row.SYN_OPTIONS)) && agrees(flow, rst));
 }
 
 /** The end that got the RST had offered them, too, at its own tap. */
