@@ -7,6 +7,18 @@ export interface Bulk {
   readonly flows: number;
   /** Packets in all, rounded up to whole rounds over the flows. */
   readonly packets: number;
+  /** Flows that are open at a time, a divisor of `flows`: these are closed before the next begin. None is closed without it. */
+  readonly open?: number;
+}
+
+/** The turns of a capture: each flow that is open has one a round. */
+interface Turns {
+  readonly open: number;
+  /** Of each flow. */
+  readonly rounds: number;
+  /** Of all flows. */
+  readonly all: number;
+  readonly close: boolean;
 }
 
 /** Time between two turns, and from one host to the other: ten flows' turns take longer than a round trip. */
@@ -16,34 +28,60 @@ const ONE_WAY_NS = 10_000;
 const GREETING_BYTES = 100;
 const GREETING_ROUND = 2;
 
+const FIN = 0x01;
 const SYN = 0x02;
 const ACK = 0x10;
 
 /** Writes what the tap at one end captured, pcap with nanoseconds. Returns the number of packets. */
 export function writeBulk(path: string, tap: End, bulk: Bulk): number {
   const file = new PcapFile(path);
-  const rounds = Math.ceil(bulk.packets / 3 / bulk.flows) + 1;
-  const last = rounds * bulk.flows;
+  const turns = turnsOf(bulk);
   // The answer to a turn arrives at the client so many turns later.
   const lag = tap === 'client' ? (2 * ONE_WAY_NS) / TURN_NS : 0;
-  for (let turn = 0; turn < last + lag; turn++) {
-    if (turn < last) for (const segment of clientTurn(bulk, turn)) file.add(seenAt(tap, 'client', segment));
+  for (let turn = 0; turn < turns.all + lag; turn++) {
+    if (turn < turns.all)
+      for (const segment of clientTurn(turns, turn)) file.add(seenAt(tap, 'client', segment));
     const answered = turn - lag;
-    if (answered >= 0 && answered < last) {
-      for (const segment of serverTurn(bulk, answered)) file.add(seenAt(tap, 'server', segment));
+    if (answered >= 0 && answered < turns.all) {
+      for (const segment of serverTurn(turns, answered)) file.add(seenAt(tap, 'server', segment));
     }
   }
   file.close();
   return file.packets;
 }
 
-/** What the client sends: the SYN, the handshake's ACK, then two full segments a turn. */
-function clientTurn(bulk: Bulk, turn: number): Sent[] {
-  const round = Math.floor(turn / bulk.flows);
+/** Three packets a round; those of a handshake and of closing take two rounds. */
+function turnsOf({ flows, packets, open }: Bulk): Turns {
+  const rounds = Math.ceil(packets / 3 / flows) + (open === undefined ? 1 : 2);
+  return { open: open ?? flows, rounds, all: rounds * flows, close: open !== undefined };
+}
+
+/** Which flow has a turn, in which of its rounds, and whether it closes: in the last two. */
+function placeOf({ open, rounds, close }: Turns, turn: number) {
+  const group = Math.floor(turn / (open * rounds));
+  const round = Math.floor(turn / open) % rounds;
+  const closing = close ? round - (rounds - 2) : -1;
+  return { flow: group * open + (turn % open), round, closing };
+}
+
+/** The client's number after `round` rounds: its SYN, the handshake's ACK, then two full segments each. */
+function clientNumber(flow: number, round: number): number {
+  return isnOf('client', flow) + (round === 0 ? 0 : 1) + Math.max(0, round - 2) * 2 * SEGMENT_BYTES;
+}
+
+function serverNumber(flow: number, round: number): number {
+  return isnOf('server', flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0);
+}
+
+/** What the client sends: the SYN, the handshake's ACK, then two full segments a turn; at last a FIN, and the ACK of the other's. */
+function clientTurn(turns: Turns, turn: number): Sent[] {
+  const { flow, round, closing } = placeOf(turns, turn);
   const at = turn * TURN_NS;
-  const made = (part: number, rest: Partial<Sent>) => clientSegment(bulk, turn, { at: at + part, ...rest });
+  const made = (part: number, rest: Partial<Sent>) => clientSegment(turns, turn, { at: at + part, ...rest });
   if (round === 0) return [made(0, { flags: SYN })];
-  const sequence = isnOf('client', turn % bulk.flows) + 1 + Math.max(0, round - 2) * 2 * SEGMENT_BYTES;
+  const sequence = clientNumber(flow, closing > 0 ? round - closing : round);
+  if (closing === 0) return [made(0, { flags: FIN | ACK, sequence: sequence >>> 0 })];
+  if (closing > 0) return [made(0, { flags: ACK, sequence: (sequence + 1) >>> 0 })];
   if (round === 1) return [made(0, { flags: ACK, sequence: sequence >>> 0 })];
   return [0, 1].map((i) => {
     const data = { flags: ACK, sequence: (sequence + i * SEGMENT_BYTES) >>> 0, length: SEGMENT_BYTES };
@@ -51,17 +89,15 @@ function clientTurn(bulk: Bulk, turn: number): Sent[] {
   });
 }
 
-function clientSegment(bulk: Bulk, turn: number, rest: Partial<Sent>): Sent {
-  const flow = turn % bulk.flows;
-  const round = Math.floor(turn / bulk.flows);
+function clientSegment(turns: Turns, turn: number, rest: Partial<Sent>): Sent {
+  const { flow, round, closing } = placeOf(turns, turn);
   return {
     at: 0,
     ...tupleOf('client', flow),
     ttl: TTL,
-    ipId: round & 0xffff,
+    ipId: (closing < 0 ? round : 2 * round) & 0xffff,
     sequence: isnOf('client', flow),
-    acknowledgment:
-      round === 0 ? 0 : isnOf('server', flow) + 1 + (round > GREETING_ROUND ? GREETING_BYTES : 0),
+    acknowledgment: round === 0 ? 0 : (serverNumber(flow, round) + (closing > 0 ? 1 : 0)) >>> 0,
     flags: ACK,
     timestampValue: Math.floor((turn * TURN_NS) / 1e6) + 1,
     timestampEcho: round === 0 ? 0 : 1,
@@ -70,21 +106,22 @@ function clientSegment(bulk: Bulk, turn: number, rest: Partial<Sent>): Sent {
   };
 }
 
-/** What the server answers: the SYN-ACK, nothing to the handshake's ACK, one ACK to two segments. */
-function serverTurn(bulk: Bulk, turn: number): Sent[] {
-  const round = Math.floor(turn / bulk.flows);
-  if (round === 1) return [];
-  const flow = turn % bulk.flows;
-  const { timestampValue } = clientSegment(bulk, turn, {});
+/** What the server answers: the SYN-ACK, nothing to an ACK alone, one ACK to two segments, FIN to FIN. */
+function serverTurn(turns: Turns, turn: number): Sent[] {
+  const { flow, round, closing } = placeOf(turns, turn);
+  if (round === 1 || closing > 0) return [];
+  const { timestampValue } = clientSegment(turns, turn, {});
+  const seen = clientNumber(flow, closing === 0 ? round : round + 1) + (closing === 0 ? 1 : 0);
+  const flags = { 0: SYN | ACK }[round] ?? (closing === 0 ? FIN | ACK : ACK);
   return [
     {
       at: turn * TURN_NS + TURN_NS / 2 + ONE_WAY_NS,
       ...tupleOf('server', flow),
       ttl: TTL,
       ipId: round & 0xffff,
-      sequence: isnOf('server', flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0),
-      acknowledgment: (isnOf('client', flow) + 1 + Math.max(0, round - 1) * 2 * SEGMENT_BYTES) >>> 0,
-      flags: round === 0 ? SYN | ACK : ACK,
+      sequence: serverNumber(flow, round),
+      acknowledgment: seen >>> 0,
+      flags,
       timestampValue,
       timestampEcho: timestampValue,
       length: round === GREETING_ROUND ? GREETING_BYTES : 0,
