@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 /** How a report is printed. */
 export type ReportFormat = 'text' | 'json' | 'markdown' | 'html';
-/** How a list is printed: a table, or one JSON object per line. */
+/** How a list or one item is printed: for people, or as one JSON object per line. */
 export type ListFormat = 'text' | 'json';
 
 /** Adds `-o` for commands that print a report, and `--exit-code`. */
@@ -19,7 +19,7 @@ export function reportOptions(command: Command): Command {
 /** Adds `-o` for commands that print a list or one item. */
 export function listOption(command: Command): Command {
   return command.addOption(
-    new Option('-o, --output <format>', 'a table, or one JSON object per line')
+    new Option('-o, --output <format>', 'how to print it; json: one object per line')
       .choices(['text', 'json'])
       .default('text'),
   );

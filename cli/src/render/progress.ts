@@ -34,10 +34,14 @@ function tapLine(tap: TapStatus, width: number, style: Style): string {
 /** One line about the whole capture, for output that is not a terminal. */
 export function progressLine(capture: CaptureState): string {
   const taps = capture.taps.map(
-    (tap) =>
-      `${tap.role} ${printable(tap.agent)} ${tap.state}${tap.online ? '' : ' (offline)'} ${tapCounts(tap)}${trouble(tap)}`,
+    (tap) => `${tapName(tap)} ${tap.state}${tap.online ? '' : ' (offline)'} ${tapCounts(tap)}${trouble(tap)}`,
   );
   return `${printable(capture.id)} ${capture.state}: ${taps.join('; ')}`;
+}
+
+/** `client web-1`; `client` alone where the host is called that. */
+function tapName({ role, agent }: TapStatus): string {
+  return role === agent ? role : `${role} ${printable(agent)}`;
 }
 
 function tapCounts(tap: TapStatus): string {
