@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { ExitStatus, reportError, UsageError } from './errors.js';
 import type { Io } from './io.js';
-import { buildProgram } from './program.js';
+import { buildProgram, calledCommand } from './program.js';
 
 export { processIo } from './io.js';
 
@@ -15,19 +15,30 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return commanderStatus(error, io);
+    if (error instanceof CommanderError) return commanderStatus(error, calledCommand(argv), io);
     return reportError(error, io);
   }
 }
 
 /** Help and version are no errors; everything else that commander throws is wrong usage. */
-function commanderStatus(error: CommanderError, io: Io): number {
+function commanderStatus(error: CommanderError, command: string | null, io: Io): number {
   if (error.exitCode === 0) return ExitStatus.done;
   if (error.code === 'commander.help') return ExitStatus.usage;
-  const message = error.message.replace(/^error: /, '');
-  const hint =
-    error.code === 'commander.unknownOption'
-      ? "A filter or a name cannot begin with '-'. `--help` lists the options."
-      : '`bothends --help` lists the commands, `bothends COMMAND --help` their options.';
+  const message = inOneSentence(error.message);
+  const help =
+    command === null
+      ? '`bothends --help` lists the commands.'
+      : `\`bothends ${command} --help\` lists its arguments and options.`;
+  const isOption = command !== null && error.code === 'commander.unknownOption';
+  const hint = isOption ? `A filter or a name cannot begin with '-'. ${help}` : help;
   return reportError(new UsageError(message, hint), io);
+}
+
+/** Commander's message as all others are: one sentence, without a full stop. */
+function inOneSentence(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace('. Allowed choices are ', ': allowed choices are ')
+    .replace(' is invalid. ', ' is invalid: ')
+    .replace(/\.$/, '');
 }

@@ -52,8 +52,8 @@ export async function buildProgram(
   return program;
 }
 
-/** First argument that is neither an option nor the value of `--context`. */
-function calledCommand(argv: readonly string[]): string | null {
+/** The command that a command line calls: its first argument that is neither an option nor the value of `--context`. */
+export function calledCommand(argv: readonly string[]): string | null {
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] as string;
     if (argument === '--context') i++;

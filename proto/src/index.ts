@@ -1,5 +1,6 @@
 export * from './batch/index.js';
 export * from './errors/error.js';
+export * from './errors/file.js';
 export * from './errors/folder.js';
 export * from './explain/index.js';
 export * from './flow/sequence.js';

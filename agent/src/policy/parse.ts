@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, readFailure } from '@bothends/proto';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { READERS } from './settings.js';
@@ -17,7 +17,7 @@ export function readPolicy(path: string | undefined): Policy {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const why = (cause as Error).message;
+    const { why } = readFailure(cause);
     throw new BothendsError('invalid-argument', `policy ${path} cannot be read: ${why}`, { cause });
   }
   return parsePolicy(text, path);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, readFailure } from '@bothends/proto';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { UsageError } from '../errors.js';
@@ -66,7 +66,7 @@ export function readTokenFile(path: string): string {
   try {
     return readFileSync(path, 'utf8').split('\n', 1)[0] ?? '';
   } catch (cause) {
-    const why = (cause as Error).message;
+    const { why } = readFailure(cause);
     throw new BothendsError(
       'failed-precondition',
       `the join token cannot be read from ${path}: ${why}; name the file with --token-file`,

@@ -24,7 +24,7 @@ export function advertisedAddress(text: string): string {
 export function caHash(text: string): string {
   if (/^sha256:[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
   throw new InvalidArgumentError(
-    'a CA hash is sha256: and 64 hexadecimal digits; copy it from the join line.',
+    'a CA hash is sha256: and 64 hexadecimal digits; copy it from the join line',
   );
 }
 
@@ -32,5 +32,5 @@ function hostPort(text: string, defaultPort: number, otherwise: string): string 
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s-][^:[\]\s]*)(?::(\d{1,5}))?$/.exec(text);
   const port = Number(match?.[2] ?? defaultPort);
   if (match && port >= 1 && port <= 65_535) return `${match[1]}:${port}`;
-  throw new InvalidArgumentError(`${otherwise}.`);
+  throw new InvalidArgumentError(otherwise);
 }

@@ -71,5 +71,5 @@ export function interfaceName(text: string): string {
 function integer(text: string, low: number, high: number, otherwise: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= low && value <= high) return value;
-  throw new InvalidArgumentError(`${otherwise}.`);
+  throw new InvalidArgumentError(otherwise);
 }

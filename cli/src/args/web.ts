@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, readFailure } from '@bothends/proto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { listenAddress } from './join.js';
 
@@ -72,7 +72,7 @@ async function read(option: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const why = (cause as Error).message;
+    const { why } = readFailure(cause);
     throw new BothendsError('invalid-argument', `${option} ${path} cannot be read: ${why}`, { cause });
   }
 }
@@ -86,5 +86,5 @@ function webAddress(text: string): string {
 function webhookUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return text;
-  throw new InvalidArgumentError('a webhook is an http or https address, such as https://chat.example/hook.');
+  throw new InvalidArgumentError('a webhook is an http or https address, such as https://chat.example/hook');
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BothendsError, formatInstant } from '@bothends/proto';
+import { BothendsError, formatInstant, readFailure } from '@bothends/proto';
 import { AuditChain, type AuditCheck } from '@bothends/proto/evidence/audit-chain';
 import { AuditEntry } from '@bothends/proto/gen/bothends/v1/bothends';
 import { type ListFormat, listOption } from '../args/output.js';
@@ -61,13 +61,14 @@ export function register({ program, io, exit }: Setup): void {
   }
 }
 
-/** The entries of an agent's own log. @throws BothendsError `not-found`, `data-loss` for what is none */
+/** The entries of an agent's own log. @throws BothendsError when it cannot be read; `data-loss` for what is no log */
 function entriesOf(file: string): AuditEntry[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new BothendsError('not-found', `${file} cannot be read: ${(cause as Error).message}`, { cause });
+    const { code, why } = readFailure(cause);
+    throw new BothendsError(code, `${file} cannot be read: ${why}`, { cause });
   }
   const lines = text.split('\n').filter((each) => each !== '');
   return lines.map((each, i) => {

@@ -53,13 +53,13 @@ describe('wrong usage exits with 2, says what is wrong in one line, and gives a 
     [['capture', 'web-1', 'db-1', '--duration', 'soon'], /not a duration: "soon" \(write 300ms, 60s/],
     [['capture', 'web-1', 'db-1', '--name', '-x'], /a name does not begin with '-'/],
     [['capture', 'web-1', 'db-1', '-i', 'eth0 up'], /an interface is up to 15 characters/],
-    [['capture', 'web-1', 'db-1', '--until', 'fin'], /Allowed choices are rst, finding/],
-    [['report', 'x', '-o', 'pdf'], /Allowed choices are text, json, markdown, html/],
+    [['capture', 'web-1', 'db-1', '--until', 'fin'], /allowed choices are rst, finding/],
+    [['report', 'x', '-o', 'pdf'], /allowed choices are text, json, markdown, html/],
     [['explain'], /^bothends: explain takes a verdict code\n.*--list/],
     [['explain', 'rst-forgd'], /^bothends: no verdict "rst-forgd"\nDid you mean rst-forged/],
     [['agent', '--token', 'be1.a.b'], /joining takes --join, --ca-hash and --token-file together/],
     [['agent', '--join', '-x'], /a coordinator is HOST:PORT/],
-    [['completion', 'csh'], /Allowed choices are bash, zsh, fish/],
+    [['completion', 'csh'], /allowed choices are bash, zsh, fish/],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await runCli(args);
     expect(stdout).toBe('');

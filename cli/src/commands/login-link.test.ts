@@ -47,5 +47,5 @@ test('for programs there is one object', async () => {
 test('a role that is none is wrong usage', async () => {
   const { status, stderr } = await runCli(['login-link', '--role', 'emperor']);
   expect(status).toBe(2);
-  expect(stderr).toContain('Allowed choices are viewer, operator, admin');
+  expect(stderr).toContain('allowed choices are viewer, operator, admin');
 });

@@ -51,7 +51,7 @@ export function register({ program, io, exit }: Setup): void {
 /** Collects what `--key` gives. */
 function fingerprints(text: string, before: string[] = []): string[] {
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return [...before, text];
-  throw new InvalidArgumentError('a fingerprint is sha256: and 64 hex digits, as agents log it (signsWith).');
+  throw new InvalidArgumentError('a fingerprint is sha256: and 64 hex digits, as agents log it (signsWith)');
 }
 
 function summary(file: string, { whole, checks, manifest }: Verification): object {

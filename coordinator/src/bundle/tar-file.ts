@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, readFailure } from '@bothends/proto';
 import { BLOCK, hasTarMagic, padded, parseTarHeader, TAR_END } from './tar.js';
 
 /** Where the content of a file lies in an archive. */
@@ -26,15 +26,14 @@ export class TarFile {
     this.damage = damage;
   }
 
-  /** Throws `not-found` when the file cannot be opened, `invalid-argument` when it is no tar at all. */
+  /** Throws `not-found`, `permission-denied` when the file cannot be opened, `invalid-argument` when it is no tar at all. */
   static open(path: string): TarFile {
     let fd: number;
     try {
       fd = openSync(path, 'r');
     } catch (cause) {
-      throw new BothendsError('not-found', `${path} cannot be opened: ${(cause as Error).message}`, {
-        cause,
-      });
+      const { code, why } = readFailure(cause);
+      throw new BothendsError(code, `${path} cannot be opened: ${why}`, { cause });
     }
     try {
       const { members, damage } = scan(fd);

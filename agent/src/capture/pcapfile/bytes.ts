@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { BothendsError, type ErrorCode } from '@bothends/proto';
+import { BothendsError, readFailure } from '@bothends/proto';
 
 /** Bytes of a file, one after the other, on demand and synchronously. */
 export interface ByteSource {
@@ -41,19 +41,11 @@ export class PlainBytes implements ByteSource {
   }
 }
 
-const FILE_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOENT: ['not-found', 'there is no such file'],
-  ENOTDIR: ['not-found', 'there is no such file'],
-  EACCES: ['permission-denied', 'this user may not read it'],
-  EPERM: ['permission-denied', 'this user may not read it'],
-};
-
 function onFile<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (thrown) {
-    const error = thrown as NodeJS.ErrnoException;
-    const [code, reason] = FILE_ERRORS[error.code ?? ''] ?? ['unavailable', error.message];
-    throw new BothendsError(code, `${path}: ${reason}`, { cause: thrown });
+    const { code, why } = readFailure(thrown);
+    throw new BothendsError(code, `${path}: ${why}`, { cause: thrown });
   }
 }
