@@ -24,6 +24,9 @@ interface Turns {
 /** Time between two turns, and from one host to the other: ten flows' turns take longer than a round trip. */
 const TURN_NS = 4_000;
 const ONE_WAY_NS = 10_000;
+/** Turns until the ACK of the server's FIN, and ns into that turn: a round trip after the client's own, when others have sent. */
+const LAST_ACK_TURNS = 6;
+const LAST_ACK_NS = 3_000;
 /** The server's first answer to data: a status line, so that both ends have sent some. */
 const GREETING_BYTES = 100;
 const GREETING_ROUND = 2;
@@ -36,32 +39,32 @@ const ACK = 0x10;
 export function writeBulk(path: string, tap: End, bulk: Bulk): number {
   const file = new PcapFile(path);
   const turns = turnsOf(bulk);
+  const { all } = turns;
   // The answer to a turn arrives at the client so many turns later.
   const lag = tap === 'client' ? (2 * ONE_WAY_NS) / TURN_NS : 0;
-  for (let turn = 0; turn < turns.all + lag; turn++) {
-    if (turn < turns.all)
-      for (const segment of clientTurn(turns, turn)) file.add(seenAt(tap, 'client', segment));
-    const answered = turn - lag;
-    if (answered >= 0 && answered < turns.all) {
-      for (const segment of serverTurn(turns, answered)) file.add(seenAt(tap, 'server', segment));
-    }
+  const add = (sender: End, segments: readonly Sent[]) => {
+    for (const segment of segments) file.add(seenAt(tap, sender, segment));
+  };
+  for (let turn = 0; turn < all + LAST_ACK_TURNS; turn++) {
+    if (turn < all) add('client', clientTurn(turns, turn));
+    if (turn >= lag && turn - lag < all) add('server', serverTurn(turns, turn - lag));
+    if (turn >= LAST_ACK_TURNS) add('client', lastAck(turns, turn - LAST_ACK_TURNS));
   }
   file.close();
   return file.packets;
 }
 
-/** Three packets a round; those of a handshake and of closing take two rounds. */
+/** Three packets a round; those of a handshake take two. */
 function turnsOf({ flows, packets, open }: Bulk): Turns {
-  const rounds = Math.ceil(packets / 3 / flows) + (open === undefined ? 1 : 2);
+  const rounds = Math.ceil(packets / 3 / flows) + 1;
   return { open: open ?? flows, rounds, all: rounds * flows, close: open !== undefined };
 }
 
-/** Which flow has a turn, in which of its rounds, and whether it closes: in the last two. */
+/** Which flow has a turn, in which of its rounds, and whether it closes then. */
 function placeOf({ open, rounds, close }: Turns, turn: number) {
   const group = Math.floor(turn / (open * rounds));
   const round = Math.floor(turn / open) % rounds;
-  const closing = close ? round - (rounds - 2) : -1;
-  return { flow: group * open + (turn % open), round, closing };
+  return { flow: group * open + (turn % open), round, closes: close && round === rounds - 1 };
 }
 
 /** The client's number after `round` rounds: its SYN, the handshake's ACK, then two full segments each. */
@@ -73,15 +76,14 @@ function serverNumber(flow: number, round: number): number {
   return isnOf('server', flow) + (round === 0 ? 0 : 1) + (round > GREETING_ROUND ? GREETING_BYTES : 0);
 }
 
-/** What the client sends: the SYN, the handshake's ACK, then two full segments a turn; at last a FIN, and the ACK of the other's. */
+/** What the client sends: the SYN, the handshake's ACK, then two full segments a turn, and at last a FIN. */
 function clientTurn(turns: Turns, turn: number): Sent[] {
-  const { flow, round, closing } = placeOf(turns, turn);
+  const { flow, round, closes } = placeOf(turns, turn);
   const at = turn * TURN_NS;
   const made = (part: number, rest: Partial<Sent>) => clientSegment(turns, turn, { at: at + part, ...rest });
   if (round === 0) return [made(0, { flags: SYN })];
-  const sequence = clientNumber(flow, closing > 0 ? round - closing : round);
-  if (closing === 0) return [made(0, { flags: FIN | ACK, sequence: sequence >>> 0 })];
-  if (closing > 0) return [made(0, { flags: ACK, sequence: (sequence + 1) >>> 0 })];
+  const sequence = clientNumber(flow, round);
+  if (closes) return [made(0, { flags: FIN | ACK, sequence: sequence >>> 0 })];
   if (round === 1) return [made(0, { flags: ACK, sequence: sequence >>> 0 })];
   return [0, 1].map((i) => {
     const data = { flags: ACK, sequence: (sequence + i * SEGMENT_BYTES) >>> 0, length: SEGMENT_BYTES };
@@ -89,15 +91,25 @@ function clientTurn(turns: Turns, turn: number): Sent[] {
   });
 }
 
+/** The client's ACK of the FIN that answered a turn. */
+function lastAck(turns: Turns, turn: number): Sent[] {
+  const { flow, round, closes } = placeOf(turns, turn);
+  if (!closes) return [];
+  const sequence = (clientNumber(flow, round) + 1) >>> 0;
+  const acknowledgment = (serverNumber(flow, round) + 1) >>> 0;
+  const at = (turn + LAST_ACK_TURNS) * TURN_NS + LAST_ACK_NS;
+  return [clientSegment(turns, turn, { at, sequence, acknowledgment, ipId: (2 * round + 1) & 0xffff })];
+}
+
 function clientSegment(turns: Turns, turn: number, rest: Partial<Sent>): Sent {
-  const { flow, round, closing } = placeOf(turns, turn);
+  const { flow, round, closes } = placeOf(turns, turn);
   return {
     at: 0,
     ...tupleOf('client', flow),
     ttl: TTL,
-    ipId: (closing < 0 ? round : 2 * round) & 0xffff,
+    ipId: (closes ? 2 * round : round) & 0xffff,
     sequence: isnOf('client', flow),
-    acknowledgment: round === 0 ? 0 : (serverNumber(flow, round) + (closing > 0 ? 1 : 0)) >>> 0,
+    acknowledgment: round === 0 ? 0 : serverNumber(flow, round),
     flags: ACK,
     timestampValue: Math.floor((turn * TURN_NS) / 1e6) + 1,
     timestampEcho: round === 0 ? 0 : 1,
@@ -106,13 +118,13 @@ function clientSegment(turns: Turns, turn: number, rest: Partial<Sent>): Sent {
   };
 }
 
-/** What the server answers: the SYN-ACK, nothing to an ACK alone, one ACK to two segments, FIN to FIN. */
+/** What the server answers: the SYN-ACK, nothing to the handshake's ACK, one ACK to two segments, FIN to FIN. */
 function serverTurn(turns: Turns, turn: number): Sent[] {
-  const { flow, round, closing } = placeOf(turns, turn);
-  if (round === 1 || closing > 0) return [];
+  const { flow, round, closes } = placeOf(turns, turn);
+  if (round === 1) return [];
   const { timestampValue } = clientSegment(turns, turn, {});
-  const seen = clientNumber(flow, closing === 0 ? round : round + 1) + (closing === 0 ? 1 : 0);
-  const flags = { 0: SYN | ACK }[round] ?? (closing === 0 ? FIN | ACK : ACK);
+  const acknowledgment = closes ? clientNumber(flow, round) + 1 : clientNumber(flow, round + 1);
+  const answer = closes ? FIN | ACK : ACK;
   return [
     {
       at: turn * TURN_NS + TURN_NS / 2 + ONE_WAY_NS,
@@ -120,8 +132,8 @@ function serverTurn(turns: Turns, turn: number): Sent[] {
       ttl: TTL,
       ipId: round & 0xffff,
       sequence: serverNumber(flow, round),
-      acknowledgment: seen >>> 0,
-      flags,
+      acknowledgment: acknowledgment >>> 0,
+      flags: round === 0 ? SYN | ACK : answer,
       timestampValue,
       timestampEcho: timestampValue,
       length: round === GREETING_ROUND ? GREETING_BYTES : 0,
