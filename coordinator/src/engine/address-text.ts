@@ -1,9 +1,12 @@
 import { formatAddress } from '@bothends/proto';
 
-/** Texts remembered. Hosts are few where flows are many; two that share a place are only written anew in turn. */
+/**
+ * Texts remembered. Hosts are few even where flows are many; two that share a place are merely written anew each
+ * time.
+ */
 const PLACES = 256;
 
-/** Addresses as text, each made once while it is asked for again and again: the same host, the same string. */
+/** Addresses as text. One that is asked for again and again is made once: the same host, the same string. */
 export class AddressTexts {
   private readonly words = new Uint32Array(PLACES * 4);
   private readonly texts = new Array<string>(PLACES).fill('');

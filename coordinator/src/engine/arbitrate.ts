@@ -46,14 +46,14 @@ const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['handshake-ack-lost', 'data-loss'],
 ];
 
-/** Silences that an ICMP error about a packet of the flow accounts for, whichever way they are told. */
+/** Kinds of silence that an ICMP error about a packet of the flow accounts for. */
 const EXPLAINED_BY_ERROR: ReadonlySet<VerdictCode> = new Set([
   'syn-unanswered',
   'idle-timeout',
   'peer-silent',
 ]);
 
-/** What is said of one connection with two ends, and void where a proxy makes it two connections. */
+/** Verdicts about one connection with two ends; void where a proxy makes it two connections. */
 const OF_ONE_CONNECTION: ReadonlySet<VerdictCode> = new Set([
   'rst-forged',
   'rst-lost',

@@ -42,8 +42,8 @@ export function clockReport(capture: CaptureFacts): ClockReport {
 }
 
 /**
- * Where θ jumps and by how much, ns; 0 where a direction is missing on either side. A bucket in which the step fell has the
- * bounds of both sides and is a stretch of its own: it does not make two steps of one.
+ * Where θ jumps and by how much, ns; 0 where a direction is missing on either side. A bucket in which the clock
+ * was stepped has the bounds of both sides and is a stretch of its own, which must not count as a second step.
  */
 function jumps({ segments, lines }: ClockView): { at: number; by: number }[] {
   const kept = segments

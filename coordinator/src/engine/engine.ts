@@ -23,7 +23,10 @@ import type { ClockPrior, EngineLike, EngineOptions, TapCoverage, TapDescription
 
 const NONE: readonly Draft[] = [];
 
-/** By number of a flow whose rows tell what the rules will find: nothing (null), or one fault. */
+/**
+ * By flow number, what the rows alone tell of what the rules will find: nothing (null) or one fault; undefined
+ * where they do not tell.
+ */
 type Foreseen = (FaultKind | null | undefined)[];
 
 /**
@@ -36,7 +39,7 @@ export class Engine implements EngineLike {
   private readonly taps: Tap[] = [];
   private clockPrior: ClockPrior | null = null;
 
-  /** `trains`: the add-on that takes trains of segments; without it all is as slow and as right. */
+  /** @param trains the add-on that takes trains of segments; without it the results are the same, only slower */
   constructor(options: EngineOptions, trains: TrainAddon | null = null) {
     this.options = options;
     this.intake = new Intake(trains);
@@ -86,7 +89,7 @@ export class Engine implements EngineLike {
     return pathHistory(capture, flows);
   }
 
-  /** What the packets say; `look` gets each flow while its rows are at hand, in no order that means anything. */
+  /** What the packets say. `look` gets each flow while its rows are at hand, in no particular order. */
   protected facts(look: (flow: FlowFacts) => void = () => {}): {
     capture: CaptureFacts;
     flows: FlowFacts[];
@@ -114,7 +117,7 @@ export class Engine implements EngineLike {
     return { capture, flows };
   }
 
-  /** Asks the rules about each flow of which they may find what was not foreseen and told of others often enough. */
+  /** Asks the rules about each flow, except where their answer is foreseen and was told of others often enough. */
   private judge(
     capture: CaptureFacts,
     flows: readonly FlowFacts[],
@@ -128,7 +131,7 @@ export class Engine implements EngineLike {
     for (const flow of flows) {
       peeks.pinned = flow.flow;
       const kind = foreseen[flow.flow];
-      // Each leg of a proxy passes one tap only: whatever compares the two ends of it would accuse falsely.
+      // Each leg of a proxy is seen by one tap only: rules that compare the two ends of it would accuse falsely.
       const isClear = kind === null || proxied.has(flow.flow);
       const known = isClear ? NONE : kind && fold.passOver(flow, kind);
       const own = known || found(flow);

@@ -10,7 +10,7 @@ const TOLD_NOTES = 16;
 /** Flows of one client with one service that the same faults are told for, each with its evidence. */
 const TOLD_FAULTS = 100;
 
-/** Services of one host that a client has the same faults with and that are told apart; with more it tries ports. */
+/** Services of one host with the same fault for a client that are told apart; a client with more is trying ports. */
 const TOLD_SERVICES = 16;
 
 /** Flows that faults are told for in all, some 25 MB of report; beyond it, one for each kind of fault. */
@@ -71,7 +71,7 @@ export class Fold {
   }
 
   /**
-   * Whether the same as what will be found about a flow was told often enough: then the flow is counted, and points to that.
+   * Counts a flow whose fault is foreseen and was told often enough, and points it to where that was told.
    * Returns what it points to; null where the rules have to be asked.
    */
   passOver(flow: FlowFacts, fault: FaultKind): readonly Draft[] | null {

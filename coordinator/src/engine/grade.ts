@@ -45,7 +45,7 @@ function ceiling(c: Case): Grade {
   return 'proven';
 }
 
-/** That something was forged is said, or left open: what is merely possible accuses somebody all the same. */
+/** "Forged" is either claimed or left open: a mere possibility accuses somebody all the same. */
 export function saidOrOpen(grade: Grade): Grade {
   return grade === 'possible' ? 'inconclusive' : grade;
 }

@@ -29,13 +29,16 @@ export class Intake {
   readonly matcher = new Matcher(this.store, (at0, at1, aligned) => this.pairs.paired(at0, at1, aligned));
   readonly joiner = new FlowJoiner(this.store, this.matcher);
   readonly observer = new Observer(this.store);
-  /** The short way of uneventful segments; null sends all the long way. */
+  /** The short way, for uneventful segments; null sends everything the long way. */
   express: Express | null = new Express(this.store, this.timeline, this.observer, this.matcher);
-  /** Takes most of these in its place; null where there is no such thing. */
+  /** The add-on, which takes most of those in its place; null without it. */
   trains: Train | null;
-  /** The same, where the rows in hand may go it. */
+  /** `express`, where the rows of the table in hand may take the short way. */
   private shortWay: Express | null = null;
-  /** The row in hand was seen at another interface of its tap, however many others came in between. */
+  /**
+   * The row in hand is a second look at a packet, through another interface of its tap, however many packets came
+   * in between.
+   */
   private isSecondLook = false;
   readonly reuse = new TupleReuse(this.store);
   readonly sweep = new Sweep(this.store, (r) => this.matcher.forget(r));
@@ -43,7 +46,7 @@ export class Intake {
   private place = 0;
   /** Time of the newest packet of each tap. */
   private readonly latest: [number, number] = [Number.NaN, Number.NaN];
-  /** Of tables that come without one. */
+  /** The scan of tables that come without one. */
   private readonly ownScan = new Scan(0);
   private readonly addresses = new AddressTexts();
   private readonly fragments = new Fragments();
@@ -91,7 +94,7 @@ export class Intake {
     if (!this.trace) this.sweep.run(table.length, this.latest);
   }
 
-  /** What the rows tell of when the tap was open, and of its clock. */
+  /** Notes when the tap was open and how its clock ran, as far as the rows tell. */
   private noteTimes(tap: Tap, table: PacketTable, shift: number, scan: Scan, order: TimeOrder): void {
     if (table.length === 0) return;
     if (scan.isInOrder) {
@@ -149,7 +152,10 @@ export class Intake {
     });
   }
 
-  /** Belongs where its datagram's first fragment belongs, and waits for that one where it is early. */
+  /**
+   * A later fragment belongs to the flow of its datagram's first fragment; one that comes before that waits for
+   * it.
+   */
   private laterFragment(tap: Tap, table: PacketTable, i: number, time: number): void {
     const protocol = table.protocol[i];
     if (protocol !== 6 && protocol !== 17) {
@@ -204,7 +210,10 @@ export class Intake {
       this.close(flow);
   }
 
-  /** Whether the row in hand goes the short way, as do those after it up to where `place` is then. */
+  /**
+   * Tries the short way for the row in hand and those after it; then `place` is that of the last row taken. False
+   * where it has to go the long way.
+   */
   private hurry(flow: number, direction: number, translated: boolean): boolean {
     if (this.shortWay === null) return false;
     const end = this.shortWay.take(this.place, flow, direction, translated);

@@ -31,8 +31,8 @@ export class Listing {
   }
 
   /**
-   * Writes the line of a flow before it is its turn, as long as there may be room for it: flows are looked at in another
-   * order first, and one that was put away need not be taken out again.
+   * Writes the line of a flow ahead of its turn, as long as there may be room for it. Flows are first looked at
+   * in another order, and one that was put away then need not be taken out again.
    */
   preview(flow: FlowFacts): void {
     if (this.previewed++ < this.limit) this.lines[flow.flow] = flowReport(flow);

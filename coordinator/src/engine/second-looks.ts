@@ -31,7 +31,10 @@ export class SecondLooks {
   private readonly packets: [number, number] = [0, 0];
   private readonly again: [number, number] = [0, 0];
   private settled: boolean | null = null;
-  /** From when on it can be: second looks at packets that came in one burst come after all of these. */
+  /**
+   * Time from which on the tap can be judged, ns: the second looks at packets of one burst come after all of its
+   * first ones.
+   */
   private settledFrom = Number.POSITIVE_INFINITY;
   /** Second looks have another TTL: the tap sees packets before and after its host, or a router, passed them on. */
   isRouted = false;

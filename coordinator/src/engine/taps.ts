@@ -26,7 +26,7 @@ export interface Tap {
   finished: boolean;
   /** Packets that TCP proves to have passed here and that the tap does not have. */
   missed: number;
-  /** It holds a packet that its own host sent; a capture of what arrives alone (`tcpdump -Q in`) holds none. */
+  /** It holds a packet that its own host sent; a capture of incoming packets alone (`tcpdump -Q in`) holds none. */
   speaks: boolean;
   /** It shows packets of both directions before and after a router passed them on. */
   routes: boolean;

@@ -2,7 +2,10 @@ import type { PacketTable } from '@bothends/proto';
 
 /** Stamps of one tap run backwards by µs (several queues); by this much only when the clock was set back. */
 export const BACKWARDS_NS = 100_000_000;
-/** Neighbours of several queues are swapped by less; what runs on behind by more is a clock that was set back. */
+/**
+ * Neighbours from several queues are swapped by less than this; what stays behind by more means that the clock
+ * was set back.
+ */
 const STEP_NS = 1_000_000;
 /** A clock is set back once or twice in a batch; where stamps jump back more often, the packets are out of order. */
 const SET_BACK = 2;

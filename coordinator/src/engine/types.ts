@@ -65,7 +65,7 @@ export interface EngineLike {
   addTap(tap: TapDescription): number;
   /** Takes rows 0..length-1; the table may be reused as soon as this returns. */
   push(tap: number, table: PacketTable): void;
-  /** What the name of a row that was just pushed is in clear: printable ASCII. */
+  /** Tells the name, in clear, of a row that was just pushed: printable ASCII. */
   named(tap: number, table: PacketTable, row: number, name: string): void;
   cover(tap: number, coverage: TapCoverage): void;
   prior(prior: ClockPrior): void;

@@ -4,7 +4,7 @@ import type { FlowRows } from './flow-rows.js';
 import { RowReader, RowWriter } from './row-code.js';
 import * as Row from './rows.js';
 
-/** More records than this are not put away with a flow: something is going on there. */
+/** A flow with more records than this is not put away: something is going on there. */
 const RECORD_LIMIT = 512;
 
 const NOTHING = new Uint8Array(0);
@@ -14,13 +14,14 @@ const NONE: readonly number[] = [];
 export type Forget = (r: number) => void;
 
 /**
- * Writes a flow of which nothing comes any more into few bytes, its rows and every record that it holds, and makes both
- * of them again, exactly as they were. So memory follows the flows that are busy and not those that ever were, and no
- * verdict can tell the difference.
+ * Puts away flows that have gone quiet: writes the rows of a flow and every record that it holds into a few
+ * bytes, and restores both exactly as they were. So memory follows the flows that are busy, not all that ever
+ * were, and no verdict can tell the difference.
  *
- * What stands at a position: the rows, whether something waits for its match, how many records there are, and these. When
- * a packet comes its flow gets its rows again, which tell where its records are, and new records; the old ones stay there
- * until somebody asks for them. When the flow is put away again, the new ones are written behind the old.
+ * At a position are stored: the rows, whether anything waits for its match, the number of records, and the
+ * records. When a packet comes, its flow gets its rows back, which say where its records are, and new records;
+ * the old ones stay where they are until somebody asks for them. When the flow is put away again, its new records
+ * are written behind the old.
  */
 export class Dormant {
   private archive = new Archive();
@@ -39,7 +40,10 @@ export class Dormant {
     return this.archive.taken === 0;
   }
 
-  /** Writes the flow at a place and lets go of its records; its position, or -1 when too much of it is going on. */
+  /**
+   * Puts away the flow at a place and releases its records. Returns its position, or -1 when too much is going on
+   * in it.
+   */
   pack(place: number, flow: number, forget: Forget): number {
     const { code, writer, rows } = this;
     const held = this.heldAt(place);
@@ -66,7 +70,7 @@ export class Dormant {
     return this.archive.put(writer.written);
   }
 
-  /** Makes the rows of the flow at `position`, at a place. Returns whether something of it waits for its match. */
+  /** Restores the rows of the flow at `position`, at a place. Returns whether anything of it waits for its match. */
   openRows(position: number, place: number): boolean {
     const { reader } = this;
     reader.open(this.archive.get(position));
@@ -81,7 +85,7 @@ export class Dormant {
     return this.partsAt(place).count;
   }
 
-  /** Makes the records that the flow at a place has put away. What waits stands in its lists then. */
+  /** Restores the records that the flow at a place has put away; those that wait are in its lists again. */
   openRecords(place: number, flow: number): Made {
     const made: Made = { kept: [], recent: [[], []], all: [] };
     this.reader.open(this.partsAt(place).parts);
@@ -96,7 +100,10 @@ export class Dormant {
     this.setPosition(place, -1, 0);
   }
 
-  /** Begins anew where too much of the memory holds nothing; `each` moves all that is put away, by position. */
+  /**
+   * Moves everything to new memory when too much of the old is unused. `each` calls `move` for every flow that is
+   * put away, with its old position, and gets the new one.
+   */
   tidy(each: (move: (position: number) => number) => void): void {
     const old = this.archive;
     if (!old.isWasteful) return;

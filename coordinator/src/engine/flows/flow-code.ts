@@ -4,14 +4,17 @@ import { State } from './records.js';
 import type { RowReader, RowWriter } from './row-code.js';
 import * as Row from './rows.js';
 
-/** How a record's match is written: none, one whose record is gone, else the place of that record in the list and this. */
+/**
+ * How a record's match is written: none; one whose record is gone; or this plus the place of its record in the
+ * list.
+ */
 const NO_PEER = 0;
 const GONE = 1;
 const PEERS = 2;
 
 /**
- * Rows of which nothing was seen, as bits: the direction back has no pairs, side i (from 1) no packets. These resemble blank
- * rows, the others what was seen of the flow elsewhere.
+ * Rows in which nothing was seen, as bits: the direction back without pairs; side i, counted from 1, without
+ * packets. These are written as differences from blank rows, the others from what was seen of the flow elsewhere.
  */
 const UNSEEN_BACK = 1;
 
@@ -25,23 +28,23 @@ export interface Held {
   readonly waiting: readonly (readonly number[])[];
 }
 
-/** The records of a flow that were made again. */
+/** The restored records of a flow. */
 export interface Made {
   readonly kept: number[];
-  /** More than a ring holds where packets came since some of them were put away. */
+  /** By tap; more than a ring holds where packets came after some were put away. */
   readonly recent: readonly [number[], number[]];
-  /** All, those included that are there only because they are matches of others. */
+  /** All of them, including those that are there only as the match of another. */
   readonly all: number[];
 }
 
-/** Writes the rows and the records of a flow into few bytes, and makes them again, exactly as they were. */
+/** Writes the rows and records of a flow into a few bytes, and restores them exactly as they were. */
 export class FlowCode {
   private readonly rows: FlowRows;
   private readonly records: RecordCode;
   /** The records that are being written, each once: those that the flow holds, then those that only match these. */
   private readonly list: number[] = [];
   private own = 0;
-  /** By record, its number in the list and one; 0: it is not there. */
+  /** By record: its place in the list plus one; 0 where it is not in it. */
   private numbers = new Int32Array(0);
 
   constructor(rows: FlowRows) {

@@ -5,28 +5,32 @@ import type { FlowStore } from './store.js';
 /** With fewer flows open nothing is put away: some 12 MB of rows and records. */
 const AT_EASE = 4096;
 
-/** Flows that may be open, and records of packets, before none of them is given any time: some 300 MB, and 400. */
+/**
+ * With this many flows open, or this many records alive, flows get no patience at all: some 300 MB of rows, 400
+ * MB of records.
+ */
 const CROWDED_FLOWS = 131_072;
 const CROWDED_RECORDS = 2_097_152;
 
 /**
- * A connection that closed at both ends is done when its last ACK had time to pass. A single packet that was not answered
- * within a round trip of nearly any kind hardly will be (a scan has millions). Any other flow may only be pausing.
+ * How long a flow must be quiet, ns. One that closed at both ends: until its last ACK had time to pass. One of a
+ * single packet: longer than nearly any round trip, after which an answer is unlikely (a scan has millions of
+ * these). Any other may only be pausing.
  */
 const CLOSED_NS = 20_000_000;
 const LONE_NS = 250_000_000;
 const PAUSE_NS = 3_000_000_000;
 
 /**
- * Places looked at for each flow that got rows, so that flows are put away as fast as they come, where one in four is quiet;
- * and for each packet, so that all are looked at in turn: a look costs a cache miss.
+ * Places examined for each flow that got rows, so that flows are put away as fast as they come if one in four is
+ * quiet; and for each packet, so that every place gets its turn. Few, because each look costs a cache miss.
  */
 const PLACES_PER_FLOW = 4;
 const PLACES_PER_PACKET = 1 / 8;
 
 /**
- * Goes round the flows that have rows and puts those away that have been quiet for long: by their taps' own clocks, and
- * the sooner the more are open. What comes for them later takes them out again.
+ * Goes round the flows that have rows, and puts away those that have been quiet for long by the clocks of their
+ * own taps; the more are open, the sooner. A packet that comes later brings its flow back.
  */
 export class Sweep {
   private readonly store: FlowStore;
@@ -34,7 +38,7 @@ export class Sweep {
   private hand = 0;
   private owed = 0;
   private opened = 0;
-  /** Flows that may be open without any being put away, and patience beyond, as a share of what is usual. */
+  /** Flows that may be open before any is put away; how patient the sweep is beyond that, 1 being the usual. */
   atEase = AT_EASE;
   patience = 1;
   placesPerPacket = PLACES_PER_PACKET;
@@ -44,7 +48,10 @@ export class Sweep {
     this.forget = forget;
   }
 
-  /** After `packets` more; `latest` is the time of the newest packet at each tap, NaN before the first. */
+  /**
+   * To be called after every `packets` packets. `latest`: time of the newest packet at each tap, NaN before the
+   * first.
+   */
   run(packets: number, latest: readonly [number, number]): void {
     const { store } = this;
     if (store.openFlows <= this.atEase) return;

@@ -1,12 +1,16 @@
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 
-/** So far at most a sender goes on at once: more is the end of another turn of the sequence numbers, bytes. */
+/**
+ * The furthest that a sender gets ahead, bytes; a greater difference is an older number, before sequence numbers
+ * wrapped.
+ */
 export const WINDOW_BYTES = 1 << 26;
 
 /**
- * Whether data that begins at `sequence`, seen at `tap`, lies beyond all that the other tap saw of the direction (`way`, with
- * `otherSide` for what that tap saw): then nothing that waits there is it, however much was left waiting by losses.
+ * Whether data that begins at `sequence`, seen at `tap`, lies beyond all that the other tap saw of the direction.
+ * Then it is none of the packets that wait there, however many losses left waiting. `way` is the offset of the
+ * direction's row, `otherSide` that of what the other tap saw of it.
  */
 export function isBeyond(
   store: FlowStore,

@@ -17,8 +17,8 @@ export class Copies {
   }
 
   /**
-   * The same transmission was seen before. Where its match is still to come, so is the question; the mark goes when
-   * the record finds a match of its own.
+   * The same transmission was seen before at this tap. The mark is taken off again if the record finds a match of
+   * its own.
    */
   isCopy(r: number): boolean {
     const { records } = this.store;
@@ -28,7 +28,7 @@ export class Copies {
     return this.isAmongRetired(r);
   }
 
-  /** Its twin bears the number of its own tap's scale, or where a device rewrites numbers that of the other's. */
+  /** Its twin has the sequence number as at its own tap or, where a device rewrites numbers, as at the other. */
   private isAmongRetired(r: number): boolean {
     const { records, directions, retired } = this.store;
     const isTwin = (c: number) => this.identity.isTwin(r, c);

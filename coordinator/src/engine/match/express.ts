@@ -11,18 +11,19 @@ import type { Matcher } from './matcher.js';
 import { ID_WINDOW, IDLE_NS, MERGED_FROM, type Observer } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
 
-/** What a record may be and still be matched here: kept, indexed, seen twice, or of a translated flow; otherwise as it came. */
+/** Bits of state that a record may have and still be matched here. */
 const PLAIN = State.notable | State.translated | State.doubled | State.indexed;
 
 /**
- * The short way of the segments that nearly all of a capture consists of: on an established connection, without hints,
- * going on exactly where their sender stood; and either the first to be seen of a packet, or the very one that is
- * expected next from the other tap. It does at once what Observer, Matcher and PairObserver do, less all that cannot
- * apply, on the columns of the table: what the other tap saw before gets no record of its own. Most of them an add-on takes in
- * its place (Train), which does the same: whoever changes a function here changes the one of its name in native/train.c.
+ * The short way, for the segments that make up nearly all of a capture: on an established connection, without
+ * hints, going on exactly where their sender stood, and either the first sighting of a packet or the very one
+ * that is expected next from the other tap. It does in one go what Observer, Matcher and PairObserver do, less
+ * all that cannot apply, on the columns of the table; the second sighting of a packet gets no record of its own.
+ * An add-on takes most of these segments in its place (Train) and does the same: whoever changes a function here
+ * changes the one of that name in native/train.c.
  *
- * Invariants: nothing is changed before it is decided that a segment is taken, and one that is taken leaves everything
- * as the long way would (test/property/express.test.ts holds that). What is unusual is never judged here.
+ * Invariants: nothing is changed before a segment is sure to be taken, and one that is taken leaves everything as
+ * the long way would (test/property/express.test.ts checks that). What is unusual is never judged here.
  */
 export class Express {
   private readonly store: FlowStore;
@@ -30,9 +31,13 @@ export class Express {
   private readonly observer: Observer;
   private readonly matcher: Matcher;
 
-  // NaN where numbers outgrow 31 bits: fields that do so later make V8 compile anew all that reads them.
+  // Fields that will outgrow 31 bits begin as NaN, which is a float64: changing the kind of a field later makes
+  // V8 recompile every function that reads it.
 
-  /** What is read, at which tap, in which order, what its scan said of each row; the tap's number and time of row and time 0. */
+  /**
+   * The table in hand; its tap; that tap's number of the table's first row; what to add to the table's times; the
+   * order of its rows, null for their own; what the scan said of each row.
+   */
   private table = new PacketTable(0);
   private near: 0 | 1 = 0;
   private firstNumber = 1;
@@ -45,7 +50,10 @@ export class Express {
   private time = Number.NaN;
   private id = 0;
   private stamp = Number.NaN;
-  /** Its flow and direction with their rows, and those of what its own tap and the other one saw of the direction. */
+  /**
+   * Its flow and direction, and offsets of their rows: flow, direction, what its own tap saw of the direction,
+   * what the other tap did.
+   */
   private flow = 0;
   private direction = 0;
   private row = 0;
@@ -53,7 +61,7 @@ export class Express {
   private side = 0;
   private far = 0;
   private translated = false;
-  /** Nothing is known of the path that would rewrite anything. */
+  /** The path is not known to rewrite anything. */
   private isPathPlain = false;
   /** Only this tap has seen the flow: its other half may be looked for. */
   private isAlone = false;
@@ -66,8 +74,8 @@ export class Express {
   }
 
   /**
-   * What is taken from now on are rows of `table`, whose scan is given, the next packets of `tap`; `shift` is its base time
-   * in ns on the tap's scale; `order` that in which its rows are looked at, null for their own.
+   * From now on rows of `table`, the next packets of `tap`, are taken. `shift`: ns to add to the table's times to
+   * get the tap's; `order`: in which order to look at the rows, null for their own.
    */
   open(tap: Tap, table: PacketTable, scan: Scan, shift: number, order: Uint32Array | null): void {
     this.near = tap.index;
@@ -79,9 +87,9 @@ export class Express {
   }
 
   /**
-   * Takes the row at place `k` of the order and those that go on after it, as long as they are of the same flow and
-   * direction. `translated`: it goes by the flow's other tuple. Returns the place of the first that is not taken, which is `k`
-   * itself where everything stays as it is.
+   * Takes the row at place `k` of the order, and those after it as long as they are of the same flow and
+   * direction. `translated`: it goes by the flow's other tuple. Returns the place of the first row not taken;
+   * where that is `k`, nothing has changed.
    */
   take(k: number, flow: number, direction: number, translated: boolean): number {
     const { store, near, order } = this;
@@ -103,7 +111,7 @@ export class Express {
     let before = -1;
     for (let k = first; k < length; k++) {
       const i = order === null ? k : order[k];
-      // What a scan says of a row it says next to the row before.
+      // A scan compares a row with the one before it in the table.
       const follows = k === first || (i === before + 1 && seen[i] === (Seen.uneventful | Seen.follows));
       if (!follows || !this.step(i)) return k;
       before = i;
@@ -134,7 +142,10 @@ export class Express {
     return true;
   }
 
-  /** The tap saw the flow open, nothing closes or stops it, and no other half of it is looked for; and is its path plain? */
+  /**
+   * The tap saw the flow open, nothing closes or stops it, and its other half is not being looked for. Also notes
+   * whether its path is plain.
+   */
   private isEstablished(): boolean {
     const { store, near, row, way, side, far } = this;
     const s = store.sides.data;
@@ -172,8 +183,8 @@ export class Express {
   }
 
   /**
-   * A packet of the flow a moment ago was like it: captured twice on another interface, or copied by the path, where
-   * nothing else tells. Only such captures and packets are asked about that.
+   * A packet of the flow a moment ago was like it: captured twice on another interface, or copied by the path.
+   * Asked only of captures and packets where nothing else tells these apart.
    */
   private resemblesRecent(): boolean {
     const { table, store, i } = this;
@@ -217,7 +228,7 @@ export class Express {
     );
   }
 
-  /** It is the first to be seen of a packet, though others wait at the other tap: what was lost waits for ever. */
+  /** It is the first sighting of a packet, though others wait at the other tap (lost packets wait for ever). */
   private isBeyond(): boolean {
     const { table, i, near, way, far } = this;
     return table.payloadLength[i] > 0 && isBeyond(this.store, way, far, near, table.sequence[i]);

@@ -1,6 +1,6 @@
 /**
- * Places for fingerprints of packets that wait for their partner. Those who share a place push one another out: with a
- * few thousand waiting at a time that is rare, and costs a join, never a false one.
+ * Places for fingerprints of packets that wait for their partner. Two that fall on one place push each other out;
+ * with a few thousand waiting that is rare, and costs a join but never makes a false one.
  */
 const PLACES = 65_536;
 

@@ -25,7 +25,10 @@ export class Holes {
     if (holes.length < HOLE_LIMIT) holes.push({ begin, end, time });
   }
 
-  /** Takes bytes [begin, end) that came after all; how old the oldest hole is that they fill, ns, null when they fill none. */
+  /**
+   * Fills bytes [begin, end), which came after all. Returns the age of the oldest hole that they fill, ns; null
+   * when they fill none.
+   */
   fill(side: number, begin: number, end: number, time: number): number | null {
     const holes = this.open.get(side);
     if (!holes) return null;

@@ -67,7 +67,7 @@ export class Identity {
     if (records.length[r] > 0) return this.sameStamp(r, c);
     return (
       this.acknowledgment(c) === this.acknowledgment(r) &&
-      // What bears the same id is the same ACK, though a device that shapes traffic made its window smaller.
+      // With the same id it is the same ACK, even if a traffic shaper made its window smaller.
       (records.window[c] === records.window[r] || this.isKnownById(r)) &&
       this.sameSack(r, c) &&
       this.sameStamp(r, c)

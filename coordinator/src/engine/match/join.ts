@@ -10,8 +10,9 @@ import type { Matcher } from './matcher.js';
 export const FINGERPRINTED = 3;
 
 /**
- * Of those after them, as long as no other tap has seen the flow, one in so many, a power of two, and each that follows a
- * pause. Which ones, their contents say: two taps that were not started at the same moment choose the same.
+ * After those, as long as no other tap has seen the flow: one packet in so many (a power of two), and each that
+ * follows a pause. Contents decide which, so that two taps that were not started at the same moment choose the
+ * same.
  */
 const SAMPLED = 16;
 
@@ -89,7 +90,10 @@ export class FlowJoiner {
     return false;
   }
 
-  /** The owner of the record's print had a packet at the same tap a moment ago: this one, before it was translated there. */
+  /**
+   * Notes that the owner of the record's print is the same connection: it had this packet at the same tap a
+   * moment ago, before it was translated there.
+   */
   private noteTwin(r: number, owner: number): void {
     const { records, sides, links } = this.store;
     const flow = records.flow[r];
@@ -104,7 +108,7 @@ export class FlowJoiner {
     links.set(other, Link.twin, flow);
   }
 
-  /** Whether a flow is but the other face of one that its tap saw by another tuple, too, and that tells more. */
+  /** Whether a flow is only another face of one that its tap also saw by another tuple, which tells more. */
   isShadow(flow: number): boolean {
     const twin = this.store.links.get(flow, Link.twin);
     if (twin < 0 || this.resolve(twin) === flow || (this.isSeenAt(flow, 0) && this.isSeenAt(flow, 1)))
@@ -112,7 +116,7 @@ export class FlowJoiner {
     return (this.isSeenAt(twin, 0) && this.isSeenAt(twin, 1)) || twin < flow;
   }
 
-  /** Most devices translate one end: an end that both tuples have must then be the same end of both. */
+  /** Most devices translate one end only: if both tuples share an end, it has to be the same end of both. */
   private canBeOne(flow: number, other: number, swap: boolean): boolean {
     const { table } = this.store;
     for (let end = 0; end < 2; end++) {
@@ -132,8 +136,8 @@ export class FlowJoiner {
   }
 
   /**
-   * What the tap saw of the SYN's flow has no SYN before it: packets that escaped their translation look so, a SYN-ACK that
-   * came straight from the server among them.
+   * What the tap saw of the SYN's flow has no SYN before it. Packets that escaped translation look like that,
+   * such as a SYN-ACK straight from the server.
    */
   private isStrayAt(syn: number, tap: number): boolean {
     const { records } = this.store;
@@ -153,7 +157,7 @@ export class FlowJoiner {
     return false;
   }
 
-  /** What the packet is known by wherever it goes; 0 where it says too little. */
+  /** What the packet is recognised by wherever it goes; none where it says too little. */
   private fingerprints(r: number): readonly number[] {
     const { records, sides } = this.store;
     const protocol = this.store.table.protocol(records.flow[r]);

@@ -63,7 +63,7 @@ export class Matcher {
       }
       this.store.settle(twin);
     } else {
-      // What fits a packet that still waits is that one, however much it resembles another that came before.
+      // If it fits a packet that still waits, it is that one, however much it resembles another that came before.
       if (someWait) this.ranges.search(r, otherSide);
       if (records.covered[r] === 0 && !(records.state[r] & State.matched) && this.copies.isCopy(r))
         records.state[r] |= State.copy;
@@ -120,7 +120,7 @@ export class Matcher {
       return expected;
     if (s[otherSide + UNINDEXED] >= 0) this.index.fill(otherSide);
     const found = this.index.twinInTurn(r);
-    // What comes next follows this one, and not what was passed over: that was lost, or comes late.
+    // The next packet follows this one. What was skipped to get here was lost, or comes late.
     if (found >= 0) s[otherSide + CURSOR] = found;
     return found;
   }

@@ -22,7 +22,7 @@ const LATE_NS = 50_000;
 /** Packets with a wrong checksum kept per direction and tap, as examples. */
 const BAD_KEPT = 4;
 
-/** An IP id this little behind the newest was given before it; further behind it may have wrapped. */
+/** An IP id less than this behind the newest was given before it; further behind, the counter may have wrapped. */
 export const ID_WINDOW = 0x1000;
 
 /** Payload below this, the smallest common segment (RFC 879's 536 and one), was not merged of several. */

@@ -39,7 +39,7 @@ export class PairObserver {
     const d = directions.data;
     d[row + Row.PAIRS]++;
     if (d[row + Row.PAIRS] <= TTL_PAIRS) d[row + Row.TTL_DIFF] += records.ttl[at0] - records.ttl[at1];
-    // Where nothing better has come yet, a pair that may be a mix-up still tells more than none.
+    // Until something better comes, even a pair that may be a mix-up tells more than none.
     const first = d[row + Row.MIN_DIFF] === Number.POSITIVE_INFINITY;
     const timely = isTimely(records, at0, at1) || (first && !isRestamped(records, at0, at1));
     if (aligned && timely) this.bound(at0, at1, row);
@@ -180,7 +180,8 @@ export class PairObserver {
       const delay = state[late] & State.afterIdle ? 0 : gap[late];
       this.late(at0, at1, row, [late0 ? Row.LATE_AT_0 : Row.LATE_AT_1], delay);
     } else if (this.store.records.length[at0] === this.store.records.length[at1]) {
-      // Bytes of a super-packet may be counted for another copy of theirs: only whole packets are told apart so.
+      // Bytes of a super-packet may have been counted for another copy of them, so only whole packets are told
+      // apart this way.
       this.late(at0, at1, row, [late0 ? Row.OVERDUE_AT_0 : Row.OVERDUE_AT_1], 0);
     }
   }

@@ -61,8 +61,8 @@ export class RangeSearch {
   }
 
   /**
-   * From where the direction stands at the other tap on. Records that lie before `r` are passed over, however many: a
-   * capture that began earlier, or whose other end missed much, is full of them.
+   * Searches forward from where the direction stands at the other tap. Records that lie before `r` are skipped,
+   * however many: a capture that began earlier, or whose other end missed much, is full of them.
    */
   private searchOn(r: number, otherSide: number, start: number): void {
     const { records, sides } = this.store;
@@ -82,7 +82,7 @@ export class RangeSearch {
     }
   }
 
-  /** From there backwards: what was overtaken on its way waits right before. */
+  /** Searches backward from there: a packet that was overtaken waits right before. */
   private searchBack(r: number, otherSide: number, start: number): void {
     const { records, sides } = this.store;
     let before = start >= 0 ? records.previousWaiting[start] : sides.data[otherSide + Row.TAIL];
@@ -128,8 +128,8 @@ export class RangeSearch {
   }
 
   /**
-   * Known again by its time stamp; else by its IP id or flow label with the same window; a SYN-ACK, which has neither
-   * on Linux, by what it acknowledges (a SYN proxy's own has another window).
+   * Recognised by its time stamp; else by IP id or flow label together with the window. A SYN-ACK, which has
+   * neither on Linux, is recognised by what it acknowledges (a SYN proxy's own has another window).
    */
   private isSameHandshake(r: number, c: number): boolean {
     const { records } = this.store;
@@ -238,9 +238,9 @@ export class RangeSearch {
   }
 
   /**
-   * NICs cut and merge segments of one size with ids in a row: so many ids further on it is as many segments further on.
-   * A retransmission comes later, and its id is further away. Where the size is not a whole number, something else
-   * merged them, and the usual size tells.
+   * NICs cut and merge segments of one size with consecutive ids, so `steps` ids further on means as many
+   * segments further on; the id of a retransmission is further away. Where that gives no whole size, something
+   * else merged them, and the usual size decides.
    */
   private couldBeCut(r: number, bytes: number, steps: number): boolean {
     if (bytes % steps === 0 && bytes / steps >= SMALLEST_SEGMENT) return true;
@@ -264,8 +264,9 @@ export class RangeSearch {
   }
 
   /**
-   * Applications say the same again on another connection; an IP id, time stamp or flow label does not come again. Within a
-   * connection a flow label does: there it only tells at its beginning, which a capture that began later does not have.
+   * Applications repeat themselves on other connections, but an IP id, time stamp or flow label does not come
+   * again there. Within a connection a flow label does: it tells only at its beginning, which a capture that
+   * began later does not have.
    */
   private isSameSending(r: number, c: number): boolean {
     const { records } = this.store;
@@ -282,7 +283,7 @@ export class RangeSearch {
     return sides.data[side + Row.SYN_OPTIONS] >= 0;
   }
 
-  /** Another datagram with the same payload waits beside it: which of them is meant, only the id could tell. */
+  /** Another datagram with the same payload waits beside it; only the id could tell which is meant. */
   private isSaidAgain(c: number): boolean {
     const { records, sides } = this.store;
     let other = sides.data[this.store.side(records.flow[c], records.direction[c], records.tap[c]) + Row.HEAD];

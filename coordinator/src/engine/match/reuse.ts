@@ -47,8 +47,9 @@ export class TupleReuse {
   }
 
   /**
-   * Only a SYN has gone the other way, which nothing has answered: both ends open the connection at once (RFC 9293, 3.5).
-   * Or the other end has acknowledged a SYN with this number, which the tap missed: it comes again.
+   * Whether a SYN belongs to the opening of this flow: only a SYN has gone the other way, unanswered, so both
+   * ends open at once (RFC 9293, 3.5); or the other end has acknowledged a SYN with this number, which the tap
+   * missed and which now comes again.
    */
   private isOpening(flow: number, direction: number, tap: number, isn: number): boolean {
     const s = this.store.sides.data;
@@ -77,7 +78,10 @@ export class TupleReuse {
     return null;
   }
 
-  /** The other tap, which missed how the connection ended, took the same SYN for one of it: both stay together. */
+  /**
+   * The other tap, which missed the end of the connection, took the same SYN for part of it: both sightings stay
+   * together.
+   */
   private isThere(flow: number, direction: number, tap: number, isn: number): boolean {
     const side = this.store.side(flow, direction, tap);
     return (

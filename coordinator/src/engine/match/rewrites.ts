@@ -24,8 +24,9 @@ export class Rewrites {
   }
 
   /**
-   * What one direction acknowledges are the other one's numbers: where a segment arrives with another ACK number than it left
-   * with, those are shifted by as much. So a direction without data is known, too, when its SYN was not seen.
+   * One direction acknowledges the other one's numbers: where a segment arrives with another ACK number than it
+   * left with, those are shifted by the difference. So the shift of a direction without data is known even if its
+   * SYN was not seen.
    */
   learnFromAcknowledgment(r: number, c: number): void {
     const { records, directions } = this.store;

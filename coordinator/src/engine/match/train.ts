@@ -51,12 +51,15 @@ const DONE = 9;
 const PAIRED = 10;
 const CALL_NUMBERS = 11;
 
-/** Of a pair the tap that saw it first, its time at tap 0, and the difference of its times. */
+/**
+ * Numbers told of each matched pair: the tap that saw it first, its time at tap 0, and the difference of its two
+ * times.
+ */
 const PAIR_NUMBERS = 3;
 
 /**
- * Where row after row is none for the add-on, so many go by before it is asked again: a call takes as long as one or two rows
- * the short way.
+ * Where the add-on takes no row, it is asked again only after 1, 3, 7, … rows, at most this many: a call costs as
+ * much as one or two rows on the short way.
  */
 const LONGEST_PAUSE = 64;
 
@@ -70,8 +73,8 @@ const NUMBERS = {
 } as unknown as Readonly<Record<string, number>>;
 
 /**
- * Takes trains of segments as Express does, by an add-on: of flows that both taps have seen, on a path that changes nothing. It
- * may take fewer than it could; the next row then goes another way.
+ * Takes trains of segments in the C add-on, as Express does here: for flows that both taps have seen, on a path
+ * that changes nothing. It may take fewer than it could; the next row then goes another way.
  */
 export class Train {
   private readonly addon: TrainAddon;
@@ -89,7 +92,7 @@ export class Train {
   private keys: Uint32Array | null = null;
   private capacity = 0;
   longestPause = LONGEST_PAUSE;
-  /** Rows to let go by, and how many it will be when the next call takes none. */
+  /** Rows to skip before the add-on is asked again, and how many it will be if that call takes none. */
   private pause = 0;
   private nextPause = 0;
 
@@ -99,7 +102,7 @@ export class Train {
     this.timeline = timeline;
   }
 
-  /** What is taken from now on are rows of `table`, as in Express.open. */
+  /** From now on rows of `table` are taken, as in Express.open. */
   open(tap: Tap, table: PacketTable, scan: Scan, shift: number, order: Uint32Array | null): void {
     let known = this.tables.get(table);
     if (known?.seen !== scan.seen) {
@@ -116,7 +119,10 @@ export class Train {
     this.call[END] = table.length;
   }
 
-  /** Takes the rows from place `first` of the order on, until one is not taken. Returns the place of that one, or past the last. */
+  /**
+   * Takes rows from place `first` of the order on. Returns the place of the first one that is not taken, or one
+   * past the last.
+   */
   take(first: number): number {
     if (this.pause > 0) {
       this.pause--;

@@ -51,9 +51,10 @@ export class WaitingIndex {
   }
 
   /**
-   * The record from the other tap that is the same transmission, or -1. Where several are alike (without IP id, what is sent
-   * again at once has the same time stamp): the oldest of those after the last that was matched, for packets keep their order
-   * unless there is proof; else the oldest of all, which at worst makes it look late, and no clock wrong.
+   * The record from the other tap that is the same transmission, or -1. Of several that are alike (without IP id;
+   * bytes sent again at once have the same time stamp) it is the oldest after the one matched last, because
+   * packets keep their order unless there is proof that they did not; else the oldest of all, which at worst
+   * makes it look late and makes no clock wrong.
    */
   twinInTurn(r: number): number {
     const { records, directions } = this.store;
@@ -105,7 +106,7 @@ export class WaitingIndex {
     const chained: number[] = [];
     for (let head of this.buckets) for (; head >= 0; head = records.nextInBucket[head]) chained.push(head);
     this.buckets = new Int32Array(this.buckets.length * 2).fill(-1);
-    // Chains run from new to old, and so they shall again: the far end goes first.
+    // Chains run from new to old and have to stay so: the far end goes in first.
     for (const r of chained.reverse()) {
       const bucket = records.hash[r] & (this.buckets.length - 1);
       records.nextInBucket[r] = this.buckets[bucket];
