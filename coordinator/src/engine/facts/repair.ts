@@ -2,7 +2,7 @@ import { Tcp } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
 import type { FlowFacts } from './flow-facts.js';
 import { opposite } from './flow-facts.js';
-import type { Packet } from './packet.js';
+import type { Packet, Toward } from './packet.js';
 
 /**
  * What TCP itself says about data that seems lost. `repaired`: the sender sent the bytes again. `refuted`: they were
@@ -15,18 +15,36 @@ export interface Repairs {
   repaired: Packet[];
   refuted: Packet[];
   open: Packet[];
+  /** How often the sender sent data again, in all of the capture. */
+  again: number;
+  /** Whether each of these was held against each loss; else some losses are open that were made good. */
+  areAllKnown: boolean;
 }
 
 /** Hears TCP about each lost transmission with data, or a FIN, of one direction. */
-export function repairsOf(flow: FlowFacts, toward: Packet['toward'], lost: readonly Packet[]): Repairs {
-  const repairs: Repairs = { repaired: [], refuted: [], open: [] };
+export function repairsOf(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): Repairs {
+  const again = flow.sent(toward, Row.REPEATS);
+  const repairs: Repairs = { repaired: [], refuted: [], open: [], again, areAllKnown: true };
   if (lost.length === 0) return repairs;
   const sent = flow.packets.filter((p) => p.toward === toward && p.sent && !p.icmp && extent(p) > 0);
   const transmissions = new Transmissions(sent);
-  // Not every retransmission is kept: with more than are kept, the absence of one says nothing.
-  const areAllKept = sent.filter((p) => p.repeat).length >= flow.sent(toward, Row.REPEATS);
-  for (const p of lost) repairs[testify(flow, p, transmissions, areAllKept)].push(p);
+  const known = addRetransmissions(flow, toward, transmissions);
+  // With more retransmissions than are known, the absence of one says nothing.
+  repairs.areAllKnown = Math.max(known, sent.filter((p) => p.repeat).length) >= again;
+  for (const p of lost) repairs[testify(flow, p, transmissions, repairs.areAllKnown)].push(p);
   return repairs;
+}
+
+/** Adds those that were not kept as packets, too. How many are known. */
+function addRetransmissions(flow: FlowFacts, toward: Toward, to: Transmissions): number {
+  let known = 0;
+  const { observer } = flow.capture.intake;
+  const [direction, tap] = [flow.direction(toward), flow.senderTap(toward)];
+  observer.retransmissions(flow.flow, direction, tap, (number, sequence, length) => {
+    known++;
+    to.add({ number, sequence, extent: length });
+  });
+  return known;
 }
 
 /** Sequence numbers that a segment takes up. */
@@ -36,53 +54,68 @@ export function extent(p: Packet): number {
 
 /** Whether two segments, numbered at the same tap, have a byte in common. */
 export function overlap(a: Packet, b: Packet): boolean {
-  const ahead = (a.sequence - b.sequence) | 0;
-  return Math.min(ahead + extent(a), extent(b)) > Math.max(ahead, 0);
+  return haveCommon(rangeOf(a), rangeOf(b));
 }
 
-function testify(flow: FlowFacts, p: Packet, transmissions: Transmissions, areAllKept: boolean): Testimony {
-  const { sent } = p;
-  if (!sent) return 'open';
+/** What one transmission carried: its number at its sender's tap, and the sequence numbers that it takes up. */
+interface Transmission {
+  number: number;
+  sequence: number;
+  extent: number;
+}
+
+function rangeOf(p: Packet): Transmission {
+  return { number: p.sent?.number ?? 0, sequence: p.sequence, extent: extent(p) };
+}
+
+function haveCommon(a: Transmission, b: Transmission): boolean {
+  const ahead = (a.sequence - b.sequence) | 0;
+  return Math.min(ahead + a.extent, b.extent) > Math.max(ahead, 0);
+}
+
+function testify(flow: FlowFacts, p: Packet, transmissions: Transmissions, areAllKnown: boolean): Testimony {
+  if (!p.sent) return 'open';
   // Without IP id and time stamp one transmission is like the other: one of them was lost, and the bytes sent again.
+  // Else a retransmission sent once more says nothing new: the receiver may be silent, and a tap have missed both.
   if (p.repeat) return p.ipId === 0 && p.timestampValue === 0 ? 'repaired' : 'open';
-  if (transmissions.near(p).some((q) => q.sent && q.sent.time > sent.time && overlap(p, q)))
-    return 'repaired';
-  if (!areAllKept) return 'open';
+  if (transmissions.isSentAfter(rangeOf(p))) return 'repaired';
+  if (!areAllKnown) return 'open';
   return isAcknowledged(flow, p) ? 'refuted' : 'open';
 }
 
 /** Sequence numbers are looked up by the block of 64 KiB that they lie in: few segments span two. */
 const BLOCK_BITS = 16;
 
-/** Segments of one direction by their sequence numbers, so that many losses are not each held against all of them. */
+/** Transmissions of one direction by their sequence numbers, so that many losses are not each held against all of them. */
 class Transmissions {
-  readonly #blocks = new Map<number, Packet[]>();
+  readonly #blocks = new Map<number, Transmission[]>();
 
   constructor(packets: readonly Packet[]) {
-    for (const p of packets) {
-      for (const block of blocksOf(p)) {
-        const there = this.#blocks.get(block);
-        if (there) there.push(p);
-        else this.#blocks.set(block, [p]);
-      }
+    for (const p of packets) this.add(rangeOf(p));
+  }
+
+  add(one: Transmission): void {
+    for (const block of blocksOf(one)) {
+      const there = this.#blocks.get(block);
+      if (there) there.push(one);
+      else this.#blocks.set(block, [one]);
     }
   }
 
-  /** All segments that may have a byte in common with one, more than once where they are large, and not itself. */
-  near(p: Packet): Packet[] {
-    return blocksOf(p)
-      .flatMap((block) => this.#blocks.get(block) ?? NONE)
-      .filter((q) => q !== p);
+  /** Whether bytes of one went by again after it. The latest are asked first: they are after most. */
+  isSentAfter(one: Transmission): boolean {
+    return blocksOf(one).some((block) => {
+      const there = this.#blocks.get(block);
+      return there?.findLast((other) => other.number > one.number && haveCommon(one, other)) !== undefined;
+    });
   }
 }
 
-const NONE: readonly Packet[] = [];
-
-/** Numbers of the blocks in which a segment has bytes. */
-function blocksOf(p: Packet): number[] {
-  const first = p.sequence >>> BLOCK_BITS;
-  const inFirst = p.sequence & ((1 << BLOCK_BITS) - 1);
-  const more = (inFirst + Math.max(0, extent(p) - 1)) >>> BLOCK_BITS;
+/** Numbers of the blocks in which a transmission has bytes. */
+function blocksOf({ sequence, extent }: Transmission): number[] {
+  const first = sequence >>> BLOCK_BITS;
+  const inFirst = sequence & ((1 << BLOCK_BITS) - 1);
+  const more = (inFirst + Math.max(0, extent - 1)) >>> BLOCK_BITS;
   return Array.from({ length: more + 1 }, (_, i) => (first + i) & (2 ** (32 - BLOCK_BITS) - 1));
 }
 

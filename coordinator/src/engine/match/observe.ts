@@ -3,6 +3,7 @@ import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
 import type { FlowStore } from '../flows/store.js';
 import { Holes } from './holes.js';
+import { SentAgain } from './sent-again.js';
 
 /** A pause worth remembering as idle: an order of magnitude above round trips and delayed ACKs. */
 export const IDLE_NS = 500_000_000;
@@ -13,7 +14,7 @@ const AFTERMATH = 24;
 /** Hints (TLS, HTTP, DNS) kept per flow beside its handshake, FINs and RSTs. */
 const HINT_LIMIT = 64;
 
-/** Retransmissions kept per flow: with them, losses are told from packets that a tap missed. */
+/** Retransmissions kept whole per flow, as examples. */
 const REPEAT_LIMIT = 96;
 
 /** A hole filled sooner was swapped by the capture: taps swap neighbours by 3–5 µs, ten times that is safe. */
@@ -37,6 +38,7 @@ export const TIMESTAMP_BYTES = 12;
 export class Observer {
   private readonly store: FlowStore;
   private readonly holes = new Holes();
+  private readonly sentAgain = new SentAgain();
 
   constructor(store: FlowStore) {
     this.store = store;
@@ -185,6 +187,7 @@ export class Observer {
     if (records.length[r] > 0 && end <= highest) {
       s[row + Row.REPEATS]++;
       records.state[r] |= State.repeat;
+      this.sentAgain.note(this.sideNumber(r), records.number[r], first, records.length[r]);
       this.fillHole(r, row, highest + ahead, end);
       this.keepRepeat(r);
     }
@@ -192,10 +195,19 @@ export class Observer {
     if (flags & Tcp.fin) s[row + Row.FIN_END] = end;
   }
 
-  /** Numbers the sides of all flows, wherever their rows are. */
   private sideNumber(r: number): number {
     const { records } = this.store;
-    return records.flow[r] * 4 + records.direction[r] * 2 + records.tap[r];
+    return numberOfSide(records.flow[r], records.direction[r], records.tap[r]);
+  }
+
+  /** Retransmissions that a tap saw in a direction of a flow, one after the other. */
+  retransmissions(
+    flow: number,
+    direction: number,
+    tap: number,
+    tell: (number: number, sequence: number, length: number) => void,
+  ): void {
+    this.sentAgain.each(numberOfSide(flow, direction, tap), tell);
   }
 
   private fillHole(r: number, row: number, begin: number, end: number): void {
@@ -301,6 +313,11 @@ export class Observer {
     if (records.flags[r] & (Tcp.syn | Tcp.fin)) this.store.note(r);
     else if (isHint(records, r) && this.hasRoom(row)) this.store.note(r);
   }
+}
+
+/** Numbers the sides of all flows, wherever their rows are. */
+function numberOfSide(flow: number, direction: number, tap: number): number {
+  return flow * 4 + direction * 2 + tap;
 }
 
 function isHint(records: FlowStore['records'], r: number): boolean {

@@ -68,7 +68,8 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     attributes: {
       sent: loss.sent,
       lost,
-      retransmitted: repairs.repaired.length,
+      retransmitted: repairs.areAllKnown ? repairs.repaired.length : null,
+      sentAgain: repairs.again,
       longestBurst: longestBurst(gone, isNextSegment),
       cutOffMs: cut ? Math.round(cut.lasted / NS_PER_MS) : null,
     },
@@ -136,16 +137,14 @@ function lines(repairs: Repairs, controlled: boolean): number {
   return 1 + (repairs.repaired.length > 0 ? 1 : 0) + (all || controlled ? 1 : 0);
 }
 
-function retransmissions(repairs: Repairs, sender: string) {
-  const { repaired, open } = repairs;
+function retransmissions({ repaired, open, again, areAllKnown }: Repairs, sender: string) {
   if (repaired.length === 0) return [];
-  const of = repaired.length + open.length;
+  const repeats = open.filter((p) => p.repeat).length;
+  const first = repaired.length + open.length - repeats;
+  const what = areAllKnown ? `${repaired.length} of ${first} again` : `data again ${again} times`;
+  const rest = areAllKnown && repeats > 0 ? `; the other ${repeats} lost are such retransmissions` : '';
   return [
-    exhibit(
-      'retransmitted',
-      `the ${sender} sent ${repaired.length} of ${of} again, so its TCP missed them too`,
-      repaired[0],
-    ),
+    exhibit('retransmitted', `the ${sender} sent ${what}, so its TCP missed them too${rest}`, repaired[0]),
   ];
 }
 
