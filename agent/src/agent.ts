@@ -13,7 +13,7 @@ import { directoryIdentity, lockDirectory } from './control/directory-lock.js';
 import { type Introduction, makeHello } from './control/hello.js';
 import { thisHost } from './control/host.js';
 import { sendDatagram } from './control/marker.js';
-import { Taps } from './control/taps.js';
+import { Taps } from './control/taps/taps.js';
 import { BrokerClient } from './pods/client.js';
 import { PodsOfNode } from './pods/node.js';
 import type { Channel } from './pods/protocol.js';

@@ -5,7 +5,7 @@ import type { Analyst } from './analysis/analysis.js';
 import { type Assembled, assemble, type Opened } from './assembly.js';
 import { keepFor } from './captures/retention.js';
 import { type Lifetime, lifetime } from './lifetime.js';
-import { ServerTls } from './serve/credentials.js';
+import { ServerTls } from './serve/guard/credentials.js';
 import { type Listener, listen, shutDown } from './serve/server.js';
 import { SqliteStore } from './store/sqlite/sqlite-store.js';
 import { StoreHealth } from './store/sqlite/store-health.js';

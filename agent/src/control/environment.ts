@@ -4,8 +4,8 @@ import type { Clock } from '../clock/clock.js';
 import type { PodsOfNode } from '../pods/node.js';
 import type { Policy } from '../policy/policy.js';
 import type { RawStore } from '../raw/raw-store.js';
-import type { OwnedTap } from './owned-tap.js';
 import type { Place } from './place.js';
+import type { OwnedTap } from './taps/owned-tap.js';
 
 /** Everything that a tap needs of the agent around it. */
 export interface TapEnvironment extends Place {

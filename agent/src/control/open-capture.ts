@@ -9,10 +9,10 @@ import {
 import { NameBook } from '../decode/name-book.js';
 import { applyPolicy } from '../policy/apply.js';
 import type { RawFile } from '../raw/raw-file.js';
-import type { CoverageHead, Surroundings } from './coverage.js';
 import type { TapEnvironment } from './environment.js';
 import { addressesOf } from './host.js';
 import { type Place, placeOf } from './place.js';
+import type { CoverageHead, Surroundings } from './taps/coverage.js';
 
 /** A capture that runs, and what is known of it. */
 export interface OpenCapture {

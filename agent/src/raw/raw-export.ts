@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BothendsError, toBothendsError } from '@bothends/proto';
 import type { FetchRaw, RawHead } from '@bothends/proto/gen/bothends/v1/agent';
-import { isTapId } from '../control/tap-id.js';
+import { isTapId } from '../control/taps/tap-id.js';
 import type { Policy } from '../policy/policy.js';
 import type { HostAudit } from './host-audit.js';
 import type { KeptPackets, RawStore } from './raw-store.js';

@@ -1,6 +1,6 @@
 import type { BothendsServer } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Rotation } from '../trust/rotation.js';
-import type { Audited } from './audited.js';
+import type { Audited } from './audit/audited.js';
 import { unary } from './unary.js';
 
 type Methods = Pick<BothendsServer, 'getAuthorities' | 'rotateAuthority' | 'retireAuthority'>;

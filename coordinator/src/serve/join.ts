@@ -6,7 +6,7 @@ import type { Authority } from '../trust/authority.js';
 import type { IssuedCertificate } from '../trust/ca.js';
 import { enrol } from '../trust/enrol.js';
 import { printable } from '../trust/names.js';
-import type { Audit } from './audit.js';
+import type { Audit } from './audit/audit.js';
 import { unary } from './unary.js';
 
 export interface JoinInput {

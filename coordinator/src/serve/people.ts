@@ -6,8 +6,8 @@ import type { Authority } from '../trust/authority.js';
 import { revokedAgentError } from '../trust/current-certificates.js';
 import type { TokenMaker } from '../trust/token-maker.js';
 import type { Users } from '../trust/users.js';
-import type { Audited } from './audited.js';
-import { requireCaller } from './caller.js';
+import type { Audited } from './audit/audited.js';
+import { requireCaller } from './guard/caller.js';
 import { serverStream } from './server-stream.js';
 import { unary } from './unary.js';
 

@@ -10,7 +10,7 @@ import { type BothendsServer, BothendsService } from '@bothends/proto/gen/bothen
 import { logVerbosity, Server, type ServerInterceptor, setLogVerbosity } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { splitHostPort } from '../addresses.js';
-import { FrontDoor, type TurnedAway } from './front-door.js';
+import { FrontDoor, type TurnedAway } from './guard/front-door.js';
 import { addReflection } from './reflection.js';
 
 /** A batch of 8192 rows takes up to 400 kB; nothing that a peer sends is legitimately larger than this. */

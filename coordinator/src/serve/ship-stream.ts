@@ -3,7 +3,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Accepted, Ingest } from '../ingest/ingest.js';
 import type { Identity } from '../trust/identity.js';
-import type { CallerCheck } from './authorise.js';
+import type { CallerCheck } from './guard/authorise.js';
 import { statusError } from './status.js';
 
 /**

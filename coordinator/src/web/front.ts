@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import { joinHostPort, splitHostPort } from '../addresses.js';
 import type { Analyst } from '../analysis/analysis.js';
-import type { Audit } from '../serve/audit.js';
+import type { Audit } from '../serve/audit/audit.js';
 import type { StateSources } from '../serve/messages.js';
 import type { ReportSources } from '../serve/reports.js';
 import type { Clock } from '../time.js';

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import { BothendsError } from '@bothends/proto';
 import type { Logger } from 'pino';
 import { joinHostPort, splitHostPort } from '../addresses.js';
-import type { Audit } from '../serve/audit.js';
+import type { Audit } from '../serve/audit/audit.js';
 import type { StateSources } from '../serve/messages.js';
 import type { ReportSources } from '../serve/reports.js';
 import type { Clock } from '../time.js';

@@ -1,7 +1,7 @@
 import { BothendsError, toBothendsError } from '@bothends/proto';
 import { BothendsService, type StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import { subjectOf } from '../../captures/capture.js';
-import type { Audit } from '../../serve/audit.js';
+import type { Audit } from '../../serve/audit/audit.js';
 import { agentMessage, type StateSources } from '../../serve/messages.js';
 import { readJson, type SignedInExchange, sendJson, sendNothing } from '../exchange.js';
 import type { Route } from '../router.js';

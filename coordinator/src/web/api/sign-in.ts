@@ -1,6 +1,6 @@
 import { BothendsError } from '@bothends/proto';
 import { BothendsService } from '@bothends/proto/gen/bothends/v1/bothends';
-import type { Audit } from '../../serve/audit.js';
+import type { Audit } from '../../serve/audit/audit.js';
 import { type Exchange, readJson, sendJson, sendNothing } from '../exchange.js';
 import type { Route } from '../router.js';
 import type { LoginAttempts } from '../sign-in/attempts.js';

@@ -1,7 +1,7 @@
 import { NS_PER_S } from '@bothends/proto';
 import { isOver } from '../../captures/capture.js';
 import type { AgentView } from '../../fleet/fleet.js';
-import type { Audit } from '../../serve/audit.js';
+import type { Audit } from '../../serve/audit/audit.js';
 import type { StateSources } from '../../serve/messages.js';
 import { captureState } from '../../serve/messages.js';
 import type { Health } from '../health.js';

@@ -1,15 +1,15 @@
 import { Component, type ComponentChildren } from 'preact';
 import type { SessionView } from './api-types.js';
-import { CaptureList } from './capture-list.js';
-import { CapturePage } from './capture-page.js';
 import { Client, type Problem } from './client.js';
-import { FindingPage } from './finding-page.js';
-import { FlowPage } from './flow-page.js';
-import { FlowsPage } from './flows-page.js';
 import { ProblemNote, problemOf } from './load.js';
-import { Login } from './login.js';
 import { followLinks, goTo, startUrl } from './navigation.js';
 import { pathOf, type Route, routeOf } from './routes.js';
+import { CaptureList } from './views/capture-list.js';
+import { CapturePage } from './views/capture-page.js';
+import { FindingPage } from './views/finding-page.js';
+import { FlowPage } from './views/flow-page.js';
+import { FlowsPage } from './views/flows-page.js';
+import { Login } from './views/login.js';
 
 interface AppState {
   route: Route;
