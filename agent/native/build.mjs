@@ -13,7 +13,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** By package what its add-ons are made of, each of the file of its name; all of a package's files count for whether one is current. */
 const PACKAGES = [
-  { name: 'agent', addons: ['packet-mmap', 'plain-decode'], headers: ['plain-packet.h', 'scan.h'] },
+  {
+    name: 'agent',
+    addons: ['packet-mmap', 'plain-decode', 'read-ahead'],
+    headers: ['plain-packet.h', 'scan.h', 'target.h', 'file-runs.h'],
+  },
   { name: 'coordinator', addons: ['train'], headers: ['columns.h', 'records.h'] },
 ];
 /** Source, other files that it may be made of, and the add-on that it becomes. */
@@ -36,7 +40,16 @@ const HEADERS = [
 ];
 /** Node-API is the same in every release from here on, so one build serves all (napi_create_external_arraybuffer is of 1). */
 const NODE_API = 8;
-const FLAGS = ['-std=gnu11', '-O2', '-fPIC', '-shared', '-Wall', '-Wextra', '-Wno-unused-parameter'];
+const FLAGS = [
+  '-std=gnu11',
+  '-O2',
+  '-fPIC',
+  '-shared',
+  '-pthread',
+  '-Wall',
+  '-Wextra',
+  '-Wno-unused-parameter',
+];
 
 /** Why they were not built; '' when they are there. */
 function build() {

@@ -1,101 +1,23 @@
 /*
  * Decodes runs of plain packets (plain-packet.h) into packet tables, of a capture file or of a ring of packet-mmap, and
- * stops in front of the first packet that is not plain; and scans tables (scan.h). Each call goes on where `position` says and leaves there how far
- * it came, so that JavaScript takes the packet that stopped it and calls again. Nothing of the input is trusted.
+ * stops in front of the first packet that is not plain; and scans tables (scan.h). Each call goes on where `position` says and
+ * leaves there how far it came, so that JavaScript takes the packet that stopped it and calls again. Nothing of the input is
+ * trusted.
  */
 #include <linux/if_packet.h>
 #include <node_api.h>
 #include <stdlib.h>
 
-#include "plain-packet.h"
-#include "scan.h"
+#include "file-runs.h"
 
 /*
- * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain-addon.ts): one of another
- * revision is left alone.
+ * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain-addon.ts): one of
+ * another revision is left alone.
  */
 enum { REVISION = 2 };
-/* Longest record that is believed, as in agent/src/capture/format/parser.ts. */
-enum { MAX_RECORD_BYTES = 1 << 20 };
-/* Words of `position`: byte offset, next row of the table, packets left in the ring's block. */
-enum { AT, ROW, LEFT };
+/* One more word of `position`: packets left in the ring's block. */
+enum { LEFT = ROW + 1 };
 enum { HARDWARE_LOOPBACK = 772, HARDWARE_NETLINK = 824, VLAN_TAG_BYTES = 4, CHECKSUM_OK = 1, CHECKSUM_PARTIAL = 3 };
-
-/* A table and how its payloads are digested. */
-typedef struct {
-  Table table;
-  Key key;
-} Target;
-
-/* Where times count from. */
-typedef struct {
-  double seconds, nanoseconds;
-} Base;
-
-static double time_since(const Base *base, double seconds, double nanoseconds) {
-  return (seconds - base->seconds) * 1e9 + (nanoseconds - base->nanoseconds);
-}
-
-/* ---- the records of a pcap file, little-endian ---- */
-
-static void read_pcap(const Target *target, const uint8_t *bytes, uint32_t end, uint32_t *position, int link,
-                      uint32_t tick_ns, const Base *base) {
-  enum { FRACTION = 4, CAPTURED = 8, WIRE = 12, HEADER = 16 };
-  const Table *table = &target->table;
-  uint32_t at = position[AT], row = position[ROW];
-  while (row < table->capacity && at <= end && end - at >= HEADER) {
-    const uint8_t *record = bytes + at;
-    uint32_t captured = le32(record + CAPTURED);
-    if (captured > MAX_RECORD_BYTES || end - at - HEADER < captured) break;
-    if (!decode_plain(table, row, &target->key, record + HEADER, captured, le32(record + WIRE), link, 0)) break;
-    table->time[row] = time_since(base, le32(record), (double)le32(record + FRACTION) * tick_ns);
-    row++;
-    at += HEADER + captured;
-  }
-  position[AT] = at;
-  position[ROW] = row;
-}
-
-/* ---- the blocks of a pcapng file, little-endian ---- */
-
-/* What the packets of an interface have in common: its number in the section, and its clock as in pcapng-interface.ts. */
-typedef struct {
-  uint32_t id, base_high, base_low;
-  double base_ns, tick_ns;
-} Interface;
-
-/* Math.round */
-static double rounded(double x) {
-  double up = ceil(x);
-  return up - 0.5 > x ? up - 1 : up;
-}
-
-static double ticks_to_ns(const Interface *interface, uint32_t high, uint32_t low) {
-  double elapsed = ((double)high - interface->base_high) * 4294967296.0 + ((double)low - interface->base_low);
-  return interface->base_ns + rounded(elapsed * interface->tick_ns);
-}
-
-/* Enhanced packet blocks of one interface and without options, as dumpcap writes them; any other block ends the run. */
-static void read_pcapng(const Target *target, const uint8_t *bytes, uint32_t end, uint32_t *position, int link,
-                        const Interface *interface) {
-  enum { TYPE = 0, LENGTH = 4, INTERFACE = 8, HIGH = 12, LOW = 16, CAPTURED = 20, WIRE = 24, DATA = 28, OVERHEAD = 32 };
-  enum { ENHANCED_PACKET = 6 };
-  const Table *table = &target->table;
-  uint32_t at = position[AT], row = position[ROW];
-  while (row < table->capacity && at <= end && end - at >= OVERHEAD) {
-    const uint8_t *block = bytes + at;
-    uint32_t length = le32(block + LENGTH), captured = le32(block + CAPTURED);
-    if (le32(block + TYPE) != ENHANCED_PACKET || le32(block + INTERFACE) != interface->id) break;
-    if (captured > MAX_RECORD_BYTES || length > end - at || length != OVERHEAD + ((captured + 3) & ~3u)) break;
-    if (!decode_plain(table, row, &target->key, block + DATA, captured, le32(block + WIRE), link, 0)) break;
-    table->time[row] = ticks_to_ns(interface, le32(block + HIGH), le32(block + LOW));
-    if (table->ifindex[row] == 0) table->ifindex[row] = (int32_t)interface->id + 2; /* 1 is the loopback's, see pcapng.ts */
-    row++;
-    at += length;
-  }
-  position[AT] = at;
-  position[ROW] = row;
-}
 
 /* ---- the frames of a ring's block ---- */
 
@@ -151,53 +73,26 @@ static void read_ring(const Target *target, const uint8_t *ring, size_t ring_byt
 
 /* ---- Node-API ---- */
 
-static void *fail(napi_env env, const char *what) {
-  napi_throw_type_error(env, NULL, what);
-  return NULL;
-}
-
-/* The column `name` of a table, of at least `elements` for each row; NULL with an exception pending. */
-static void *column_of(napi_env env, napi_value table, const char *name, napi_typedarray_type kind, size_t elements,
-                       uint32_t capacity) {
-  napi_value column;
-  napi_typedarray_type is;
-  size_t length;
-  void *data;
-  if (napi_get_named_property(env, table, name, &column) != napi_ok ||
-      napi_get_typedarray_info(env, column, &is, &length, &data, NULL, NULL) != napi_ok)
-    return fail(env, name);
-  return is == kind && length >= elements * capacity ? data : fail(env, name);
-}
-
 static void release(napi_env env, void *data, void *hint) { free(data); }
 
-/*
- * bind(table, schedule, quick): a handle for filling the table. It holds the memory of the columns but does not keep it,
- * so it may be used as long as its table is there.
- */
-static napi_value bind_table(napi_env env, napi_callback_info info) {
-  napi_value arguments[3], capacity, handle;
-  size_t count = 3, words;
-  napi_typedarray_type kind;
-  void *schedule;
-  bool quick = false;
-  uint32_t rows = 0;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  if (napi_get_named_property(env, arguments[0], "capacity", &capacity) != napi_ok ||
-      napi_get_value_uint32(env, capacity, &rows) != napi_ok)
-    return fail(env, "capacity");
-  if (napi_get_typedarray_info(env, arguments[1], &kind, &words, &schedule, NULL, NULL) != napi_ok ||
-      kind != napi_int32_array || words != 12 || napi_get_value_bool(env, arguments[2], &quick) != napi_ok)
-    return fail(env, "schedule");
-  Target target = {.table.capacity = rows, .key.quick = quick};
-  memcpy(target.key.words, schedule, sizeof target.key.words);
-#define BIND(name, type, kind, elements)                                                  \
-  if ((target.table.name = column_of(env, arguments[0], #name, kind, elements, rows)) == NULL) return NULL;
-  COLUMNS(BIND)
-  Target *kept = malloc(sizeof *kept);
-  *kept = target;
+static napi_value handle_of(napi_env env, const void *what, size_t bytes) {
+  napi_value handle;
+  void *kept = malloc(bytes);
+  if (kept == NULL) return fail(env, "memory");
+  memcpy(kept, what, bytes);
   napi_create_external(env, kept, release, NULL, &handle);
   return handle;
+}
+
+/* bind(table, schedule, quick): a handle for filling the table. */
+static napi_value bind_table(napi_env env, napi_callback_info info) {
+  enum { TABLE, SCHEDULE, QUICK, ARGUMENTS };
+  napi_value arguments[ARGUMENTS];
+  size_t count = ARGUMENTS;
+  Target target = {0};
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  if (!bind_target(env, arguments[TABLE], arguments[SCHEDULE], arguments[QUICK], &target)) return NULL;
+  return handle_of(env, &target, sizeof target);
 }
 
 enum { TARGET, BYTES, POSITION, LINK, SECONDS, NANOSECONDS, FIRST_OWN, OWN = 4, ARGUMENTS = FIRST_OWN + OWN };
@@ -267,29 +162,15 @@ static napi_value ring(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* bindScan(table, seen, numbers): a handle for scanning the table, which holds memory as that of bind does. */
+/* bindScan(table, seen, numbers): a handle for scanning the table. */
 static napi_value bind_scan(napi_env env, napi_callback_info info) {
-  napi_value arguments[3], capacity, handle;
-  size_t count = 3, rows, numbers;
-  napi_typedarray_type kind, number_kind;
-  void *seen, *told;
-  ScannedTable table = {0};
+  enum { TABLE, SEEN, NUMBERS, ARGUMENTS };
+  napi_value arguments[ARGUMENTS];
+  size_t count = ARGUMENTS;
+  ScannedTable scanned = {0};
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  if (napi_get_named_property(env, arguments[0], "capacity", &capacity) != napi_ok ||
-      napi_get_value_uint32(env, capacity, &table.capacity) != napi_ok ||
-      napi_get_typedarray_info(env, arguments[1], &kind, &rows, &seen, NULL, NULL) != napi_ok ||
-      napi_get_typedarray_info(env, arguments[2], &number_kind, &numbers, &told, NULL, NULL) != napi_ok ||
-      kind != napi_uint8_array || rows < table.capacity || number_kind != napi_float64_array || numbers < SCAN_NUMBERS)
-    return fail(env, "scan");
-  table.seen = seen;
-  table.numbers = told;
-#define BIND_SCANNED(name, type, kind, elements)                                                  \
-  if ((table.name = column_of(env, arguments[0], #name, kind, elements, table.capacity)) == NULL) return NULL;
-  SCANNED_COLUMNS(BIND_SCANNED)
-  ScannedTable *kept = malloc(sizeof *kept);
-  *kept = table;
-  napi_create_external(env, kept, release, NULL, &handle);
-  return handle;
+  if (!bind_scanned(env, arguments[TABLE], arguments[SEEN], arguments[NUMBERS], &scanned)) return NULL;
+  return handle_of(env, &scanned, sizeof scanned);
 }
 
 /* scan(handle, rows) */

@@ -222,6 +222,7 @@ static inline int read_options(Packet *p, uint32_t at, uint32_t end) {
   enum { END, NOP, SACK = 5, TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10, MOST_BLOCKS = 4 };
   enum { SEEN_SACK = 8, SEEN_TIMESTAMPS = 16 };
   p->options = p->order = p->stamp = p->echo = p->sacks = 0;
+  p->sack = NULL;
   while (at < end && p->bytes[at] != END) {
     const uint8_t *option = p->bytes + at;
     if (option[0] == NOP) {

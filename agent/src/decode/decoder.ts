@@ -75,7 +75,7 @@ export class Decoder {
       this.#bytes = bytes;
       c.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    if (table.length === 0) writeDefaults(table);
+    if (table.length === 0 && !table.isBlank) writeDefaults(table);
     const row = table.length++;
     table.time[row] = timeOffsetNs;
     table.wireLength[row] = wireLength;

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { PacketTable } from '@bothends/proto';
+import { builtAddon } from '../built-addon.js';
 
 /** A table as the add-on knows it, to be filled or to be scanned; opaque, and good as long as the table is there. */
 declare const targetTag: unique symbol;
@@ -54,22 +53,10 @@ export interface PlainAddon {
 /** What this source expects of the add-on, see REVISION in plain-decode.c. */
 const REVISION = 2;
 
-let addon: PlainAddon | 'missing' | null = null;
+let addon: PlainAddon | null | undefined;
 
 /** The add-on; null where it is not built. */
 export function plainAddon(): PlainAddon | null {
-  addon ??= load();
-  return addon === 'missing' ? null : addon;
-}
-
-/** Built by `agent/native/build.mjs` into the package, whatever this file was bundled into. */
-function load(): PlainAddon | 'missing' {
-  const require = createRequire(import.meta.url);
-  try {
-    const built = join(require.resolve('@bothends/agent/files'), '../native/plain-decode.node');
-    const found = require(built) as PlainAddon;
-    return found.revision === REVISION ? found : 'missing';
-  } catch {
-    return 'missing';
-  }
+  if (addon === undefined) addon = builtAddon<PlainAddon>('plain-decode', REVISION);
+  return addon;
 }

@@ -34,10 +34,13 @@ export interface InterfaceClock {
  * has to have room. What is not plain it leaves to the caller, who goes on with a `Decoder` for one packet.
  */
 export class PlainDecoder {
+  readonly linkType: number;
+  /** How payloads are digested: the key's words, and whether it goes without them, as `quick` of `load`. */
+  readonly schedule: Int32Array;
+  readonly quick: boolean;
+  /** Packets decoded so far. */
+  packets = 0;
   readonly #addon: PlainAddon;
-  readonly #linkType: number;
-  readonly #digest: KeyedDigest;
-  readonly #quick: boolean;
   readonly #targets = new WeakMap<PacketTable, Target>();
   readonly #position = new Uint32Array(3);
   /** Calls to let go by, and how many it will be when the next one finds nothing. */
@@ -46,9 +49,9 @@ export class PlainDecoder {
 
   private constructor(addon: PlainAddon, linkType: number, digest: KeyedDigest, quick: boolean) {
     this.#addon = addon;
-    this.#linkType = linkType;
-    this.#digest = digest;
-    this.#quick = quick;
+    this.linkType = linkType;
+    this.schedule = digest.schedule;
+    this.quick = quick;
   }
 
   /** null where the add-on is not built. `quick`: payloads get digests without a key. */
@@ -76,7 +79,7 @@ export class PlainDecoder {
     const { seconds, nanoseconds } = base;
     const position = this.#position;
     const target = this.#begin(at, table);
-    this.#addon.pcap(target, bytes, position, this.#linkType, seconds, nanoseconds, end, tickNs);
+    this.#addon.pcap(target, bytes, position, this.linkType, seconds, nanoseconds, end, tickNs);
     this.#finish(table);
     return position[AT] as number;
   }
@@ -91,7 +94,7 @@ export class PlainDecoder {
     }
     const { id, baseHigh, baseLow, baseNs, tickNs } = clock;
     const position = this.#position;
-    const link = this.#linkType;
+    const link = this.linkType;
     const target = this.#begin(at, table);
     this.#addon.pcapng(target, bytes, position, link, baseNs, tickNs, end, id, baseHigh, baseLow);
     this.#finish(table);
@@ -121,7 +124,7 @@ export class PlainDecoder {
     const { seconds, nanoseconds } = base;
     const target = this.#begin(at, table);
     position[LEFT] = left;
-    this.#addon.ring(target, memory, position, this.#linkType, seconds, nanoseconds, headerBytes, snaplen);
+    this.#addon.ring(target, memory, position, this.linkType, seconds, nanoseconds, headerBytes, snaplen);
     this.#finish(table);
   }
 
@@ -135,12 +138,12 @@ export class PlainDecoder {
   }
 
   #begin(at: number, table: PacketTable): Target {
-    if (table.length === 0) writeDefaults(table);
+    if (table.length === 0 && !table.isBlank) writeDefaults(table);
     this.#position[AT] = at;
     this.#position[ROW] = table.length;
     let target = this.#targets.get(table);
     if (target === undefined) {
-      target = this.#addon.bind(table, this.#digest.schedule, this.#quick);
+      target = this.#addon.bind(table, this.schedule, this.quick);
       this.#targets.set(table, target);
     }
     return target;
@@ -149,6 +152,7 @@ export class PlainDecoder {
   #finish(table: PacketTable): void {
     const rows = this.#position[ROW] as number;
     const found = rows > table.length;
+    this.packets += rows - table.length;
     table.length = rows;
     this.#nextPause = found ? 0 : Math.min(LONGEST_PAUSE, this.#nextPause * 2 + 1);
     this.#pause = this.#nextPause;

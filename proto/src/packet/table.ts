@@ -94,6 +94,8 @@ export class PacketTable {
   length = 0;
   /** Epoch nanoseconds that `time` counts from. */
   baseNs = 0n;
+  /** Every column says "absent" in the rows not in use: who fills the table need not see to that. */
+  isBlank = false;
 
   /** ns since `baseNs`, integer; exact for 104 days either way. */
   readonly time: Float64Array;

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { openCaptureFile } from '@bothends/agent';
 import { BothendsError, PacketTable } from '@bothends/proto';
+import { aheadDifference } from '../../contract/capture/ahead.js';
 import { FileBuilder, stamp } from '../../contract/capture/blocks.js';
 import { FRAMES } from '../../contract/decode/frames.js';
 import type { Random } from '../../truth/random.js';
@@ -16,7 +17,7 @@ const RECORD_BYTES = 12;
 /** Inflating may yield a thousand times the bytes; what the tests compress is far below. */
 const MOST_INFLATED = 1_100;
 
-/** Reading of one capture file: pcap, pcapng, either of them compressed. */
+/** Reading of one capture file: pcap, pcapng, either of them compressed; by native code the same. */
 export const filesTarget: Target = {
   name: 'files',
   files: ['capture'],
@@ -38,6 +39,8 @@ export const filesTarget: Target = {
         rows <= (bytes.length * MOST_INFLATED) / RECORD_BYTES,
         `${rows} rows from ${bytes.length} bytes are more than can be in them`,
       );
+      const found = aheadDifference(path);
+      insist(found === null || found === undefined, `read ahead and read here, ${found}`);
     });
   },
 };

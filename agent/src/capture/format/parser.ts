@@ -1,4 +1,5 @@
 import type { PacketTable } from '@bothends/proto';
+import type { InterfaceClock, PlainDecoder, TimeBase } from '../../decode/plain.js';
 
 /**
  * Longest packet or block that is believed. BIG TCP super-packets reach 512 KiB; a damaged length is nearly always
@@ -20,6 +21,28 @@ export interface RecordParser {
   readonly failure: string | null;
   /** Facts about the capture, as known so far. */
   readonly facts: CaptureFacts;
+  /** What the next packets have in common; null where only this parser can tell, and where it did not see one yet. */
+  readonly run: PacketRun | null;
+  /** Packets of the run were decoded elsewhere, the last of them with this time in its row. */
+  passed(packets: number, lastTimeNs: number): void;
+}
+
+/** What the packets that follow in a capture have in common, for who decodes the plain ones among them elsewhere. */
+export interface PacketRun {
+  readonly plain: PlainDecoder;
+  /** Epoch ns that times count from. */
+  readonly baseNs: bigint;
+  /** How times are made of what a record says: as the add-on's `pcap` and `pcapng` take it. */
+  readonly clock: PcapClock | PcapngClock;
+}
+
+export interface PcapClock extends TimeBase {
+  readonly isPcapng: false;
+  readonly tickNs: number;
+}
+
+export interface PcapngClock extends InterfaceClock {
+  readonly isPcapng: true;
 }
 
 /** One interface of a capture. */

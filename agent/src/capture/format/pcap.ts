@@ -3,7 +3,7 @@ import { Decoder } from '../../decode/decoder.js';
 import type { NameBook } from '../../decode/name-book.js';
 import type { TimeBase } from '../../decode/plain.js';
 import type { RawSink } from '../raw-sink.js';
-import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from './parser.js';
+import { type CaptureFacts, MAX_RECORD_BYTES, type PacketRun, type RecordParser } from './parser.js';
 
 /** Byte offsets of a pcap file header (draft-ietf-opsawg-pcap). */
 const SNAPLEN = 16;
@@ -79,6 +79,17 @@ export class PcapParser implements RecordParser {
     };
   }
 
+  get run(): PacketRun | null {
+    const h = this.#header;
+    const plain = h && plainOf(h);
+    if (!plain || this.#base === null) return null;
+    return { plain, baseNs: this.#baseNs, clock: { isPcapng: false, tickNs: h.tickNs, ...this.#base } };
+  }
+
+  passed(packets: number): void {
+    this.#packets += packets;
+  }
+
   parse(bytes: Uint8Array, at: number, end: number, table: PacketTable): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let from = at;
@@ -145,9 +156,8 @@ export class PcapParser implements RecordParser {
 
   /** Takes a run of plain packets at once, where that can be; returns where it ends. */
   #plain(h: Header, bytes: Uint8Array, at: number, end: number, table: PacketTable): number {
-    const { plain } = h.decoder;
-    if (plain === null || this.#base === null || !h.littleEndian || h.recordHeader !== RECORD_HEADER)
-      return at;
+    const plain = plainOf(h);
+    if (plain === null || this.#base === null) return at;
     return plain.pcap(bytes, at, end, table, this.#base, h.tickNs);
   }
 
@@ -161,6 +171,11 @@ export class PcapParser implements RecordParser {
     }
     return (seconds - this.#base.seconds) * NS_PER_S + (nanoseconds - this.#base.nanoseconds);
   }
+}
+
+/** What decodes plain packets; null where their records are not as it knows them. */
+function plainOf({ decoder, littleEndian, recordHeader }: Header) {
+  return littleEndian && recordHeader === RECORD_HEADER ? decoder.plain : null;
 }
 
 /** Hands on the whole records of bytes[from, to). */

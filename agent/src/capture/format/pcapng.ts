@@ -1,6 +1,6 @@
 import { BothendsError, type PacketTable, PacketType } from '@bothends/proto';
 import { linkTypeName } from '../../decode/link.js';
-import { type CaptureFacts, MAX_RECORD_BYTES, type RecordParser } from './parser.js';
+import { type CaptureFacts, MAX_RECORD_BYTES, type PacketRun, type RecordParser } from './parser.js';
 import { PcapngInterface } from './pcapng-interface.js';
 import { count64, eachOption, option32, padded, type Region, ticks } from './pcapng-options.js';
 
@@ -69,6 +69,24 @@ export class PcapngParser implements RecordParser {
     };
   }
 
+  get run(): PacketRun | null {
+    const [one] = this.#interfaces;
+    const plain = one && this.#plainOf(one);
+    if (!plain || this.#interfaces.length > 1 || this.#skip > 0 || this.#base === null) return null;
+    const { id, baseHigh, baseLow, baseNs, tickNs } = one;
+    return { plain, baseNs: this.#base, clock: { isPcapng: true, id, baseHigh, baseLow, baseNs, tickNs } };
+  }
+
+  passed(packets: number, lastTimeNs: number): void {
+    this.#blocks += packets;
+    this.#lastTimeNs = lastTimeNs;
+  }
+
+  /** What decodes plain packets of an interface; null where their rows take more than it knows. */
+  #plainOf(one: PcapngInterface) {
+    return this.#littleEndian && one.started && !isLoopback(one) ? (one.decoder?.plain ?? null) : null;
+  }
+
   /** Known only when every interface stated its drops. */
   #kernelDrops(): number | null {
     let sum = 0;
@@ -107,13 +125,13 @@ export class PcapngParser implements RecordParser {
 
   /** Takes a run of plain packets of one interface at once, where that can be; returns where it ends. */
   #plain(bytes: Uint8Array, view: DataView, at: number, end: number, table: PacketTable): number {
-    if (!this.#littleEndian || this.#skip > 0 || end - at < BLOCK_OVERHEAD || table.length === table.capacity)
-      return at;
+    if (this.#skip > 0 || end - at < BLOCK_OVERHEAD || table.length === table.capacity) return at;
     if (view.getUint32(at, true) !== ENHANCED_PACKET) return at;
     const one = this.#interfaces[view.getUint32(at + BLOCK_HEADER, true)];
-    if (one === undefined || !one.started || isLoopback(one) || !one.decoder?.plain) return at;
+    const plain = one && this.#plainOf(one);
+    if (!plain) return at;
     const before = table.length;
-    const to = one.decoder.plain.pcapng(bytes, at, end, table, one);
+    const to = plain.pcapng(bytes, at, end, table, one);
     if (to > at) this.#lastTimeNs = table.time[table.length - 1] as number;
     this.#blocks += table.length - before;
     return to;

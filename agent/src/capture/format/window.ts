@@ -21,6 +21,12 @@ export class Window {
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
+  /** Forgets what was not consumed. */
+  clear(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+
   /** Makes room and lets `read` fill it: it gets the buffer, an offset and the room there, and returns what it added. */
   fill(read: (into: Uint8Array, offset: number, room: number) => number): number {
     this.#bytes.copyWithin(0, this.#start, this.#end);

@@ -16,6 +16,8 @@ export interface ByteSource {
 export class PlainBytes implements ByteSource {
   bytesRead = 0;
   readonly bytesTotal: number;
+  /** Descriptor, for who reads the same bytes at places of their own; null for a pipe. */
+  readonly file: number | null;
   readonly #path: string;
   readonly #fd: number;
 
@@ -28,10 +30,17 @@ export class PlainBytes implements ByteSource {
       throw new BothendsError('invalid-argument', `${path}: is a directory; name the capture file in it`);
     }
     this.bytesTotal = stat.size;
+    this.file = stat.isFile() ? this.#fd : null;
+  }
+
+  /** Goes on at a byte offset of what is not a pipe. */
+  seek(offset: number): void {
+    this.bytesRead = offset;
   }
 
   read(into: Uint8Array, offset: number, length: number): number {
-    const read = onFile(this.#path, () => readSync(this.#fd, into, offset, length, null));
+    const at = this.file === null ? null : this.bytesRead;
+    const read = onFile(this.#path, () => readSync(this.#fd, into, offset, length, at));
     this.bytesRead += read;
     return read;
   }

@@ -1,5 +1,5 @@
 import { BothendsError, PacketTable } from '@bothends/proto';
-import type { CaptureFacts, RecordParser } from '../format/parser.js';
+import type { CaptureFacts, PacketRun, RecordParser } from '../format/parser.js';
 import { PcapParser } from '../format/pcap.js';
 import { PcapngParser } from '../format/pcapng.js';
 import { SNIFF_BYTES, sniff } from '../format/sniff.js';
@@ -41,7 +41,20 @@ export interface CaptureFile {
    * the time of the file's first packet in every table. Throws `unsupported` for a link type that is not read.
    */
   next(table: PacketTable): boolean;
+  /** What comes next and where, for who reads ahead (`ahead.ts`); null where that has to be read by `next`. */
+  readonly run: FileRun | null;
+  /** Appends the packet of a record of the run, which is bytes[at, end) and was read elsewhere. */
+  decode(bytes: Uint8Array, at: number, end: number, table: PacketTable): void;
+  /** Lets `next` go on at a byte offset of the file. So many more packets of the run were decoded elsewhere, the last with a time. */
+  resume(offset: number, packets: number, lastTimeNs: number): void;
   close(): void;
+}
+
+/** A run of packets in an open file. */
+export interface FileRun extends PacketRun {
+  /** Its descriptor, and where in it the next record begins. */
+  readonly file: number;
+  readonly offset: number;
 }
 
 /**
@@ -143,6 +156,23 @@ class FileReader implements CaptureFile {
       this.#done = true;
     }
     return table.length > 0;
+  }
+
+  get run(): FileRun | null {
+    const source = this.#source;
+    const run = this.#requireParser().run;
+    if (run === null || this.#done || !(source instanceof PlainBytes) || source.file === null) return null;
+    return { ...run, file: source.file, offset: source.bytesRead - this.#window.length };
+  }
+
+  decode(bytes: Uint8Array, at: number, end: number, table: PacketTable): void {
+    this.#requireParser().parse(bytes, at, end, table);
+  }
+
+  resume(offset: number, packets: number, lastTimeNs: number): void {
+    this.#requireParser().passed(packets, lastTimeNs);
+    this.#window.clear();
+    if (this.#source instanceof PlainBytes) this.#source.seek(offset);
   }
 
   close(): void {

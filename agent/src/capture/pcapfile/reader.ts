@@ -1,21 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { BothendsError, PacketTable, Scan, scanRows, TABLE_CAPACITY } from '@bothends/proto';
+import { AheadReader } from './ahead.js';
 import { type CaptureFile, type CaptureFileInfo, type CaptureFileOptions, openCaptureFile } from './file.js';
 import type { ReadLane, ReadOutcome } from './read-protocol.js';
-import { fileSize, read, THREAD_PAYS_BYTES } from './reading-thread.js';
+import { fileSize, mayBeReadAhead, read, THREAD_PAYS_BYTES } from './reading-thread.js';
 import { RingConsumer, ringMemory, wakeMemory } from './ring.js';
+import { notYetKnown, type TableReader } from './table-reader.js';
 
-/** The tables of a capture file, one after the other. Errors are those of `openCaptureFile` and `CaptureFile`. */
-export interface TableReader {
-  /** As in `CaptureFile`. */
-  readonly bytesRead: number;
-  readonly bytesTotal: number;
-  /** The next rows with their scan, valid until the next call; null when there are none left. */
-  next(): PacketTable | null;
-  /** Throws `internal` until `next` has returned null. */
-  readonly info: CaptureFileInfo;
-  close(): void;
-}
+export type { TableReader } from './table-reader.js';
 
 /**
  * Opens capture files for reading from their beginning to their end. Where that takes a while, a thread reads and decodes
@@ -29,9 +21,8 @@ export function readTables(paths: readonly string[], options: CaptureFileOptions
   try {
     for (const [i, path] of paths.entries()) {
       const size = sizes[i] as number;
-      readers.push(
-        threaded && size > 0 ? thread.add(path, size) : new DirectReader(openCaptureFile(path, options)),
-      );
+      if (!threaded || size === 0) readers.push(new DirectReader(openCaptureFile(path, options)));
+      else readers.push(readAhead(path, options) ?? thread.add(path, size));
     }
   } catch (thrown) {
     for (const reader of readers) reader.close();
@@ -39,6 +30,21 @@ export function readTables(paths: readonly string[], options: CaptureFileOptions
   }
   thread.start();
   return readers;
+}
+
+/** A reader by a thread of native code; null where the file is not for that, and where it cannot be opened: the other one says why. */
+function readAhead(path: string, options: CaptureFileOptions): TableReader | null {
+  if (!mayBeReadAhead(path)) return null;
+  let file: CaptureFile | null = null;
+  try {
+    file = openCaptureFile(path, options);
+    const reader = AheadReader.of(file);
+    if (reader === null) file.close();
+    return reader;
+  } catch {
+    file?.close();
+    return null;
+  }
 }
 
 class DirectReader implements TableReader {
@@ -146,8 +152,4 @@ class ThreadReader implements TableReader {
     this.#port.close();
     this.#onClose();
   }
-}
-
-function notYetKnown(): never {
-  throw new BothendsError('internal', 'the facts about a capture file are complete only at its end');
 }

@@ -5,9 +5,9 @@ import { scanTable } from '../../decode/scan.js';
  * Rows of a ring's tables. What is taken from one file waits until the other's rows come: with 4096 a fifth of the time
  * goes by in the processor's caches, fewer than this gain nothing.
  */
-const ROWS = 1024;
+export const ROWS = 1024;
 /** Tables of a ring: one being filled, one being taken in, the rest so that neither end waits for a jitter. */
-const SLOTS = 8;
+export const SLOTS = 8;
 /** While more tables than this wait to be taken in, the thread that fills them may sleep: being woken costs both. */
 const ENOUGH = SLOTS / 2;
 /**
