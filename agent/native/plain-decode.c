@@ -14,7 +14,7 @@
  * Raised with every change of what is called, and of the rows of plain packets (REVISION of src/decode/plain-addon.ts): one of
  * another revision is left alone.
  */
-enum { REVISION = 2 };
+enum { REVISION = 3 };
 /* One more word of `position`: packets left in the ring's block. */
 enum { LEFT = ROW + 1 };
 enum { HARDWARE_LOOPBACK = 772, HARDWARE_NETLINK = 824, VLAN_TAG_BYTES = 4, CHECKSUM_OK = 1, CHECKSUM_PARTIAL = 3 };

@@ -1,7 +1,7 @@
 /*
  * One plain packet to one row of a packet table. Plain is what nearly all of a capture is: Ethernet with one VLAN tag at
- * most, Linux cooked v2 or no link header; IPv4 or IPv6 with nothing between their header and TCP; of options, time stamps
- * and SACK alone; and no payload that begins as something the decoder looks into.
+ * most, Linux cooked v2 or no link header; IPv4 or IPv6 with nothing between their header and TCP; of options those
+ * that ordinary connections have (MSS, window scale, SACK, time stamps); and no payload that begins as something the decoder looks into.
  *
  * The decoder in agent/src/decode is the authority. What is not plain is left to it, and what is plain gives the same row,
  * to the bit (test/contract/plain). Two invariants: nothing outside the captured bytes is read, and nothing of the row is
@@ -32,6 +32,7 @@
   COLUMN(tcpFlags, uint16_t, napi_uint16_array, 1) COLUMN(window, uint16_t, napi_uint16_array, 1)    \
   COLUMN(urgent, uint16_t, napi_uint16_array, 1)                                                     \
   COLUMN(tcpOptions, uint16_t, napi_uint16_array, 1) COLUMN(tcpOptionOrder, uint32_t, napi_uint32_array, 1) \
+  COLUMN(mss, uint16_t, napi_uint16_array, 1) COLUMN(wscale, uint8_t, napi_uint8_array, 1)           \
   COLUMN(timestampValue, uint32_t, napi_uint32_array, 1) COLUMN(timestampEcho, uint32_t, napi_uint32_array, 1) \
   COLUMN(sackCount, uint8_t, napi_uint8_array, 1) COLUMN(sack, uint32_t, napi_uint32_array, 8)       \
   COLUMN(tlsRecord, uint8_t, napi_uint8_array, 1)
@@ -53,7 +54,7 @@ typedef struct {
 /* LINKTYPE numbers (tcpdump.org). */
 enum { LINK_ETHERNET = 1, LINK_RAW = 101, LINK_COOKED2 = 276 };
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_VLAN = 0x8100 };
-enum { PROTOCOL_TCP = 6, LAYER_TRANSPORT = 3, PACKET_TYPE_UNKNOWN = 255, NO_VLAN = 0xffff };
+enum { PROTOCOL_TCP = 6, LAYER_TRANSPORT = 3, PACKET_TYPE_UNKNOWN = 255, NO_VLAN = 0xffff, NO_WSCALE = 0xff };
 /* As in agent/src/decode/payload.ts and checksum.ts. */
 enum { DIGEST_BYTES = 64, DIGEST_BLOCK = 16, VERIFIED_BYTES = 256 };
 
@@ -64,7 +65,7 @@ typedef struct {
   uint32_t type, vlan, source_mac, destination_mac, packet_type;
   int32_t ifindex;
   uint32_t version, length, ttl, tos, id, dont_fragment, label, source[4], destination[4];
-  uint32_t options, order, stamp, echo, sacks;
+  uint32_t options, order, mss, wscale, stamp, echo, sacks;
   const uint8_t *sack;
   uint32_t tls;
 } Packet;
@@ -217,11 +218,39 @@ static inline int read_network(Packet *p) {
   return p->at <= p->end;
 }
 
+/* An option of `option[1]` bytes; 0 for another kind or length. */
+static inline int read_option(Packet *p, const uint8_t *option) {
+  enum { MSS = 2, WINDOW_SCALE, SACK_PERMITTED, SACK, TIMESTAMPS = 8, MOST_BLOCKS = 4 };
+  enum { SEEN_MSS = 1, SEEN_WINDOW_SCALE = 2, SEEN_SACK_PERMITTED = 4, SEEN_SACK = 8, SEEN_TIMESTAMPS = 16 };
+  uint32_t length = option[1];
+  if (option[0] == TIMESTAMPS && length == 10) {
+    p->options |= SEEN_TIMESTAMPS;
+    p->stamp = be32(option + 2);
+    p->echo = be32(option + 6);
+  } else if (option[0] == SACK) {
+    p->options |= SEEN_SACK;
+    p->sack = option + 2;
+    p->sacks = (length - 2) / 8;
+    if (p->sacks > MOST_BLOCKS) p->sacks = MOST_BLOCKS;
+  } else if (option[0] == MSS && length == 4) {
+    p->options |= SEEN_MSS;
+    p->mss = be16(option + 2);
+  } else if (option[0] == WINDOW_SCALE && length == 3) {
+    p->options |= SEEN_WINDOW_SCALE;
+    p->wscale = option[2];
+  } else if (option[0] == SACK_PERMITTED && length == 2) {
+    p->options |= SEEN_SACK_PERMITTED;
+  } else {
+    return 0;
+  }
+  return 1;
+}
+
 /* TCP options, all of them captured. */
 static inline int read_options(Packet *p, uint32_t at, uint32_t end) {
-  enum { END, NOP, SACK = 5, TIMESTAMPS = 8, TIMESTAMPS_BYTES = 10, MOST_BLOCKS = 4 };
-  enum { SEEN_SACK = 8, SEEN_TIMESTAMPS = 16 };
-  p->options = p->order = p->stamp = p->echo = p->sacks = 0;
+  enum { END, NOP };
+  p->options = p->order = p->mss = p->stamp = p->echo = p->sacks = 0;
+  p->wscale = NO_WSCALE;
   p->sack = NULL;
   while (at < end && p->bytes[at] != END) {
     const uint8_t *option = p->bytes + at;
@@ -229,19 +258,7 @@ static inline int read_options(Packet *p, uint32_t at, uint32_t end) {
       at++;
       continue;
     }
-    if (end - at < 2 || option[1] < 2 || option[1] > end - at) return 0;
-    if (option[0] == TIMESTAMPS && option[1] == TIMESTAMPS_BYTES) {
-      p->options |= SEEN_TIMESTAMPS;
-      p->stamp = be32(option + 2);
-      p->echo = be32(option + 6);
-    } else if (option[0] == SACK) {
-      p->options |= SEEN_SACK;
-      p->sack = option + 2;
-      p->sacks = (option[1] - 2) / 8;
-      if (p->sacks > MOST_BLOCKS) p->sacks = MOST_BLOCKS;
-    } else {
-      return 0;
-    }
+    if (end - at < 2 || option[1] < 2 || option[1] > end - at || !read_option(p, option)) return 0;
     p->order = (p->order ^ 0x811c9dc5) * 0x01000193 ^ option[0];
     at += option[1];
   }
@@ -340,6 +357,8 @@ static inline void write_segment(const Table *t, uint32_t row, const Packet *p, 
   t->checksum[row] = checksum_of(p);
   t->tcpOptions[row] = (uint16_t)p->options;
   t->tcpOptionOrder[row] = p->order;
+  t->mss[row] = (uint16_t)p->mss;
+  t->wscale[row] = (uint8_t)p->wscale;
   t->timestampValue[row] = p->stamp;
   t->timestampEcho[row] = p->echo;
   t->sackCount[row] = (uint8_t)p->sacks;

@@ -14,8 +14,8 @@
 
 #include "file-runs.h"
 
-/* Raised with every change of what is called (REVISION of src/capture/pcapfile/ahead-addon.ts). */
-enum { REVISION = 1 };
+/* Raised with every change of what is called, and of the rows of plain packets (REVISION of src/capture/pcapfile/ahead-addon.ts). */
+enum { REVISION = 2 };
 
 /* Read at once: large enough that system calls do not count, small enough to stay in the cache. */
 enum { READ_BYTES = 512 * 1024 };
@@ -120,7 +120,8 @@ static void blank_row(const Table *t, uint32_t row) {
   t->sourceMac[row] = t->destinationMac[row] = 0;
   t->payloadLength[row] = t->digestHigh[row] = t->digestLow[row] = 0;
   t->digestLength[row] = t->checksum[row] = t->sackCount[row] = t->tlsRecord[row] = 0;
-  t->tcpOptions[row] = 0;
+  t->tcpOptions[row] = t->mss[row] = 0;
+  t->wscale[row] = NO_WSCALE;
   t->tcpOptionOrder[row] = t->timestampValue[row] = t->timestampEcho[row] = 0;
 }
 

@@ -51,7 +51,7 @@ export interface PlainAddon {
 }
 
 /** What this source expects of the add-on, see REVISION in plain-decode.c. */
-const REVISION = 2;
+const REVISION = 3;
 
 let addon: PlainAddon | null | undefined;
 

@@ -47,7 +47,7 @@ export interface AheadAddon {
 }
 
 /** What this source expects of the add-on, see REVISION in read-ahead.c. */
-const REVISION = 1;
+const REVISION = 2;
 
 let addon: AheadAddon | null | undefined;
 
