@@ -115,17 +115,12 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
   const { clock, store, authority, logger, whereabouts, version } = parts;
   const { fleet, certificates, users, agents } = membership;
   const { audit, captures, ingest } = sources;
-  const check = (caller: Identity) => {
-    authority.requireTrusted(caller);
-    certificates.check(caller);
-  };
+  const { check, refused } = guardOf(parts, membership, sources);
   const enrolled = (name: string, { serial, issuer }: IssuedCertificate) => {
     certificates.set(name, { role: 'agent', serial, nextSerial: '', issuer });
     fleet.remember(name, 0n);
     fleet.cut(name, replacedError(name));
   };
-  const refused = ({ path, peer, name, reason }: Refusal) =>
-    void audit.record(name, path, peer, 'refused', reason);
   const raw = new RawExports({ captures, fleet, clock });
   const rotation = new Rotation({ authority, certificates, fleet, connections: parts.connections });
   const { tokens, links, signingKey, signOut } = parts;
@@ -135,8 +130,19 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
       join: joinService({ authority, store, clock, audit, enrolled }),
       agentLink: agentLinkService({ fleet, ingest, clock, logger, check, agents, authority, raw, refused }),
       bothends: bothendsService({
-        ...{ ...sources, tokens, links, clock, signingKey, users, agents, signOut, advertised },
-        ...{ authority, rotation, raw, version },
+        ...sources,
+        tokens,
+        links,
+        clock,
+        signingKey,
+        users,
+        agents,
+        signOut,
+        advertised,
+        authority,
+        rotation,
+        raw,
+        version,
       }),
     },
     authoriseCalls({
@@ -148,4 +154,16 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
       nowMs: () => Number(clock.nowNs() / 1_000_000n),
     }),
   );
+}
+
+/** What is asked of every caller besides its role, and what becomes of those who are refused. */
+function guardOf({ authority }: Parts, { certificates }: Membership, { audit }: FrontSources) {
+  return {
+    check: (caller: Identity) => {
+      authority.requireTrusted(caller);
+      certificates.check(caller);
+    },
+    refused: ({ path, peer, name, reason }: Refusal) =>
+      void audit.record(name, path, peer, 'refused', reason),
+  };
 }

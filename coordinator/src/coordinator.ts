@@ -13,6 +13,7 @@ import { type Clock, systemClock } from './time.js';
 import { publishAdminContext } from './trust/admin-context.js';
 import { openAuthority } from './trust/authority.js';
 import type { Credentials } from './trust/ca.js';
+import type { ConnectionTrust } from './trust/rotation.js';
 import { openSigningKey } from './trust/signing-key.js';
 import { type JoinToken, TokenMaker } from './trust/token-maker.js';
 import { Front, type FrontOptions } from './web/front.js';
@@ -91,23 +92,26 @@ async function serve(
   const front = frontOf(options, { ...tools, clock, health }, whereabouts.host);
   const credentials = async () => await authority.serverCredentials(whereabouts.names);
   const tls = new ServerTls(authority, await credentials());
+  const doors: Doors = { whereabouts, tls, front, credentials };
   const assembled = await assemble({
-    ...{ ...opened, logger, analyst: front.analyst, version: VERSION, tokens, whereabouts },
-    connections: {
-      retrust: () => tls.retrust(),
-      reissue: async () => {
-        tls.present(await credentials());
-        await front.renewCertificate(credentials);
-      },
-    },
+    ...opened,
+    logger,
+    analyst: front.analyst,
+    version: VERSION,
+    tokens,
+    whereabouts,
+    connections: connectionsOf(doors),
     links: front.links,
     signOut: (name) => front.signOut(name),
   });
-  const { captures, server, users } = assembled;
-  const listener = await open(assembled, { whereabouts, tls, front, credentials });
+  const { users } = assembled;
+  const listener = await open(assembled, doors);
   const contextPath = join(options.dataDir, 'context.json');
   await publishAdminContext({
-    ...{ authority, users, logger, address: whereabouts.local },
+    authority,
+    users,
+    logger,
+    address: whereabouts.local,
     ownPath: contextPath,
     cliPath: options.contextPath ?? null,
   });
@@ -117,11 +121,7 @@ async function serve(
   const stopKeeping = keepCaptures(options, { clock, logger }, assembled);
   const running = lifetime(tools.signal, async () => {
     stopKeeping();
-    // First, or the end of the agents' links would count as agents that went away.
-    captures.close();
-    listener.close();
-    await Promise.all([shutDown(server), front.close()]);
-    await captures.settled();
+    await stopServing(assembled, listener, front);
     await tools.analyst.close();
     await Promise.all([health.close(), store.close()]);
     logger.info('coordinator stopped');
@@ -139,12 +139,24 @@ async function serve(
   };
 }
 
+/** The ways in: gRPC and the page. */
 interface Doors {
   whereabouts: Whereabouts;
   tls: ServerTls;
   front: Front;
   /** Certificates for the page, where it has none of its own. */
   credentials(): Promise<Credentials>;
+}
+
+/** What happens to the doors when the fleet's authority is replaced. */
+function connectionsOf({ tls, front, credentials }: Doors): ConnectionTrust {
+  return {
+    retrust: () => tls.retrust(),
+    reissue: async () => {
+      tls.present(await credentials());
+      await front.renewCertificate(credentials);
+    },
+  };
 }
 
 /** Takes calls, and serves the page; where one of them fails, neither. */
@@ -169,6 +181,15 @@ async function open({ server, captures, sources }: Assembled, doors: Doors): Pro
     await captures.settled();
     throw error;
   }
+}
+
+/** Ends all calls and the page, and lets what is under way settle. */
+async function stopServing({ captures, server }: Assembled, listener: Listener, front: Front): Promise<void> {
+  // First, or the end of the agents' links would count as agents that went away.
+  captures.close();
+  listener.close();
+  await Promise.all([shutDown(server), front.close()]);
+  await captures.settled();
 }
 
 /** Deletes captures whose time to be kept is over, until the returned function is called. */

@@ -41,7 +41,9 @@ export class BundleRecorder implements Recorder {
       document: {
         schema: CAPTURE_SCHEMA,
         source: 'files',
-        ...{ id: options.captureId, name: options.captureName, port: options.port },
+        id: options.captureId,
+        name: options.captureName,
+        port: options.port,
         vouchComplete: options.vouchComplete,
         taps: [first ?? '', second ?? ''].map((name, i) => ({ id: TAP_IDS[i as 0 | 1], name })),
       },

@@ -40,7 +40,12 @@ export async function sendBundle(
   // Never stored: nobody, the coordinator included, can lead the pseudonyms back.
   const pseudonyms = pseudonymise ? new Pseudonyms(randomBytes(PSEUDONYM_KEY_BYTES)) : null;
   const pieces = captureBundle({
-    ...{ capture, store, analyst, signingKey, version, pseudonyms },
+    capture,
+    store,
+    analyst,
+    signingKey,
+    version,
+    pseudonyms,
     nowNs: clock.nowNs(),
   });
   for await (const piece of pieces) {

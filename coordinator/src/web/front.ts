@@ -78,7 +78,12 @@ export class Front {
     const credentials = webCredentials ?? (await fleetCredentials());
     const metricsToken = await MetricsToken.open(dataDir);
     this.#web = await startWeb(webAddress, credentials, {
-      ...{ ...sources, clock, logger, health, version, metricsToken },
+      ...sources,
+      clock,
+      logger,
+      health,
+      version,
+      metricsToken,
       links: this.links,
       counts: this.#counts,
     });

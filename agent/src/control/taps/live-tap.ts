@@ -239,8 +239,18 @@ export class LiveTap implements OwnedTap {
     const look = this.#lookAt(marker);
     const survey = () => ({ interfaceStates: place.host.interfaces(), host: place.host.facts() });
     const recording = new Recording({
-      ...{ tapId, capture, spool, ledger, clock, logger },
-      ...{ pump, look, full, survey, names, raw },
+      tapId,
+      capture,
+      spool,
+      ledger,
+      clock,
+      logger,
+      pump,
+      look,
+      full,
+      survey,
+      names,
+      raw,
       batchRows: Math.min(this.#arm.batchRows || FIRST_TABLE_CAPACITY, TABLE_CAPACITY),
     });
     const shipment = new SpoolShipment(tapId, spool, ledger.toMessage(), (sequence) =>

@@ -108,7 +108,12 @@ function startRequest(body: Record<string, unknown>): StartCaptureRequest {
     port: Number(port),
     durationMs: BigInt(Number(durationMs)),
     // The agents' defaults.
-    ...{ interface: '', snaplen: 0, maxPackets: 0n, backEnd: '', noMarker: false, until: '' },
+    interface: '',
+    snaplen: 0,
+    maxPackets: 0n,
+    backEnd: '',
+    noMarker: false,
+    until: '',
   };
 }
 
