@@ -18,25 +18,36 @@ const SNAPLEN = 192;
 const PACKETS = 100_000;
 const EPOCH_NS = 1_767_348_000_000_000_000n;
 
+/** Five words without options, and ACK alone. */
+const TCP_HEADER = (5 << 12) | 0x10;
+
 let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'bothends-reader-'));
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
+const TCP = 6;
+const UDP = 17;
+
 /** A capture with more bytes than are read without a thread; every packet has its own IP ID and source port. */
-function capture(linkType = RAW): Buffer {
+function capture(protocol = UDP, linkType = RAW): Buffer {
   const parts: Uint8Array[] = [pcapFileHeader(linkType, SNAPLEN)];
   for (let i = 0; i < PACKETS; i++) {
     const packet = new Uint8Array(60);
     const view = new DataView(packet.buffer);
     packet.set([0x45, 0, 0, 60]);
     view.setUint16(4, i & 0xffff);
-    packet.set([64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 8);
+    packet.set([64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2], 8);
     view.setUint16(20, 1024 + (i % 60_000));
     view.setUint16(22, 9);
-    view.setUint16(24, 40);
-    view.setUint32(28, i);
+    if (protocol === TCP) {
+      view.setUint32(24, i);
+      view.setUint16(32, TCP_HEADER);
+    } else {
+      view.setUint16(24, 40);
+      view.setUint32(28, i);
+    }
     parts.push(pcapRecord(packet, EPOCH_NS + BigInt(i) * 1000n));
   }
   return Buffer.concat(parts);
@@ -74,9 +85,14 @@ function drain(reader: TableReader, check: (table: PacketTable) => void = () => 
   return packets;
 }
 
-describe('a capture large enough for a thread', () => {
+const THREADS = [
+  { what: 'a worker thread', protocol: UDP },
+  { what: 'a thread of native code, where that is built', protocol: TCP },
+];
+
+describe.each(THREADS)('a capture large enough for $what', ({ protocol }) => {
   test('gives the same rows and facts as one read on the spot', () => {
-    const path = file('large.pcap', capture());
+    const path = file('large.pcap', capture(protocol));
     const plain = openCaptureFile(path);
     let expected = new PacketTable(0);
     const reader = open(path);
@@ -94,15 +110,15 @@ describe('a capture large enough for a thread', () => {
   });
 
   test('a cut one gives what is good and says where it ends', () => {
-    const path = file('cut.pcap', capture().subarray(0, -7));
+    const path = file('cut.pcap', capture(protocol).subarray(0, -7));
     const reader = open(path);
     expect(drain(reader)).toBe(PACKETS - 1);
     expect(reader.info.truncated).toContain('ends in the middle of a packet');
   });
 
   test('errors are those of a small one', () => {
-    const foreign = file('photo.pcap', Buffer.concat([Buffer.from('\u0089PNG'), capture()]));
-    const wireless = file('wireless.pcap', capture(WIRELESS));
+    const foreign = file('photo.pcap', Buffer.concat([Buffer.from('\u0089PNG'), capture(protocol)]));
+    const wireless = file('wireless.pcap', capture(protocol, WIRELESS));
     for (const path of [foreign, wireless]) {
       const error = failure(() => openCaptureFile(path));
       expect(failure(() => drain(open(path)))).toEqual(error);
@@ -110,16 +126,19 @@ describe('a capture large enough for a thread', () => {
   });
 
   test('it may be left before its end', () => {
-    const reader = open(file('left.pcap', capture()));
+    const reader = open(file('left.pcap', capture(protocol)));
     expect(reader.next()?.length).toBeGreaterThan(0);
     expect(() => reader.info).toThrow('complete only at its end');
     reader.close();
   });
 });
 
-describe('two captures on one thread', () => {
+describe.each(THREADS)('two captures for $what', ({ protocol }) => {
   test('are read in any turn, far apart or in step', () => {
-    const paths = [file('first.pcap', capture()), file('second.pcap', capture().subarray(0, -7))];
+    const paths = [
+      file('first.pcap', capture(protocol)),
+      file('second.pcap', capture(protocol).subarray(0, -7)),
+    ];
     const [first, second] = readTables(paths) as [TableReader, TableReader];
     let ahead = 0;
     for (let i = 0; i < 10; i++) ahead += first.next()?.length ?? 0;
@@ -130,7 +149,7 @@ describe('two captures on one thread', () => {
   });
 
   test('one that cannot be read does not keep the other from being read', () => {
-    const paths = [file('good.pcap', capture()), file('bad.pcap', Buffer.from('no capture at all'))];
+    const paths = [file('good.pcap', capture(protocol)), file('bad.pcap', Buffer.from('no capture at all'))];
     const [good, bad] = readTables(paths) as [TableReader, TableReader];
     expect(failure(() => bad.next()).message).toContain('bad.pcap: not a capture file');
     expect(drain(good)).toBe(PACKETS);
@@ -181,5 +200,13 @@ describe('a thread that was started before it was known what to read', () => {
 
   test('keeps no process alive that reads nothing', () => {
     expect(run(file('unread.pcap', capture()), '').status).toBe(0);
+  });
+
+  test.each(THREADS)('that ends in the midst of reading by $what, it ends as well', ({ protocol }) => {
+    const { status, stderr } = run(
+      file('left.pcap', capture(protocol)),
+      'readTables(process.argv.slice(1))[0].next();',
+    );
+    expect([status, stderr]).toEqual([0, '']);
   });
 });
