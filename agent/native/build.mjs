@@ -18,7 +18,7 @@ const PACKAGES = [
     addons: ['packet-mmap', 'plain-decode', 'read-ahead'],
     headers: ['plain-packet.h', 'scan.h', 'target.h', 'file-runs.h'],
   },
-  { name: 'coordinator', addons: ['train'], headers: ['columns.h', 'records.h'] },
+  { name: 'coordinator', addons: ['train'], headers: ['columns.h', 'flow-table.h', 'records.h'] },
 ];
 /** Source, other files that it may be made of, and the add-on that it becomes. */
 const ADDONS = PACKAGES.flatMap(({ name, addons, headers }) => {

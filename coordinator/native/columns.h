@@ -113,7 +113,7 @@ typedef struct {
 /* Places in the array of numbers that goes with each call, both ways. */
 enum {
   FIRST, END, NEAR, FIRST_NUMBER, SHIFT, /* given */
-  FREE_HEAD, EXTENT, LIVE, CAME,         /* given, and changed */
+  FREE_HEAD, EXTENT, LIVE, CAME, AHEAD,  /* given, and changed */
   DONE, PAIRED,                          /* told */
   CALL_NUMBERS
 };
@@ -125,9 +125,10 @@ typedef struct {
   double *rows;
   const int32_t *links;
   const uint32_t *keys;
-  const int32_t *cache, *tags;
+  const int32_t *slots;
+  int32_t *cache, *tags;
   int32_t *retired;
-  uint32_t linked_flows, cache_mask, retired_mask;
+  uint32_t linked_flows, slot_mask, cache_mask, retired_mask;
   double *call;
 } Engine;
 

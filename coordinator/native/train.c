@@ -15,37 +15,15 @@
 #include <stdlib.h>
 
 #include "columns.h"
+#include "flow-table.h"
 #include "records.h"
 
 /* Raised with every change of what is called or of what a train does (REVISION of src/train-addon.ts). */
-enum { REVISION = 4 };
+enum { REVISION = 5 };
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
 
 /* ---- whose a row is ---- */
-
-static inline int is_same_address(const uint32_t *a, const uint32_t *b, int mapped) {
-  return a[3] == b[3] && (mapped || (a[2] == b[2] && a[1] == b[1] && a[0] == b[0]));
-}
-
-/* FlowTable.find, where the flow is in its cache; -1 elsewhere. */
-static int32_t find(const Engine *e, const Table *t, uint32_t i, int *direction) {
-  const uint32_t *source = t->source + 4 * (size_t)i, *destination = t->destination + 4 * (size_t)i;
-  uint32_t from = t->sourcePort[i], to = t->destinationPort[i];
-  uint32_t tag = (from + to) ^ source[3] ^ destination[3];
-  int32_t flow = e->cache[tag & e->cache_mask];
-  if (flow < 0 || e->tags[tag & e->cache_mask] != (int32_t)tag) return -1;
-  const uint32_t *key = e->keys + (size_t)flow * e->is.KEY_WORDS, ports = key[8], kind = key[9];
-  if ((kind & 0xff) != t->protocol[i]) return -1;
-  int mapped = (kind & e->is.MAPPED) && t->ipVersion[i] == 4;
-  *direction = 0;
-  if (ports == (from << 16 | to) && is_same_address(key, source, mapped) && is_same_address(key + 4, destination, mapped))
-    return flow;
-  *direction = 1;
-  if (ports == (to << 16 | from) && is_same_address(key, destination, mapped) && is_same_address(key + 4, source, mapped))
-    return flow;
-  return -1;
-}
 
 /* Of an established flow that both taps have seen, on a path that leaves all as it is; as Express.isEstablished. */
 static int is_established(const Train *t) {
@@ -264,6 +242,7 @@ static void take(Train *t, const uint32_t *order) {
   const Table *table = t->table;
   uint32_t k = (uint32_t)t->call[FIRST], end = (uint32_t)t->call[END], next = UINT32_MAX;
   for (; k < end; k++) {
+    look_ahead(t->engine, table, order, k, t->near);
     uint32_t i = order ? order[k] : k;
     if (i >= table->capacity || (table->seen[i] & UNEVENTFUL) == 0) break;
     /* What a scan says of a row it says next to the row before. */
@@ -337,7 +316,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   enum { GIVEN_NUMBERS, ARRAYS, CALL, ARGUMENTS };
   napi_value arguments[ARGUMENTS], records;
   size_t count = ARGUMENTS;
-  int capacity = 0, linked = 0, cached = 0, places = 0;
+  int capacity = 0, linked = 0, slots = 0, cached = 0, places = 0;
   Engine e = {0};
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
 #define BIND_NUMBER(name) \
@@ -346,7 +325,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   napi_value arrays = arguments[ARRAYS];
   if (napi_get_named_property(env, arrays, "records", &records) != napi_ok ||
       !number_of(env, records, "capacity", &capacity) || !number_of(env, arrays, "linkedFlows", &linked) ||
-      !number_of(env, arrays, "cacheSlots", &cached) || !number_of(env, arrays, "retiredPlaces", &places))
+      !number_of(env, arrays, "tableSlots", &slots) || !number_of(env, arrays, "cacheSlots", &cached) || !number_of(env, arrays, "retiredPlaces", &places))
     return fail(env, "arrays");
 #define BIND_RECORD(name, type, kind, elements) \
   if ((e.records.name = column_of(env, records, #name, kind, (size_t)capacity)) == NULL) return NULL;
@@ -354,6 +333,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   if ((e.rows = column_of(env, arrays, "rows", napi_float64_array, 1)) == NULL ||
       (e.links = column_of(env, arrays, "links", napi_int32_array, (size_t)linked * e.is.LINK_WORDS)) == NULL ||
       (e.keys = column_of(env, arrays, "keys", napi_uint32_array, 1)) == NULL ||
+      (e.slots = column_of(env, arrays, "slots", napi_int32_array, (size_t)slots)) == NULL ||
       (e.cache = column_of(env, arrays, "cache", napi_int32_array, (size_t)cached)) == NULL ||
       (e.tags = column_of(env, arrays, "tags", napi_int32_array, (size_t)cached)) == NULL ||
       (e.retired = column_of(env, arrays, "retired", napi_int32_array, (size_t)places)) == NULL ||
@@ -361,6 +341,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
     return NULL;
   e.records.capacity = (uint32_t)capacity;
   e.linked_flows = (uint32_t)linked;
+  e.slot_mask = (uint32_t)slots - 1;
   e.cache_mask = (uint32_t)cached - 1;
   e.retired_mask = (uint32_t)places - 1;
   return handle_of(env, &e, sizeof e);

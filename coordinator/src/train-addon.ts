@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TrainAddon } from './engine/match/train.js';
 
 /** What `engine/match/train.ts` expects of the add-on, see REVISION in `native/train.c`. */
-const REVISION = 4;
+const REVISION = 5;
 
 let found: TrainAddon | null | undefined;
 

@@ -32,7 +32,8 @@ export class FlowTable {
   /** Direction of the packet that `find` looked up last: 0 from endpoint a to b, 1 back. */
   direction = 0;
   keys = new Uint32Array(INITIAL_FLOWS * KEY_WORDS);
-  private slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
+  /** Flows by the hash of their key, at the next free slot; -1: none. Replaced as it grows. */
+  slots = new Int32Array(INITIAL_FLOWS * 2).fill(-1);
   private readonly probe = new Uint32Array(KEY_WORDS);
   readonly cache = new Int32Array(CACHE_SLOTS).fill(-1);
   /** What is likely to differ where the flow in a slot is another one: with many flows a look at its key is a cache miss. */

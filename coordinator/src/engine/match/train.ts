@@ -22,6 +22,8 @@ interface Arrays {
   readonly links: Int32Array;
   readonly linkedFlows: number;
   readonly keys: Uint32Array;
+  readonly slots: Int32Array;
+  readonly tableSlots: number;
   readonly cache: Int32Array;
   readonly tags: Int32Array;
   readonly cacheSlots: number;
@@ -47,9 +49,11 @@ const FREE_HEAD = 5;
 const EXTENT = 6;
 const LIVE = 7;
 const CAME = 8;
-const DONE = 9;
-const PAIRED = 10;
-const CALL_NUMBERS = 11;
+/** Up to this place what rows will look at was fetched before their turn. */
+const AHEAD = 9;
+const DONE = 10;
+const PAIRED = 11;
+const CALL_NUMBERS = 12;
 
 /**
  * Numbers told of each matched pair: the tap that saw it first, its time at tap 0, and the difference of its two
@@ -90,6 +94,7 @@ export class Train {
   private rows: Float64Array | null = null;
   private links: Int32Array | null = null;
   private keys: Uint32Array | null = null;
+  private slots: Int32Array | null = null;
   private capacity = 0;
   longestPause = LONGEST_PAUSE;
   /** Rows to skip before the add-on is asked again, and how many it will be if that call takes none. */
@@ -117,6 +122,7 @@ export class Train {
     this.call[FIRST_NUMBER] = tap.packets + 1;
     this.call[SHIFT] = shift;
     this.call[END] = table.length;
+    this.call[AHEAD] = 0;
   }
 
   /**
@@ -162,6 +168,7 @@ export class Train {
       this.rows === flows.data &&
       this.links === links.data &&
       this.keys === table.keys &&
+      this.slots === table.slots &&
       this.capacity === records.capacity;
     if (this.engine === null || !isBound) this.engine = this.bind();
     return this.engine;
@@ -172,6 +179,7 @@ export class Train {
     this.rows = flows.data;
     this.links = links.data;
     this.keys = table.keys;
+    this.slots = table.slots;
     this.capacity = records.capacity;
     const arrays: Arrays = {
       records,
@@ -179,6 +187,8 @@ export class Train {
       links: links.data,
       linkedFlows: links.data.length / LINK_WORDS,
       keys: table.keys,
+      slots: table.slots,
+      tableSlots: table.slots.length,
       cache: table.cache,
       tags: table.tags,
       cacheSlots: table.cache.length,
