@@ -1,12 +1,12 @@
-/*
- * One plain packet to one row of a packet table. Plain is what nearly all of a capture is: Ethernet with one VLAN tag at
- * most, Linux cooked v2 or no link header; IPv4 or IPv6 with nothing between their header and TCP; of options those
- * that ordinary connections have (MSS, window scale, SACK, time stamps); and no payload that begins as something the decoder looks into.
+/* Decodes one plain packet into one row of a packet table. Plain is what nearly all of a capture is: Ethernet
+ * with one VLAN tag at most, Linux cooked v2 or no link header; IPv4 or IPv6 with nothing between their header
+ * and TCP; of options, those that ordinary connections have (MSS, window scale, SACK, time stamps); and no
+ * payload that begins as something the decoder looks into.
  *
- * The decoder in agent/src/decode is the authority. What is not plain is left to it, and what is plain gives the same row,
- * to the bit (test/contract/plain). Two invariants: nothing outside the captured bytes is read, and nothing of the row is
- * written before the packet was found plain. Offsets count from the packet's first byte.
- */
+ * The decoder in agent/src/decode is the authority: what is not plain is left to it, and what is plain gives the
+ * same row, to the bit (test/contract/decode/plain.test.ts). Two invariants: nothing outside the captured bytes
+ * is read, and nothing of the row is written before the packet was found plain. Offsets count from the packet's
+ * first byte. */
 #include <stdint.h>
 #include <string.h>
 

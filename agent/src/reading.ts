@@ -1,2 +1,5 @@
-/** Public entry for who will read capture files later on: it loads next to nothing, so that it can come before all else. */
+/**
+ * Public entry for commands that will read capture files later: it loads next to nothing, so it can be loaded
+ * before everything else.
+ */
 export { expectFiles } from './capture/pcapfile/reading-thread.js';

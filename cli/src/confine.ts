@@ -25,11 +25,11 @@ const OWN_SYSFS = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c']
 const MOUNT_AND_GO = 'mount -t sysfs sysfs /sys && exec "$@"';
 
 /**
- * Runs this command again, confined, with the same arguments but those that say how; resolves with its exit status.
- * The process that was started passes signals on and waits, and enters pods where the agent may ask for that.
+ * Runs this command again, confined, with the same arguments except those that ask for it; resolves with its exit
+ * status. This process passes signals on and waits, and enters pods where the agent may ask for that.
  * @param dataDir made for the user when missing
  * @param input what it reads from its standard input; null: what this process reads
- * @throws BothendsError `permission-denied` for anybody but root, `not-found` for a user that there is not
+ * @throws BothendsError `permission-denied` for anybody but root, `not-found` for an unknown user
  */
 export async function runConfined(
   where: Confinement,
@@ -93,7 +93,7 @@ function become(user: string | null): string[] {
     '--init-groups',
     ...rights,
     '--no-new-privs',
-    // An agent that nobody waits for any more ends in good order, rather than hold its data from the next one.
+    // An agent whose parent is gone ends in good order, rather than keep its data from the next one.
     ...['--pdeathsig', 'TERM'],
   ];
 }

@@ -68,8 +68,8 @@ async function readLine(): Promise<string> {
 }
 
 /**
- * A terminal sends Ctrl-C to all that runs in front, and npx and sudo pass on what they get: what comes again this soon is
- * the same key, for nobody presses twice as fast.
+ * A terminal sends Ctrl-C to every process in the foreground, and npx and sudo pass on what they get. A second
+ * signal this soon is the same key press: nobody presses twice that fast.
  */
 const SAME_KEY_MS = 150;
 

@@ -28,9 +28,12 @@ export interface CompiledFilter {
 
 /** Names in a filter are looked up when it is compiled; after a minute they may mean something else. */
 const KEPT_MS = 60_000;
-/** The search for the fault of a filter compiles dozens, of which nobody asks for one again. */
+/** Locating the fault in a filter compiles dozens of filters that nobody will ask for again. */
 const MOST_KEPT = 64;
-/** Texts of programs, by link type and filter: arming compiles the same several times, and a process for each costs 30 ms of CPU. */
+/**
+ * Compiled programs by link type and filter. Arming compiles the same filter several times, and a process for
+ * each costs 30 ms of CPU.
+ */
 const compiledLately = new Map<string, string>();
 
 /**

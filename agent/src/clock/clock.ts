@@ -27,11 +27,14 @@ const SYSTEM_READINGS: ClockReadings = {
 };
 
 const NS_PER_MS = 1_000_000n;
-/** How sharply a tick of the wall clock must be caught; wider means that the process was interrupted. */
+/**
+ * How sharply a tick of the wall clock must be caught, ns; a wider reading means that the process was
+ * interrupted.
+ */
 const SHARP_NS = 50_000n;
 /** Ticks to try for a sharp one: at most this many ms at start and after a step. */
 const MAX_TICKS = 5;
-/** What the catching of a tick may be off by; a smaller step cannot be told from it. */
+/** By how much a caught tick may be off, ns; a smaller step of the clock cannot be told from it. */
 const TOLERANCE_NS = 100_000n;
 
 /**

@@ -8,9 +8,9 @@ const FILE = 'agent.sock';
 const MAX_SOCKET_PATH = 107;
 
 /**
- * Takes a data directory for this process; resolves with what gives it back. Two agents on one spool would ruin it.
- * The lock is a listening socket, because the kernel closes that however the process ends, and nothing else has to
- * guess whether an old process still lives. Throws `failed-precondition` while another one has it.
+ * Locks a data directory for this process, since two agents on one spool would ruin it. Resolves with a function
+ * that unlocks it. The lock is a listening socket: the kernel closes it however the process ends, so nobody has
+ * to guess whether an old process still lives. Throws `failed-precondition` while another process has it.
  */
 export async function lockDirectory(directory: string): Promise<() => void> {
   const path = join(directory, FILE);
@@ -33,7 +33,7 @@ export function directoryIdentity(directory: string): string {
   return `${dev}:${ino}`;
 }
 
-/** Null when the path is in use, by a process or by what one left. */
+/** Null when the path is in use: by a process, or by what a dead one left. */
 async function listen(path: string): Promise<(() => void) | null> {
   return await new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import type { PacketTable } from '@bothends/proto';
 import { createMarker, MARKER_NONCE_BYTES } from '../capture/marker.js';
 
-/** Sends one datagram, best effort: a peer address without a route is no reason to fail. */
+/** Sends one datagram, best effort: a peer address without a route is not an error. */
 export type SendDatagram = (address: string, port: number, payload: Uint8Array) => void;
 
 /** One send can be lost in a queue that is just being set up. */
@@ -48,7 +48,10 @@ export class MarkerWatch {
     }
   }
 
-  /** Sends it once to each; to be done again when the taps of all hosts are open, for the others to see. */
+  /**
+   * Sends it once to each address. Called again when the taps of all hosts are open, so that the others see it,
+   * too.
+   */
   send(addresses: readonly string[], port: number, send: SendDatagram): void {
     if (port === 0) return;
     for (const address of addresses.slice(0, MAX_ADDRESSES)) send(address, port, this.#payload);

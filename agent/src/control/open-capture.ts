@@ -80,14 +80,14 @@ export async function openCapture(
     bootId: host.bootId,
     addresses,
     tool: version,
-    // Said only to a coordinator that asked: one of the release before would lose the field, and signatures cover it.
+    // Only set for a coordinator that asked: the previous release would drop the field, and signatures cover it.
     ...(names === null ? {} : { names: 'clear' }),
   };
   const surroundings = { interfaceStates, host: host.facts() };
   return { capture, head, surroundings, place, durationMs: allowed.durationMs, names, raw };
 }
 
-/** The back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */
+/** A back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */
 async function openWith(
   preferred: CaptureSource,
   arm: Arm,

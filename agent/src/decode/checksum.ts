@@ -1,7 +1,10 @@
 import { Checksum } from '@bothends/proto';
 import type { Cursor } from './cursor.js';
 
-/** Longer ones are not verified: a checksum matters on RSTs, SYNs, ACKs and small requests, and costs per byte. */
+/**
+ * Longer segments are not verified: a checksum costs per byte, and it matters on RSTs, SYNs, ACKs and small
+ * requests.
+ */
 const VERIFIED_BYTES = 256;
 
 /**

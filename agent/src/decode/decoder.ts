@@ -117,7 +117,7 @@ function decodeNetwork(c: Cursor, etherType: number): Next {
   }
 }
 
-/** What is not on every link; apart, so that the usual walk stays short. */
+/** Headers that are not on every link; in a function of their own, so that the usual walk stays short. */
 function decodeRarer(c: Cursor, etherType: number): Next {
   switch (etherType) {
     case EtherType.jumboLlc:

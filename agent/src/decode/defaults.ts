@@ -63,8 +63,8 @@ export function writeDefaults(table: PacketTable): void {
 }
 
 /**
- * Memory that threads share is filled element by element, and that takes as long for one byte as for eight: so by eight.
- * Columns begin at multiples of eight, and what lies between their end and the next belongs to nobody.
+ * Shared memory is filled element by element, which takes as long for one byte as for eight; so eight at a time.
+ * Columns begin at multiples of eight, and the bytes between the end of one and the next are unused.
  */
 function fill(column: Column, value: number): void {
   const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: bytes } = column;

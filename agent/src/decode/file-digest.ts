@@ -15,9 +15,9 @@ const P3 = 0xc2b2ae3d;
 const START = [0x24234428, 0x85ebca77, 0, 0x61c8864f] as const;
 
 /**
- * Digests of payloads read from files, to be compared with those of another file on this machine: a short payload can be
- * computed back from them, so what leaves the machine has keyed ones. Those take longer, because of their steps a
- * processor can do nothing side by side.
+ * Digests of payloads that are read from files and compared with another file on the same machine. They have no
+ * key, and a short payload can be computed back from them, so whatever leaves the machine has keyed ones. Keyed
+ * ones take longer, because a processor cannot run their steps in parallel.
  */
 export class FileDigest implements PayloadDigest {
   readonly result = new Uint32Array(2);

@@ -6,8 +6,8 @@ import { type Next, STOP } from './next.js';
 export const DIGEST_BYTES = 64;
 
 /**
- * Of a payload that the snaplen cut, whole blocks are digested: a few bytes of link header more or less then make no
- * difference between two taps.
+ * Of a payload that the snaplen cut, only whole blocks are digested, so that a few bytes of link header more or
+ * less make no difference between two taps.
  */
 const BLOCK_MASK = ~(DIGEST_PREFIX - 1);
 

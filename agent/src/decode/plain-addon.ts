@@ -1,7 +1,7 @@
 import type { PacketTable } from '@bothends/proto';
 import { builtAddon } from '../built-addon.js';
 
-/** A table as the add-on knows it, to be filled or to be scanned; opaque, and good as long as the table is there. */
+/** The add-on's handle of a table, for filling or scanning it; opaque, and valid as long as the table exists. */
 declare const targetTag: unique symbol;
 export type Target = { readonly [targetTag]: true };
 declare const scannedTag: unique symbol;

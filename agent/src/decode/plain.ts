@@ -9,8 +9,8 @@ const ROW = 1;
 const LEFT = 2;
 
 /**
- * Where packet after packet is none for the add-on, so many go by before it is asked again: a call takes as long as decoding
- * two or three packets.
+ * Where the add-on takes no packet, it is asked again only after 1, 3, 7, … packets, at most this many: a call
+ * costs as much as decoding two or three.
  */
 const LONGEST_PAUSE = 64;
 
@@ -30,8 +30,9 @@ export interface InterfaceClock {
 }
 
 /**
- * Decodes runs of plain packets by the add-on, several times as fast as `Decoder` and with the same rows, for which the table
- * has to have room. What is not plain it leaves to the caller, who goes on with a `Decoder` for one packet.
+ * Decodes runs of plain packets in the C add-on, several times as fast as `Decoder` and into the same rows; the
+ * table has to have room. It leaves what is not plain to the caller, who decodes one packet with a `Decoder` and
+ * then asks again.
  */
 export class PlainDecoder {
   readonly linkType: number;
@@ -43,7 +44,7 @@ export class PlainDecoder {
   readonly #addon: PlainAddon;
   readonly #targets = new WeakMap<PacketTable, Target>();
   readonly #position = new Uint32Array(3);
-  /** Calls to let go by, and how many it will be when the next one finds nothing. */
+  /** Calls to skip, and how many it will be if the next one finds nothing. */
   #pause = 0;
   #nextPause = 0;
 

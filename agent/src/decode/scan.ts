@@ -1,7 +1,7 @@
 import { type PacketTable, type Scan, scanRows } from '@bothends/proto';
 import { plainAddon, type Scanned } from './plain-addon.js';
 
-/** What tables are scanned into, and how the add-on knows both. */
+/** By table: the scan that it is scanned into, and the add-on's handle of both. */
 const known = new WeakMap<PacketTable, { scan: Scan; scanned: Scanned }>();
 
 /** `scanRows` by the add-on where it is built, in a quarter of the time. `scan` has room for all rows of the table. */

@@ -18,7 +18,8 @@ export class HostAudit {
     this.#nowNs = nowNs;
     if (!existsSync(path)) return;
     const text = readFileSync(path, 'utf8');
-    // A crash may leave a part of a line: it stays, as whoever verifies has to see, and what follows begins behind it.
+    // A crash may leave part of a line. It stays, because whoever verifies has to see it, and what follows begins
+    // on a new line.
     if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
     const entry = text
       .split('\n')

@@ -155,7 +155,7 @@ export class RawStore {
   }
 }
 
-/** What an agent that was killed left of a block would hide all that is written behind it. */
+/** A torn block, left by an agent that was killed, would hide everything written after it. */
 function cutTornBlock(path: string): void {
   if (!existsSync(path)) return;
   const fd = openSync(path, 'r+');

@@ -24,12 +24,13 @@ const MAX_SEGMENT_BYTES = 8 * 1024 * 1024;
 const LEDGER_FILE = 'losses.json';
 
 /**
- * Batches of one tap on disk until the coordinator has committed them: segments of records that are only
- * appended to, and deleted whole.
+ * Batches of one tap on disk until the coordinator has committed them: segments of records that are only appended
+ * to, and deleted as a whole.
  *
- * A process that is killed loses nothing that `append` returned for, because the page cache outlives it.
- * Only a crash of the machine does; `sync`, called each second, bounds that to the last second. An fsync
- * for each batch would cost more than the capture itself and protect little more: the taps die with the machine.
+ * A process that is killed loses nothing for which `append` has returned, because the page cache outlives it. A
+ * crash of the machine does lose data; `sync`, called once a second, bounds that to the last second. An fsync for
+ * each batch would cost more than the capture itself and protect little more, because the taps die with the
+ * machine.
  *
  * Every sequence number ends as a batch or as a declared loss, so the receiver never sees a hole.
  */
@@ -209,8 +210,9 @@ export class Spool {
   }
 
   /**
-   * On a full disk the newest segment goes too once all of it is committed; false when it is not. A crash before the
-   * next batch would lose the numbering with it, and then the coordinator's number counts.
+   * On a full disk the newest segment is dropped, too, once all of it is committed; false when it is not. If the
+   * machine then crashes before the next batch the numbering is lost with it, and the coordinator's number
+   * counts.
    */
   #reclaim(): boolean {
     const newest = this.#segments.at(-1)?.summary;

@@ -4,8 +4,8 @@ const FIRST_MS = 250;
 const LONGEST_MS = 15_000;
 
 /**
- * How long to wait before try number `attempt` (from 0): doubling up to a limit, half of it by chance, so that
- * a fleet does not come back all at once.
+ * How long to wait before attempt number `attempt` (from 0), ms: doubling up to a limit, and half of it random,
+ * so that a fleet does not come back all at once.
  * @param random 0 to 1, exclusive
  */
 export function backoffMs(attempt: number, random: number): number {

@@ -2,8 +2,8 @@ import type { PacketTable } from '@bothends/proto';
 import { contentOf, isSampled } from './content.js';
 
 /**
- * One packet in so many is remembered. Which ones follows from their content, so that both files remember the same
- * packets; a few in each table are enough.
+ * One packet in this many is remembered. Content decides which, so that the same packets are remembered of both
+ * files; a few in each table are enough.
  */
 const SAMPLED = 256;
 /** Packets remembered of each file: about the last half million. */

@@ -4,7 +4,7 @@ import { Alignment } from './alignment.js';
 import { distanceBetween } from './distance.js';
 
 /**
- * Packets of one file that are read before a table of the other is, whatever the clocks say: a second or so of a busy
+ * Packets read from one file before a table of the other is, whatever the clocks say: about a second of a busy
  * link, and little memory for packets that wait for their match.
  */
 const LOOKAHEAD = 65_536;
@@ -52,7 +52,10 @@ export class Merge {
   /** The second clock minus the first while no packet is known in both files. */
   readonly #guessNs: number;
   #last: Lane | null = null;
-  /** Packets of the last lane in a row, how many there may be, and for which difference of the clocks. */
+  /**
+   * How many packets were read in a row from one file, how many there may be, and for which difference of the
+   * clocks.
+   */
   #run = 0;
   #patience = LOOKAHEAD;
   #patientNs = 0;
@@ -89,8 +92,9 @@ export class Merge {
   }
 
   /**
-   * Whether one file was read alone for so long that a clock may have been stepped: then a table of the other shows.
-   * Each time that it shows nothing new, more is read before the next doubt: one end may simply be busier.
+   * Whether one file was read alone for so long that a clock may have been stepped; then a table of the other
+   * file is read to see. Each time that shows nothing new, more is read before the next doubt, because one end
+   * may simply be busier.
    */
   #isStale(lane: Lane, offset: number): boolean {
     if (Math.abs(offset - this.#patientNs) > STEP_NS) {

@@ -2,7 +2,7 @@ import { formatAddress, type PacketTable, Scan, scanRows } from '@bothends/proto
 
 /** Pairs of addresses named as examples: enough to recognise a network by. */
 const EXAMPLES = 3;
-/** Packets that the examples are taken from: their addresses are made text, which takes longer than all else. */
+/** Packets from which the examples are taken; making text of addresses takes longer than everything else here. */
 const EXAMINED = 256;
 
 /** What a file held, in so far as it explains why an analysis found nothing. */

@@ -27,11 +27,11 @@ export function readReport(json: string): ReportDocument {
 }
 
 /**
- * A report that was computed here. It is written down only while somebody takes the bytes, once: with 100 000 flows that
- * takes longer than to show it, and much memory.
+ * A report that was computed here. It is serialised only when somebody takes the bytes, once: with 100 000 flows
+ * that takes longer than showing it, and much memory.
  */
 export function ownReport(report: Report): ReportDocument {
-  // What flows say is made of numbers and addresses; text from elsewhere, as names of files, stands in the rest.
+  // Flows consist of numbers and addresses; text from elsewhere, such as file names, is in the rest.
   const rest = JSON.stringify({ ...report, flows: [] });
   if (!isSafe(rest)) return readReport(canonicalJson(report));
   return { report, json: canonicalJsonPieces(report) };
@@ -52,7 +52,10 @@ export async function readLadder(chunks: AsyncIterable<string>): Promise<Ladder>
 /** How JSON writes control characters, other than the end of a line. */
 const ESCAPES = /\\[bfrtu]/;
 
-/** No string in it needs to be made safe. A look at the whole text is far cheaper than one at each string of a large report. */
+/**
+ * Whether no string in it needs to be made safe. One look at the whole text is far cheaper than one at each
+ * string of a large report.
+ */
 function isSafe(json: string): boolean {
   return !ESCAPES.test(json) && printable(json) === json;
 }

@@ -5,7 +5,7 @@ const WONDER_MS = 1000;
 /** Carriage return, and the line cleared to its end (ECMA-48 EL). */
 const ERASE_LINE = '\r\u001b[K';
 
-/** Waits for `work`; when it takes long, a terminal says for what, until it is done. */
+/** Waits for `work`. When that takes long, a terminal says what for until it is done. */
 export async function patiently<T>(io: Io, what: string, work: Promise<T>): Promise<T> {
   if (!io.stderr.isTTY) return work;
   let said = false;

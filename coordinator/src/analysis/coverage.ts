@@ -27,13 +27,16 @@ function markerFacts({ id, sent, leftNs }: Marker): NonNullable<TapCoverage['mar
   return { id, sent, left: leftNs !== 0n };
 }
 
-/** Causes of gaps: packets that found no place in the spool; that what was taken is not known to the packet. */
+/**
+ * Causes of gaps: a spool without room; and those after which it is not known exactly how many packets the tap
+ * took.
+ */
 const SPOOL_FULL = 'spool-full';
 const UNCOUNTED: ReadonlySet<string> = new Set(['spool-damaged', 'agent-down']);
 
 /**
- * The last coverage of a tap with what its spool lost counted to the packet: an agent declares what it gives up at once,
- * and of that, what was on its way then has arrived all the same.
+ * The last coverage of a tap, with its spool's losses counted exactly: an agent declares at once what it gives
+ * up, but batches that were on their way then may have arrived all the same.
  * @param delivered packets in the batches that came
  */
 export function withExactLosses(coverage: Coverage, delivered: number): Coverage {

@@ -4,7 +4,7 @@ import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import type { ManifestTap } from './manifest.js';
 import { keyOf } from './signer.js';
 
-/** Follows the batches of one tap: each signed, none missing, each after the one that it was written after. */
+/** Follows the batches of one tap: each signed, none missing, each linked to the one before. */
 export class ChainCheck {
   readonly tap: ManifestTap;
   /** Sentences that name the batch. */

@@ -23,7 +23,8 @@ export class AgentEvents implements FleetListener, TapDirectory {
   }
 
   hello(agent: string, hello: Hello, again: boolean): void {
-    // What it says of its taps on a link that stands has crossed our orders: they tell where they are.
+    // On a link that stands, what it says of its taps may have crossed our orders; their own messages tell where
+    // they are.
     if (again) return;
     for (const tapId of hello.tapIds) this.#reconcile(agent, tapId);
     for (const entry of this.#concerned(agent)) {
@@ -75,7 +76,8 @@ export class AgentEvents implements FleetListener, TapDirectory {
     const { entry, tap } = found;
     // Before "recording" and after the end there is no analysis: one that begins later reads the store.
     const digested = isOver(entry.capture.phase) ? undefined : entry.live?.feed(tap.role, batch);
-    // Told at once: an analysis that lags behind is no reason to give up a tap. Its report comes after its feeds.
+    // Applied at once: an analysis that lags behind is no reason to give up a tap. Its report comes after its
+    // feeds.
     this.#driver.apply(entry, isLastBatch(batch) ? { type: 'drained', tapId } : { type: 'progress' });
     await digested;
   }

@@ -3,8 +3,8 @@ import type { Store } from '../store/store.js';
 import type { Capture } from './capture.js';
 
 /**
- * True for the last batch of a tap: what it says of the time of closing is written once, after everything else, and
- * batches come in the order of their numbers, those that were lost as empty ones.
+ * True for the last batch of a tap. The time of closing is written once, after everything else, and batches come
+ * in the order of their numbers (lost ones as empty batches).
  */
 export function isLastBatch({ coverage }: Batch): boolean {
   return coverage !== undefined && coverage.closedNs !== 0n;

@@ -45,8 +45,8 @@ function begin(capture: Capture, nowNs: bigint): Step {
 }
 
 /**
- * Every order was given after its state was on disk, so agents are at most one step ahead of what the store says, and
- * tell so when they are back. Until then they are waited for.
+ * Every order is given after its state is on disk. So agents are at most one step ahead of the store, and say so
+ * when they are back; until then they are waited for.
  */
 function resume(capture: Capture, nowNs: bigint): Step {
   const { phase } = capture;

@@ -12,8 +12,8 @@ export function priorOf(client: ClockEstimate | null, server: ClockEstimate | nu
 }
 
 /**
- * A bound that holds at both moments, and between them where clocks drift evenly: a capture may be long, and
- * the bound at its beginning need not hold at its end.
+ * A bound that holds at both moments, and between them if clocks drift evenly: a capture may be long, and its
+ * first bound need not hold at its end.
  */
 export function widenPrior(a: StoredPrior | null, b: StoredPrior | null): StoredPrior | null {
   if (a === null || b === null) return a ?? b;

@@ -30,7 +30,10 @@ export interface Link {
 
 /** Who wants to know what agents say. */
 export interface FleetListener {
-  /** `again` when it is not the first one on its link: something of it has changed, and its taps are where they were. */
+  /**
+   * `again`: not the first one on its link. Something about the agent has changed, but its taps are where they
+   * were.
+   */
   hello(agent: string, hello: Hello, again: boolean): void;
   tapState(agent: string, state: TapState): void;
   progress(agent: string, taps: readonly TapProgress[]): void;
@@ -92,7 +95,7 @@ export class Fleet {
     this.#searches = new PodSearches(clock);
   }
 
-  /** One listener: the captures. Set before the first agent connects. */
+  /** There is one listener, the captures. Set before the first agent connects. */
   listen(listener: FleetListener): void {
     this.#listener = listener;
   }
@@ -267,7 +270,10 @@ function protocolError(name: string, { version, protocol }: Hello): BothendsErro
   );
 }
 
-/** True when both are of the one agent that can have this data directory: its new link replaces the old one at once. */
+/**
+ * True when both come from the one agent that can have this data directory; then its new link replaces the old
+ * one at once.
+ */
 function isSameAgent(known: Hello | null, hello: Hello): boolean {
   if (known === null || hello.dataDirectory === '') return false;
   return known.bootId === hello.bootId && known.dataDirectory === hello.dataDirectory;

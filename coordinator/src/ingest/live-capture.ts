@@ -59,8 +59,9 @@ export class LiveCapture {
   }
 
   /**
-   * Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. Those that come
-   * while the engine is busy go to it together: under load the way there costs more than small batches are worth.
+   * Takes one committed batch; resolves when the engine has it. Batches of a tap come in their order. Those that
+   * come while the engine is busy go to it together: under load a trip between threads costs more than a small
+   * batch.
    */
   async feed(role: End, batch: Batch): Promise<void> {
     this.#waiting.push({ role, batch });

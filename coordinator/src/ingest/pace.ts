@@ -1,6 +1,9 @@
 /** Looking for news takes at most a fifth of the time: what took 40 ms is followed by 160 ms for the packets. */
 const REST_FACTOR = 4;
-/** Captures that share the thread rest for one another, too, but not so long that a finding is not told within a second. */
+/**
+ * Captures that share the thread also rest for one another, but not so long that a finding takes more than a
+ * second to be reported.
+ */
 const LONGEST_SHARED_REST_NS = 400_000_000n;
 
 /** How often live captures look at what their evidence says: together they leave the thread to the packets. */

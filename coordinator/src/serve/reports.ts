@@ -17,7 +17,7 @@ export interface ReportSources {
 const ROWS_PER_MESSAGE = 2000;
 
 /**
- * The report of a capture as canonical JSON: of a live one as it stands, of one that is over as it was stored.
+ * The report of a capture as canonical JSON: as it stands if the capture is live, as it was stored if it is over.
  * @throws BothendsError `not-found`, `failed-precondition` when there is nothing to report on
  */
 export async function reportJson(idOrName: string, sources: ReportSources): Promise<string> {
@@ -32,7 +32,7 @@ export async function reportJson(idOrName: string, sources: ReportSources): Prom
 }
 
 /**
- * What the path did over time, of a live capture as it stands, of one that is over computed anew from the evidence.
+ * What the path did over time: as it stands for a live capture, computed from the evidence for one that is over.
  * @throws BothendsError `not-found`, `failed-precondition` when there is nothing to report on
  */
 export async function pathHistoryOf(idOrName: string, sources: ReportSources): Promise<PathHistory> {
@@ -44,7 +44,7 @@ export async function pathHistoryOf(idOrName: string, sources: ReportSources): P
   return await afterAll(analysis, capture, sources, async () => await analysis.history());
 }
 
-/** Asks an analysis that has taken all evidence of a capture, and lets it go. */
+/** Feeds an analysis with all evidence of a capture, asks it, and closes it. */
 async function afterAll<T>(
   analysis: Analysis,
   capture: Capture,

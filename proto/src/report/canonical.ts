@@ -10,8 +10,8 @@ export function canonicalJson(value: unknown): string {
 const TOGETHER = 64;
 
 /**
- * The same bytes as `canonicalJson`, piece by piece: a report on 100 000 flows is 60 MB of text, which nobody has to hold
- * who only passes it on.
+ * The same bytes as `canonicalJson`, piece by piece: a report on 100 000 flows is 60 MB of text, which need not
+ * be in memory as a whole to be passed on.
  */
 export function* canonicalJsonPieces(object: object): Generator<string> {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);

@@ -1,6 +1,6 @@
 /**
- * Times are epoch nanoseconds. They are bigint at the edges; on the way of a packet they are float64
- * offsets from a bigint base, exact for 104 days (2^53 ns), because a float64 cannot hold epoch nanoseconds.
+ * Times are epoch nanoseconds. At the edges they are bigint. On the way of a packet they are float64 offsets from
+ * a bigint base, exact for 104 days (2^53 ns), because a float64 cannot hold epoch nanoseconds.
  */
 
 export const NS_PER_US = 1_000;

@@ -18,8 +18,9 @@ const BUFFER_BYTES = 65_535;
 const MAX_RING_BYTES = 0x7fffffff;
 
 /**
- * Every capture that was ever opened, so that none is garbage-collected: its destructor leaves a stopped but unclosed
- * handle in the event loop, or stops one that was never started. A closed one holds some hundred bytes.
+ * Every capture that was ever opened, so that none is garbage-collected: its destructor leaves a stopped but
+ * unclosed handle in the event loop, or stops one that was never started. A closed capture holds a few hundred
+ * bytes.
  */
 const held = new Set<NativeCapture>();
 

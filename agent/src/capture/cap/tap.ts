@@ -15,7 +15,7 @@ export interface CaptureClock {
   monotonicNs(): number;
 }
 
-/** A capture by libpcap in this process. Rows are stamped on delivery, and nobody knows what the kernel dropped. */
+/** A capture by libpcap in this process. Rows are time-stamped on delivery; what the kernel dropped is not known. */
 export class CapTap implements Tap {
   readonly backEnd = 'cap';
   readonly timestamps = 'user';

@@ -14,8 +14,8 @@ const PAGES_IN_BLOCK = 4;
 /** More than what the kernel puts around the packets of a block and around each; counts with large snaplens. */
 const OVERHEAD_BYTES = 256;
 /**
- * What the rings of all taps take at most, as long as there are not very many: they count as memory of the agent, which
- * ends its taps when it takes 512 MB (or what its host's policy says).
+ * Memory that the rings of all taps take together at most, as long as there are not very many. It counts as
+ * memory of the agent, which ends its taps when it takes 512 MB (or what its host's policy says).
  */
 const ALL_RINGS_BYTES = 192 * 1024 * 1024;
 /** Less does not hold the packets of one pause of the reader. */
@@ -69,8 +69,8 @@ export class Ring {
   }
 
   /**
-   * Opens it. Beside other rings it takes half of what is left for all at most, and where the kernel refuses, half of
-   * that, and again. Throws what the add-on throws.
+   * Opens a ring. Beside other rings it takes at most half of what is left for all; where the kernel refuses,
+   * half of that, and so on. Throws what the add-on throws.
    */
   static open(addon: PacketMmapAddon, request: RingRequest): Ring {
     const { interfaceIndex, datagrams, program, ringBytes, onReadable } = request;

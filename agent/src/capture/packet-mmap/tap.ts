@@ -7,9 +7,9 @@ import { RETIRE_MS, type Ring } from './ring.js';
 
 /** Tables in circulation: 8 MB, which rides out a consumer that pauses for a moment without touching the ring. */
 const TABLES = 8;
-/** After reading it waits for more: to be woken for each block costs more than to find some at once. */
+/** Pause after reading: being woken for each block costs more than finding several at once. */
 const PACE_MS = 5;
-/** A packet has waited in its block, and for its turn, before it comes to a table. */
+/** Less than TABLE_AGE_MS, because a packet has already waited in its block and for the next read. */
 const FLUSH_MS = TABLE_AGE_MS - RETIRE_MS - PACE_MS;
 /** Ten seconds for a slow consumer to take what a full ring holds; then the rest counts as dropped. */
 const DRAIN_TRIES = 500;
@@ -108,7 +108,10 @@ export class PacketMmapTap implements Tap {
     }, PACE_MS);
   }
 
-  /** There is room again; not at once, or a consumer and a full ring would let nothing else happen in this process. */
+  /**
+   * There is room again. Not immediately, or a consumer and a full ring would starve everything else in this
+   * process.
+   */
   #resume(): void {
     if (!this.#behind) return;
     this.#behind = false;

@@ -15,13 +15,13 @@ export class BatchWriter {
   readonly #mostRows: number;
   /** Link of the batch before the next; undefined where that is not known. */
   #previous: Buffer | undefined;
-  /** The batch appended last: nearly always it is the next to be shipped, and need not be read back. */
+  /** The batch appended last. Nearly always it is the next to be shipped, and this saves reading it back. */
   #newest: Batch | null = null;
 
   /**
-   * Goes on after the newest batch in the spool.
-   * @param names those that go along in clear; null: none
-   * @param mostRows the most packets that the coordinator takes in a batch
+   * Continues after the newest batch in the spool.
+   * @param names names that go along in clear; null: none
+   * @param mostRows the most packets that the coordinator takes in one batch
    */
   constructor(spool: Spool, tapId: string, names: NameBook | null = null, mostRows = TABLE_CAPACITY) {
     this.#names = names;
@@ -84,8 +84,8 @@ export class BatchWriter {
 }
 
 /**
- * The batch after `sequence`, null when there is none yet. For one that is lost there is an empty one: it knows what
- * was known `before`, and vouches for nothing since the loss.
+ * The batch after `sequence`, null when there is none yet. In the place of one that is lost stands an empty
+ * batch: it knows what was known `before`, and vouches for nothing since the loss.
  */
 export function nextBatch(spool: Spool, tapId: string, sequence: number, before: Coverage): Batch | null {
   const entry = spool.read(sequence);

@@ -36,20 +36,23 @@ export interface Surroundings {
 /** Packets of different CPUs are queued microseconds out of order; nothing older than this comes after a later one. */
 const REORDERING_NS = BigInt(NS_PER_MS);
 
-/** The difference of the two clocks is known better than this; a greater change means that the wall clock was set. */
+/**
+ * The difference between wall and monotonic clock is known to better than this; a greater change means that the
+ * wall clock was set.
+ */
 const SET_NS = BigInt(2 * NS_PER_MS);
 
 /**
  * What one tap can vouch for, kept up to date while it runs. Times are the host's wall clock, epoch ns.
  *
- * The watermark is the promise that a packet from before it would be here. It advances only over time that is
- * both delivered (a later packet came, or it is quiet) and checked (nothing was dropped until then, or it is a gap),
- * because "not seen" is concluded from it.
+ * The watermark promises that every packet from before it is here. "Not seen" is concluded from it, so it
+ * advances only over time that is both delivered (a later packet came, or it is quiet) and checked (nothing was
+ * dropped until then, or the drop is declared as a gap).
  */
 export class CoverageLedger {
   readonly #head: CoverageHead;
   readonly #gaps: Gap[] = [];
-  /** What earlier back ends of this tap had counted: each counts from zero. */
+  /** What earlier back ends of this tap had counted, since each counts from zero. */
   #before = { kernelDrops: 0, agentDrops: 0 };
   #packets = 0;
   #kernelDrops: number | null = null;
@@ -71,8 +74,8 @@ export class CoverageLedger {
   }
 
   /**
-   * Goes on with the coverage of a tap whose agent went down; `head.openedNs` is when it was opened again. In between is a
-   * gap, which begins with what was vouched for last.
+   * Continues the coverage of a tap whose agent went down; `head.openedNs` is when it was opened again. The time
+   * between is a gap, which begins where the last promise ended.
    */
   static resumed(
     last: Coverage,
@@ -130,7 +133,10 @@ export class CoverageLedger {
     this.#deliveredNs = later(this.#deliveredNs, ns);
   }
 
-  /** The back end's counters, asked for at `askedNs` and answered by `answeredNs`; more drops make a gap. */
+  /**
+   * Takes the back end's counters, which were asked for at `askedNs` and answered by `answeredNs`; new drops make
+   * a gap.
+   */
   checked(stats: TapStats, askedNs: bigint, answeredNs: bigint): void {
     const kernelDrops = stats.kernelDrops === null ? null : this.#before.kernelDrops + stats.kernelDrops;
     const agentDrops = this.#before.agentDrops + stats.agentDrops;
@@ -216,7 +222,7 @@ export function withLosses(coverage: Coverage, losses: readonly Loss[]): Coverag
   };
 }
 
-/** From the earlier to the later of two times: a clock that was set back has them the other way round. */
+/** From the earlier to the later of two times; where a clock was set back they come the other way round. */
 function spanOf(a: bigint, b: bigint): { fromNs: bigint; toNs: bigint } {
   return { fromNs: earlier(a, b), toNs: later(a, b) };
 }

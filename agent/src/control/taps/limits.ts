@@ -4,8 +4,8 @@ import type { Policy } from '../../policy/policy.js';
 import type { Limits } from './recording.js';
 
 /**
- * What the request and the policy of the host allow, whichever is less, beyond the packets that were taken before a
- * resumption; of those the bytes are not known any more, and each counts as a full one.
+ * The lesser of what the request and the host's policy allow, beyond the packets taken before a resumption. How
+ * many bytes those had is no longer known, so each counts as a full packet.
  */
 export function limitsOf(
   { maxPackets: wanted, snaplen: asked }: Pick<Arm, 'maxPackets' | 'snaplen'>,

@@ -26,9 +26,12 @@ import { resumption } from './resumption.js';
 import { SpoolShipment } from './spool-shipment.js';
 import { saveTapFile } from './tap-file.js';
 
-/** An armed tap that nobody starts is a forgotten one; a coordinator starts it within seconds, or fails the capture. */
+/** An armed tap that nobody starts was forgotten: a coordinator starts it within seconds, or fails the capture. */
 const ARMED_MS = 30_000;
-/** The coordinator stops a capture when its time is over, and adds the lead-out; the agent's own ceiling comes after. */
+/**
+ * The coordinator stops a capture when its time is over, lead-out included; the agent's own ceiling comes this
+ * much later.
+ */
 const DURATION_GRACE_MS = 5_000;
 
 /** What exists from the moment the capture is open. */
@@ -43,7 +46,7 @@ interface Running {
 }
 
 /**
- * One tap from arming to its last batch. It ships everything from the moment it is open, before "start" too: it costs
+ * One tap from arming to its last batch. It ships from the moment it is open, even before "start": that costs
  * nothing, and the marker's packet is evidence that the tap delivers.
  */
 export class LiveTap implements OwnedTap {
@@ -62,7 +65,7 @@ export class LiveTap implements OwnedTap {
     this.#env = env;
   }
 
-  /** Begins to arm; how it went is told by `changed`. */
+  /** Begins to arm; the outcome comes through `changed`. */
   static arm(arm: Arm, env: TapEnvironment): LiveTap {
     const tap = new LiveTap(arm, env);
     tap.#begin().catch((error) => tap.#fail(toBothendsError(error)));
@@ -70,8 +73,8 @@ export class LiveTap implements OwnedTap {
   }
 
   /**
-   * Goes on with a tap that was recording when its agent was killed, until the end that was planned; the time between is
-   * a gap. Throws what stands in the way, with its spool as it was.
+   * Continues a tap that was recording when its agent was killed, until the planned end; the time between is a
+   * gap. Throws what stands in the way, and leaves the spool as it was.
    */
   static async resume(point: ResumePoint, saved: TapState, env: TapEnvironment): Promise<LiveTap> {
     const tap = new LiveTap(point.arm, env);
@@ -161,7 +164,7 @@ export class LiveTap implements OwnedTap {
       this.#enter({ state: 'draining', markerNs: markerOf(this.#phase) });
       this.#after(leadOutMs, () => this.#running?.recording.close());
     } else if (state === 'arming') {
-      // Nothing was promised yet: the same as never armed.
+      // Nothing was promised yet: it is as if it had never been armed.
       this.#discard();
     } else if (state === 'draining' && leadOutMs === 0) {
       this.#running?.recording.close();

@@ -19,6 +19,6 @@ export interface OwnedTap extends Shipment {
   clockStepped(oldNs: bigint, newNs: bigint): void;
   /** Takes what it has off the disk. */
   destroy(): void;
-  /** Lets go of files, and leaves them for the next run. */
+  /** Closes its files and leaves them for the next run. */
   close(): void;
 }

@@ -37,11 +37,14 @@ export interface RecordingParts {
  * to be on the screen within a second.
  */
 const PULSE_MS = 200;
-/** After this long without a table nothing is on its way: tables come at the latest TABLE_AGE_MS after a packet. */
+/**
+ * After this long without a table no packet is still under way: a table comes at most TABLE_AGE_MS after its
+ * first packet.
+ */
 const QUIET_MS = 2 * TABLE_AGE_MS;
-/** A pulse this late means that the process got no time, and what the back end has sent may wait unread. */
+/** A pulse this late means that the process got no CPU time; what the back end has sent may still be unread. */
 const LATE_MS = PULSE_MS + QUIET_MS;
-/** Each second the spool goes to the disk itself, and the host is looked at and told of. */
+/** Once a second the spool is synced to disk, and the host is surveyed and described in the next batch. */
 const PULSES_PER_SECOND = 5;
 
 /** How much a tap may take; infinite where there is no limit. */
@@ -184,7 +187,7 @@ export class Recording {
     const askedNs = clock.wallNs();
     const asked = clock.monotonicNs();
     ledger.checked(await capture.stats(), askedNs, clock.wallNs());
-    // A back end that answers late may have got no time to read what the kernel holds for it.
+    // A back end that answers late may not have had time to read what the kernel holds for it.
     const answered = clock.monotonicNs();
     if (answered - asked > BigInt(TABLE_AGE_MS * NS_PER_MS)) this.#lastLate = answered;
     const quietSince = later(this.#lastTable, this.#lastLate);

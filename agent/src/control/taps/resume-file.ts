@@ -10,7 +10,7 @@ export interface ResumePoint {
   readonly arm: Arm;
   /** 16 bytes, or null for the published key of files. Digests on both sides of the gap have to compare. */
   readonly digestKey: Uint8Array | null;
-  /** Of the boot that `endsNs` counts in. */
+  /** The boot during which `endsNs` is valid. */
   readonly bootId: string;
   /** When the agent ends the tap by itself: CLOCK_MONOTONIC, ns, which nobody sets. */
   readonly endsNs: bigint;
@@ -19,8 +19,8 @@ export interface ResumePoint {
 }
 
 /**
- * Kept beside the spool from "start" until the tap stops, readable by its owner only. It is the one place where the key of
- * a capture's digests is on a disk: that of the host whose payload they are of.
+ * Kept beside the spool from "start" until the tap stops, readable by its owner only. This is the only place
+ * where the key of a capture's digests is on a disk, and it is the disk of the host whose payload they digest.
  */
 export function saveResumePoint(directory: string, point: ResumePoint): void {
   const { arm, digestKey, bootId, endsNs, packetsBefore } = point;

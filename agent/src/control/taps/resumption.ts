@@ -12,7 +12,7 @@ import type { ResumePoint } from './resume-file.js';
 /** What a tap goes on with after its agent was killed. */
 export interface Resumption {
   readonly open: OpenCapture;
-  /** Goes on with what was vouched for, and a gap since. */
+  /** What was vouched for so far, with a gap since. */
   readonly ledger: CoverageLedger;
   /** What is left of its limits, and of its time. */
   readonly limits: Limits;

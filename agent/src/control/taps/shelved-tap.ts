@@ -19,7 +19,7 @@ export interface ShelfOptions {
   readonly why: string;
   /** The tap is done, or is to be thrown away. */
   readonly changed: (tap: OwnedTap) => void;
-  /** Nobody wants what was taken any more: what else is kept of the tap goes, too. */
+  /** The evidence is no longer wanted: whatever else is kept of the tap goes, too. */
   readonly discarded: () => void;
 }
 
@@ -140,7 +140,7 @@ export class ShelvedTap implements OwnedTap {
   }
 }
 
-/** The state of a tap whose last batch is written, though the agent was killed before it could say so. */
+/** The state of a tap whose last batch is written, in case the agent was killed before it could report that. */
 function ended(saved: TapState, name: string): TapState {
   // It was told to stop, and did.
   if (saved.state === 'draining') return { ...saved, state: 'complete' };

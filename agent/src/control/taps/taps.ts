@@ -25,7 +25,7 @@ export class Taps {
   readonly #options: TapsOptions;
   readonly #environment: TapEnvironment;
   readonly #taps = new Map<string, OwnedTap>();
-  /** Last state told of each, so that only news is told. */
+  /** State last reported of each, so that only changes are reported. */
   readonly #told = new Map<string, string>();
   #ending = false;
   #idle: () => void = () => {};
@@ -40,8 +40,8 @@ export class Taps {
   }
 
   /**
-   * Takes up what an earlier run left: taps that were recording go on, the others deliver the rest. A directory that
-   * cannot be read is put aside, not thrown away.
+   * Takes up what an earlier run left: taps that were recording continue, the others deliver the rest. A
+   * directory that cannot be read is set aside, not deleted.
    */
   async restore(): Promise<void> {
     const { directory, logger } = this.#options;

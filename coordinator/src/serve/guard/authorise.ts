@@ -39,7 +39,7 @@ export interface AuthoriseInput {
   nowMs: () => number;
 }
 
-/** Holds every call against the access table before anything of it is read, and says who is cut off. */
+/** Checks every call against the access table before anything of it is read, and reports who is cut off. */
 export function authoriseCalls(input: AuthoriseInput): ServerInterceptor {
   return ({ path }, call) => {
     const guarded = new GuardedCall(path, call, input);
@@ -96,7 +96,10 @@ class GuardedCall {
     return true;
   }
 
-  /** Hears when the peer gives the call up; what it never asked anything in has no answer that counts. */
+  /**
+   * Notices when the peer gives up the call. That counts against the peer unless it asked something and was
+   * answered.
+   */
   listener() {
     return new ServerListenerBuilder()
       .withOnReceiveMessage((message, next) => {

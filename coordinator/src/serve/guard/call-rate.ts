@@ -10,8 +10,8 @@ interface Allowance {
 /** The CLI's busiest command makes ten calls a second. */
 const CALLS: Allowance = { burst: 2000, perSecond: 500 };
 /**
- * Calls that their caller gives up: those of commands that a person ends. Whoever passes this opens and resets streams to
- * keep the server busy; soon after, at a thousand, nghttp2 ends the connection without a word to anybody.
+ * Calls that their caller gives up, as commands do that a person ends. Beyond this a caller opens and resets
+ * streams to keep the server busy. At a thousand nghttp2 would end the connection without telling anybody.
  */
 const RESETS: Allowance = { burst: 200, perSecond: 20 };
 const NS_PER_S = 1_000_000_000;

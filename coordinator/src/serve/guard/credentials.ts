@@ -2,7 +2,7 @@ import { createServer, type SecureContextOptions, type Server } from 'node:tls';
 import type { Authority } from '../../trust/authority.js';
 import type { Credentials } from '../../trust/ca.js';
 
-/** A handshake takes three ways there and back; who needs longer holds a connection open and says nothing. */
+/** A handshake takes three trips; a peer that needs longer is holding a connection open in silence. */
 const HANDSHAKE_MS = 10_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Calls that are open on each connection. HTTP/2 lets no connection begin more than its limit, and tells nobody; here it is
- * seen that one has reached it.
+ * Counts the open calls of each connection. HTTP/2 lets no connection exceed its limit, but tells nobody; here it
+ * is noticed that one has reached it.
  */
 export class OpenCalls {
   readonly #limit: number;

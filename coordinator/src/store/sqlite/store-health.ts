@@ -6,8 +6,9 @@ import type { StructureMessage } from './structure-worker.js';
 const WORKER_URL = new URL('../../../dist/store/sqlite/structure-worker.js', import.meta.url);
 
 /**
- * Whether the database is whole, looked at once after each start. A damaged one is used as far as it goes: its owner has an
- * incident to record, and what is whole of the rest to read. But nobody may take it for whole, so it is said.
+ * Whether the database is whole; examined once after each start. A damaged one is used as far as it goes, because
+ * its owner has an incident to record and sound parts to read. But nobody may mistake it for whole, so it says
+ * so.
  */
 export class StoreHealth {
   #faults: number | null = null;

@@ -33,8 +33,8 @@ function open({ dataDir, mode }: WorkerInput): Service {
 }
 
 /**
- * One transaction, and its one flush to the disk, for all writes that wait. A verb that fails takes back its own changes
- * only; where SQLite takes back everything, as on a full disk, nothing after it may run.
+ * Runs all waiting writes in one transaction, with one flush to disk. A verb that fails takes back its own
+ * changes only; where SQLite takes back everything, as on a full disk, nothing after it may run.
  */
 function inOneCommit(database: Database): (calls: readonly (() => void)[]) => void {
   const run = database.transaction((calls: readonly (() => void)[]) => {
