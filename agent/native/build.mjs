@@ -18,7 +18,11 @@ const PACKAGES = [
     addons: ['packet-mmap', 'plain-decode', 'read-ahead'],
     headers: ['plain-packet.h', 'scan.h', 'target.h', 'file-runs.h'],
   },
-  { name: 'coordinator', addons: ['train'], headers: ['columns.h', 'flow-table.h', 'records.h'] },
+  {
+    name: 'coordinator',
+    addons: ['train'],
+    headers: ['columns.h', 'flow-table.h', 'records.h', 'waiting.h'],
+  },
 ];
 /** Source, other files that it may be made of, and the add-on that it becomes. */
 const ADDONS = PACKAGES.flatMap(({ name, addons, headers }) => {

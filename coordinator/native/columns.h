@@ -66,16 +66,18 @@
   COLUMN(peerTime, double, napi_float64_array, 1) COLUMN(peerTtl, uint8_t, napi_uint8_array, 1)             \
   COLUMN(peerType, uint8_t, napi_uint8_array, 1) COLUMN(peerIfindex, int32_t, napi_int32_array, 1)          \
   COLUMN(holds, uint8_t, napi_uint8_array, 1)                                                               \
-  COLUMN(previousWaiting, int32_t, napi_int32_array, 1) COLUMN(nextWaiting, int32_t, napi_int32_array, 1)
+  COLUMN(previousWaiting, int32_t, napi_int32_array, 1) COLUMN(nextWaiting, int32_t, napi_int32_array, 1)   \
+  COLUMN(nextInBucket, int32_t, napi_int32_array, 1) COLUMN(hash, int32_t, napi_int32_array, 1)
 
 /* Numbers that are defined in TypeScript alone: words of rows and links, bits, limits. Given by name once. */
 #define NUMBERS(NUMBER)                                                                                     \
-  NUMBER(PACKETS) NUMBER(BYTES) NUMBER(LAST_TIME) NUMBER(SEQ_BASE) NUMBER(SEQ_END) NUMBER(TTL)              \
-  NUMBER(IP_ID) NUMBER(ID_STEPS) NUMBER(ID_BREAKS) NUMBER(LAST_ACK) NUMBER(WINDOW) NUMBER(ZERO_SINCE)       \
-  NUMBER(LARGEST) NUMBER(SEGMENTS) NUMBER(MATCHED) NUMBER(HEAD) NUMBER(TAIL) NUMBER(WAITING) NUMBER(CURSOR) \
+  NUMBER(PACKETS) NUMBER(BYTES) NUMBER(FIRST_TIME) NUMBER(LAST_TIME) NUMBER(SEQ_BASE) NUMBER(SEQ_END)       \
+  NUMBER(TTL) NUMBER(IP_ID) NUMBER(ID_STEPS) NUMBER(ID_BREAKS) NUMBER(LAST_ACK) NUMBER(WINDOW)              \
+  NUMBER(ZERO_SINCE) NUMBER(LARGEST) NUMBER(SEGMENTS) NUMBER(MATCHED)                                       \
+  NUMBER(HEAD) NUMBER(TAIL) NUMBER(WAITING) NUMBER(CURSOR)                                                  \
   NUMBER(TSVAL) NUMBER(DATA_TIME) NUMBER(FIN_END) NUMBER(OUTGOING) NUMBER(LABEL) NUMBER(TURNS)              \
   NUMBER(TURN_TOTAL) NUMBER(TURN_LONGEST) NUMBER(LAST_SEGMENTS) NUMBER(UNINDEXED) NUMBER(SIDE_WORDS)        \
-  NUMBER(SEQ_DELTA) NUMBER(ID_KEPT) NUMBER(TS_KEPT) NUMBER(SENDER_TAP)                                      \
+  NUMBER(SEQ_DELTA) NUMBER(ID_KEPT) NUMBER(ID_CHANGED) NUMBER(TS_KEPT) NUMBER(SENDER_TAP)                   \
   NUMBER(SEGMENT) NUMBER(PAIRS) NUMBER(TTL_DIFF) NUMBER(MIN_DIFF) NUMBER(MIN_DIFF_AT) NUMBER(MAX_DIFF)      \
   NUMBER(MAX_DIFF_AT) NUMBER(DELIVERED_SIZE) NUMBER(TOP_NUMBER_0) NUMBER(TOP_TIME_0) NUMBER(TOP_NUMBER_1)   \
   NUMBER(TOP_TIME_1) NUMBER(DIRECTION_WORDS)                                                                \
@@ -84,9 +86,9 @@
   NUMBER(PUT_AWAY) NUMBER(DIRECTIONS_FROM) NUMBER(SIDES_FROM) NUMBER(PLACE_WORDS)                           \
   NUMBER(joined) NUMBER(current0) NUMBER(current1) NUMBER(place) NUMBER(LINK_WORDS)                         \
   NUMBER(KEY_WORDS) NUMBER(MAPPED)                                                                          \
-  NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated)                        \
+  NUMBER(matched) NUMBER(notable) NUMBER(retired) NUMBER(doubled) NUMBER(translated) NUMBER(indexed)        \
   NUMBER(CONTROL) NUMBER(IDLE_NS) NUMBER(ID_WINDOW) NUMBER(MERGED_FROM) NUMBER(DEFAULT_MSS)                 \
-  NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS) NUMBER(WINDOW_BYTES)
+  NUMBER(TIMESTAMP_BYTES) NUMBER(TTL_PAIRS) NUMBER(WINDOW_BYTES) NUMBER(CHAIN_LIMIT)
 
 /* Bits of `seen` (proto/src/packet/scan.ts); TcpOption.timestamps; Mark.cut; PacketType. */
 enum { UNEVENTFUL = 1, FOLLOWS = 2, TIMESTAMPS = 16, CUT = 1, OUTGOING_TYPE = 4, UNKNOWN_TYPE = 255 };
@@ -112,9 +114,9 @@ typedef struct {
 
 /* Places in the array of numbers that goes with each call, both ways. */
 enum {
-  FIRST, END, NEAR, FIRST_NUMBER, SHIFT, /* given */
-  FREE_HEAD, EXTENT, LIVE, CAME, AHEAD,  /* given, and changed */
-  DONE, PAIRED,                          /* told */
+  FIRST, END, NEAR, FIRST_NUMBER, SHIFT,         /* given */
+  FREE_HEAD, EXTENT, LIVE, CAME, INDEXED, AHEAD, /* given, and changed */
+  DONE, PAIRED,                                  /* told */
   CALL_NUMBERS
 };
 
@@ -127,8 +129,8 @@ typedef struct {
   const uint32_t *keys;
   const int32_t *slots;
   int32_t *cache, *tags;
-  int32_t *retired;
-  uint32_t linked_flows, slot_mask, cache_mask, retired_mask;
+  int32_t *retired, *buckets;
+  uint32_t linked_flows, slot_mask, cache_mask, retired_mask, bucket_mask;
   double *call;
 } Engine;
 

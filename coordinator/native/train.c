@@ -4,10 +4,12 @@
  * case that makes up a transfer: both taps know the flow, and the path changes nothing. There it takes a quarter of the
  * time, and needs no compiler to warm up.
  *
- * express.ts is the authority: functions here have the names of those there, and test/property/express.test.ts holds that
- * all three ways leave the same. Two invariants: nothing is changed before it is decided that a row is taken, and the first
- * row that asks for anything else (a flow that is not at hand, a record more than there is room for) ends the run. What stands
- * in the engine's columns is its own; of what came from outside only the values of fields are read, which address nothing.
+ * express.ts is the authority, and where others wait at the other tap (after a loss some always do) what matcher.ts does:
+ * functions here have the names of those there, and test/property/express.test.ts holds that all three ways leave the same.
+ * Two invariants: nothing is changed before it is decided that a row is taken (but what the long way would do first, too: that
+ * what waits can be found), and the first row that asks for anything else (a flow that is not at hand, a record more than there
+ * is room for) ends the run. What stands in the engine's columns is its own; of what came from outside only the values of
+ * fields are read, which address nothing.
  */
 #include <math.h>
 #include <node_api.h>
@@ -17,9 +19,10 @@
 #include "columns.h"
 #include "flow-table.h"
 #include "records.h"
+#include "waiting.h"
 
 /* Raised with every change of what is called or of what a train does (REVISION of src/train-addon.ts). */
-enum { REVISION = 5 };
+enum { REVISION = 6 };
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
 
@@ -86,17 +89,6 @@ static int resembles_recent(const Train *t) {
   return 0;
 }
 
-static int is_twin(const Train *t, int32_t c) {
-  const Table *table = t->table;
-  const Records *r = t->records;
-  uint32_t i = t->i, length = table->payloadLength[i];
-  if (t->id == 0 && t->stamp == 0) return 0;
-  return r->sequence[c] == table->sequence[i] && r->length[c] == length && r->ipId[c] == t->id &&
-         r->timestampValue[c] == t->stamp && (r->flags[c] & t->is->CONTROL) == 0 &&
-         (length > 0 || (r->acknowledgment[c] == table->acknowledgment[i] && r->window[c] == table->window[i] &&
-                         r->sackCount[c] == table->sackCount[i] && r->sackDigest[c] == sack_digest(table, i)));
-}
-
 /* isBeyond of beyond.ts: others wait at the other tap for what was lost, not for this. */
 static int is_beyond(const Train *t) {
   const Numbers *is = t->is;
@@ -105,14 +97,25 @@ static int is_beyond(const Train *t) {
   return t->table->sequence[t->i] - end < (uint32_t)is->WINDOW_BYTES;
 }
 
+/* isTwin and isPlainPair, of a record that by its identity is the same transmission. */
 static int is_plain_pair(const Train *t, int32_t c) {
   const Table *table = t->table;
   const Records *r = t->records;
   const Numbers *is = t->is;
   uint32_t i = t->i;
-  return (r->state[c] & ~(is->notable | is->translated | is->doubled)) == 0 && r->covered[c] == 0 &&
+  return r->ipId[c] == t->id && r->timestampValue[c] == t->stamp &&
+         (table->payloadLength[i] > 0 || (r->window[c] == table->window[i] && r->sackCount[c] == table->sackCount[i] &&
+                                          r->sackDigest[c] == sack_digest(table, i))) &&
+         (r->state[c] & ~(is->notable | is->translated | is->doubled | is->indexed)) == 0 && r->covered[c] == 0 &&
          r->tos[c] == table->tos[i] && r->digestHigh[c] == table->digestHigh[i] &&
          (r->digestLow[c] == table->digestLow[i] || r->digestLength[c] != table->digestLength[i]);
+}
+
+/* RangeSearch.isInVain, and it has to wait: an ACK can only differ in an id that the path is not known to keep. */
+static int is_sought_in_vain(const Train *t) {
+  const Numbers *is = t->is;
+  int ids_may_differ = t->way[is->PAIRS] == 0 || t->way[is->ID_CHANGED] > 0;
+  return t->table->payloadLength[t->i] == 0 && (!ids_may_differ || t->stamp == 0);
 }
 
 /* ---- what a row that is taken leaves ---- */
@@ -148,6 +151,7 @@ static void observe(Train *t) {
   uint32_t i = t->i, length = table->payloadLength[i];
   t->flow[t->near == 0 ? is->LAST_SEEN_0 : is->LAST_SEEN_1] = t->time;
   side[is->PACKETS]++;
+  if (!(side[is->FIRST_TIME] <= t->time)) side[is->FIRST_TIME] = t->time;
   side[is->LAST_TIME] = t->time;
   side[is->LAST_ACK] = table->acknowledgment[i];
   side[is->WINDOW] = table->window[i];
@@ -205,13 +209,22 @@ static void pair(Train *t, int32_t c) {
   r->state[c] |= (uint16_t)is->matched;
   t->side[is->MATCHED]++;
   t->far[is->MATCHED]++;
+  take_from_index(t, c);
+  /* What comes next follows this one, and not what was passed over. */
+  t->far[is->CURSOR] = c;
   unwait(t, c);
   learn(t, c);
   remember(t, c);
 }
 
-static int has_room(const Train *t) {
-  return t->call[FREE_HEAD] >= 0 || t->call[EXTENT] < t->records->capacity;
+/* The first to be seen of a packet waits for its twin. */
+static int await(Train *t) {
+  if (t->call[FREE_HEAD] < 0 && t->call[EXTENT] >= t->records->capacity) return 0;
+  observe(t);
+  int32_t c = allocate(t);
+  wait(t, c);
+  remember(t, c);
+  return 1;
 }
 
 static int step(Train *t, uint32_t i) {
@@ -222,16 +235,16 @@ static int step(Train *t, uint32_t i) {
   t->id = table->ipVersion[i] == 4 ? table->ipId[i] : 0;
   t->stamp = table->tcpOptions[i] & TIMESTAMPS ? table->timestampValue[i] : 0;
   if (!goes_on(t) || resembles_recent(t)) return 0;
-  if (t->far[t->is->WAITING] == 0 || is_beyond(t)) {
-    if (!has_room(t)) return 0;
-    observe(t);
-    int32_t c = allocate(t);
-    wait(t, c);
-    remember(t, c);
-    return 1;
-  }
+  if (t->far[t->is->WAITING] == 0 || is_beyond(t)) return await(t);
+  if (t->id == 0 && t->stamp == 0) return 0;
+  /* As Matcher.twin. */
   int32_t twin = (int32_t)t->far[t->is->CURSOR];
-  if (twin < 0 || !is_twin(t, twin) || !is_plain_pair(t, twin)) return 0;
+  if (twin < 0 || !is_same_sending(t, twin)) {
+    if (!fill(t)) return 0;
+    twin = twin_in_turn(t);
+    if (twin < 0) return is_sought_in_vain(t) && await(t);
+  }
+  if (!is_plain_pair(t, twin)) return 0;
   observe(t);
   pair(t, twin);
   return 1;
@@ -316,7 +329,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   enum { GIVEN_NUMBERS, ARRAYS, CALL, ARGUMENTS };
   napi_value arguments[ARGUMENTS], records;
   size_t count = ARGUMENTS;
-  int capacity = 0, linked = 0, slots = 0, cached = 0, places = 0;
+  int capacity = 0, linked = 0, slots = 0, cached = 0, places = 0, buckets = 0;
   Engine e = {0};
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
 #define BIND_NUMBER(name) \
@@ -325,7 +338,8 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   napi_value arrays = arguments[ARRAYS];
   if (napi_get_named_property(env, arrays, "records", &records) != napi_ok ||
       !number_of(env, records, "capacity", &capacity) || !number_of(env, arrays, "linkedFlows", &linked) ||
-      !number_of(env, arrays, "tableSlots", &slots) || !number_of(env, arrays, "cacheSlots", &cached) || !number_of(env, arrays, "retiredPlaces", &places))
+      !number_of(env, arrays, "tableSlots", &slots) || !number_of(env, arrays, "cacheSlots", &cached) ||
+      !number_of(env, arrays, "retiredPlaces", &places) || !number_of(env, arrays, "waitingBuckets", &buckets))
     return fail(env, "arrays");
 #define BIND_RECORD(name, type, kind, elements) \
   if ((e.records.name = column_of(env, records, #name, kind, (size_t)capacity)) == NULL) return NULL;
@@ -337,6 +351,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
       (e.cache = column_of(env, arrays, "cache", napi_int32_array, (size_t)cached)) == NULL ||
       (e.tags = column_of(env, arrays, "tags", napi_int32_array, (size_t)cached)) == NULL ||
       (e.retired = column_of(env, arrays, "retired", napi_int32_array, (size_t)places)) == NULL ||
+      (e.buckets = column_of(env, arrays, "buckets", napi_int32_array, (size_t)buckets)) == NULL ||
       (e.call = memory_of(env, arguments[CALL], "call", napi_float64_array, CALL_NUMBERS)) == NULL)
     return NULL;
   e.records.capacity = (uint32_t)capacity;
@@ -344,6 +359,7 @@ static napi_value bind_engine(napi_env env, napi_callback_info info) {
   e.slot_mask = (uint32_t)slots - 1;
   e.cache_mask = (uint32_t)cached - 1;
   e.retired_mask = (uint32_t)places - 1;
+  e.bucket_mask = (uint32_t)buckets - 1;
   return handle_of(env, &e, sizeof e);
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TrainAddon } from './engine/match/train.js';
 
 /** What `engine/match/train.ts` expects of the add-on, see REVISION in `native/train.c`. */
-const REVISION = 5;
+const REVISION = 6;
 
 let found: TrainAddon | null | undefined;
 

@@ -1,16 +1,19 @@
 import { openCaptureFile } from '@bothends/agent/files';
 import { Merge } from '@bothends/cli/analyze/merge';
 import { Engine } from '@bothends/coordinator/engine/engine';
+import * as Row from '@bothends/coordinator/engine/flows/rows';
 import { Train, type TrainAddon } from '@bothends/coordinator/engine/match/train';
 import { trainAddon } from '@bothends/coordinator/train-addon';
 import { canonicalJson, PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
 import { capturePaths } from '../scenarios/captures.js';
 import { SCENARIOS } from '../scenarios/index.js';
-import { type CapturePaths, eachIncident } from './incidents.js';
+import { type CapturePaths, eachIncident, LOSSY_TRANSFERS } from './incidents.js';
 
 /** Synthetic incidents. */
 const RUNS = 50;
+/** And of those with long transfers on a path that loses packets. */
+const LOSSY_RUNS = 12;
 /** Rows of a table: a few, so that the two taps' packets come mixed; and all, one tap after the other. */
 const TABLES = [16, 4096] as const;
 
@@ -39,7 +42,8 @@ class OpenEngine extends Engine {
   }
 
   private counting(trainAddon: TrainAddon): Train {
-    const trains = new Train(trainAddon, this.intake.store, this.intake.timeline);
+    const { store, timeline, matcher } = this.intake;
+    const trains = new Train(trainAddon, store, timeline, matcher.index);
     const take = trains.take.bind(trains);
     // Asked about each row, it is put to the test more often.
     trains.longestPause = 0;
@@ -52,25 +56,45 @@ class OpenEngine extends Engine {
     return end;
   }
 
-  /** All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. */
+  /**
+   * All that is kept by flow, which records are alive with what is known of them, and the bounds of the clocks. Records are named
+   * by the packet that they stand for: which number one got depends on when another was let go of.
+   */
   get state(): string {
-    const { flows, records } = this.intake.store;
+    const { flows, flowAt, records } = this.intake.store;
     const { number, tap, state, holds, peer, peerNumber, peerTime, flow } = records;
     const alive = [...flow.keys()].slice(0, records.extent).filter((r) => (flow[r] as number) >= 0);
-    const own = [flow, tap, number, state, holds];
+    const named = (r: number) => (r < 0 ? 'none' : `${tap[r]}#${number[r]}`);
+    const own = [flow, state, holds];
     // Without a match what stands there is another packet's.
     const known = (r: number) => ((peer[r] as number) < 0 ? own : [...own, peerNumber, peerTime]);
+    const words = [...flows.data.subarray(0, flowAt.length * Row.PLACE_WORDS)];
     return [
-      flows.data.join(' '),
-      ...alive.map((r) =>
-        known(r)
-          .map((column) => column[r])
-          .join(' '),
-      ),
+      words.map((word, i) => (NAMES_RECORD.has(i % Row.PLACE_WORDS) ? named(word) : word)).join(' '),
+      ...alive.map((r) => [named(r), ...known(r).map((column) => column[r])].join(' ')).sort(),
+      ...this.chains(named),
       JSON.stringify([this.intake.timeline.clock(), this.intake.timeline.differences]),
     ].join('\n');
   }
+
+  /** Which records can be found by identity, in the order in which they are met. */
+  private *chains(named: (r: number) => string): Generator<string> {
+    const { buckets } = this.intake.matcher.index;
+    const { nextInBucket } = this.intake.store.records;
+    for (const [bucket, head] of buckets.entries())
+      for (let r = head; r >= 0; r = nextInBucket[r] as number) yield `${bucket} ${named(r)}`;
+  }
 }
+
+/** Words of a flow's rows that are numbers of records. */
+const NAMES_RECORD = new Set([
+  Row.NOTABLE_HEAD,
+  Row.NOTABLE_TAIL,
+  ...Array.from({ length: 2 * Row.RECENT }, (_, i) => Row.RECENT_0 + i),
+  ...Array.from({ length: Row.SIDES }, (_, i) => Row.SIDES_FROM + i * Row.SIDE_WORDS).flatMap((side) =>
+    [Row.HEAD, Row.TAIL, Row.CURSOR, Row.UNINDEXED].map((word) => side + word),
+  ),
+]);
 
 function analyzed([client, server]: CapturePaths, rows: number, way: Way): OpenEngine {
   const files = [openCaptureFile(client), openCaptureFile(server)] as const;
@@ -126,5 +150,17 @@ describe.each(WAYS)(
         expect(taken).toBeGreaterThan(10 * RUNS);
       },
     );
+
+    it.skipIf(skip)(`${LOSSY_RUNS} long transfers that lose packets`, { timeout: 600_000 }, () => {
+      let taken = 0;
+      eachIncident(
+        LOSSY_RUNS,
+        (paths) => {
+          taken += expectAsLong(paths, way);
+        },
+        [LOSSY_TRANSFERS],
+      );
+      expect(taken).toBeGreaterThan(100 * LOSSY_RUNS);
+    });
   },
 );

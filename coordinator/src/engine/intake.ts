@@ -57,7 +57,7 @@ export class Intake {
   trace: ((flow: number) => boolean) | null = null;
 
   constructor(trains: TrainAddon | null = null) {
-    this.trains = trains && new Train(trains, this.store, this.timeline);
+    this.trains = trains && new Train(trains, this.store, this.timeline, this.matcher.index);
   }
 
   push(tap: Tap, table: PacketTable): void {

@@ -19,8 +19,8 @@ const PLAIN = State.notable | State.translated | State.doubled | State.indexed;
  * hints, going on exactly where their sender stood, and either the first sighting of a packet or the very one
  * that is expected next from the other tap. It does in one go what Observer, Matcher and PairObserver do, less
  * all that cannot apply, on the columns of the table; the second sighting of a packet gets no record of its own.
- * An add-on takes most of these segments in its place (Train) and does the same: whoever changes a function here
- * changes the one of that name in native/train.c.
+ * An add-on takes most of these segments in its place (Train) and does the same, also among what waits out of its
+ * turn: whoever changes a function here changes the one of that name in native/train.c.
  *
  * Invariants: nothing is changed before a segment is sure to be taken, and one that is taken leaves everything as
  * the long way would (test/property/express.test.ts checks that). What is unusual is never judged here.
@@ -254,6 +254,8 @@ export class Express {
     const f = store.flows.data;
     f[this.row + (this.near === 0 ? Row.LAST_SEEN_0 : Row.LAST_SEEN_1)] = time;
     s[side + Row.PACKETS]++;
+    // A clock that is set back goes behind where it began.
+    if (!(s[side + Row.FIRST_TIME] <= time)) s[side + Row.FIRST_TIME] = time;
     s[side + Row.LAST_TIME] = time;
     s[side + Row.LAST_ACK] = table.acknowledgment[i];
     s[side + Row.WINDOW] = table.window[i];

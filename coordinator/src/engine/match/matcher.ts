@@ -22,7 +22,7 @@ export class Matcher {
   private readonly store: FlowStore;
   private readonly paired: PairSink;
   private readonly identity: Identity;
-  private readonly index: WaitingIndex;
+  readonly index: WaitingIndex;
   private readonly copies: Copies;
   private readonly rewrites: Rewrites;
   private readonly ranges: RangeSearch;

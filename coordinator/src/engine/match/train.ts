@@ -10,6 +10,7 @@ import { WINDOW_BYTES } from './beyond.js';
 import { CONTROL } from './identity.js';
 import { DEFAULT_MSS, ID_WINDOW, IDLE_NS, MERGED_FROM, TIMESTAMP_BYTES } from './observe.js';
 import { TTL_PAIRS } from './pairs.js';
+import { CHAIN_LIMIT, type WaitingIndex } from './waiting-index.js';
 
 /** What the add-on knows of an engine or a table; opaque, and good as long as the arrays are there. */
 declare const handleTag: unique symbol;
@@ -29,6 +30,8 @@ interface Arrays {
   readonly cacheSlots: number;
   readonly retired: Int32Array;
   readonly retiredPlaces: number;
+  readonly buckets: Int32Array;
+  readonly waitingBuckets: number;
 }
 
 /** What `coordinator/native/train.c` offers; who makes an engine loads it (`train-addon.ts`), for the engine opens no file. */
@@ -49,11 +52,12 @@ const FREE_HEAD = 5;
 const EXTENT = 6;
 const LIVE = 7;
 const CAME = 8;
+const INDEXED = 9;
 /** Up to this place what rows will look at was fetched before their turn. */
-const AHEAD = 9;
-const DONE = 10;
-const PAIRED = 11;
-const CALL_NUMBERS = 12;
+const AHEAD = 10;
+const DONE = 11;
+const PAIRED = 12;
+const CALL_NUMBERS = 13;
 
 /**
  * Numbers told of each matched pair: the tap that saw it first, its time at tap 0, and the difference of its two
@@ -73,7 +77,17 @@ const NUMBERS = {
   ...State,
   ...Link,
   ...{ LINK_WORDS, KEY_WORDS, MAPPED },
-  ...{ CONTROL, IDLE_NS, ID_WINDOW, MERGED_FROM, DEFAULT_MSS, TIMESTAMP_BYTES, TTL_PAIRS, WINDOW_BYTES },
+  ...{
+    CONTROL,
+    IDLE_NS,
+    ID_WINDOW,
+    MERGED_FROM,
+    DEFAULT_MSS,
+    TIMESTAMP_BYTES,
+    TTL_PAIRS,
+    WINDOW_BYTES,
+    CHAIN_LIMIT,
+  },
 } as unknown as Readonly<Record<string, number>>;
 
 /**
@@ -84,6 +98,7 @@ export class Train {
   private readonly addon: TrainAddon;
   private readonly store: FlowStore;
   private readonly timeline: Timeline;
+  private readonly index: WaitingIndex;
   private readonly call = new Float64Array(CALL_NUMBERS);
   private pairs = new Float64Array(0);
   private readonly tables = new WeakMap<PacketTable, { seen: Uint8Array; handle: Handle }>();
@@ -95,16 +110,18 @@ export class Train {
   private links: Int32Array | null = null;
   private keys: Uint32Array | null = null;
   private slots: Int32Array | null = null;
+  private buckets: Int32Array | null = null;
   private capacity = 0;
   longestPause = LONGEST_PAUSE;
   /** Rows to skip before the add-on is asked again, and how many it will be if that call takes none. */
   private pause = 0;
   private nextPause = 0;
 
-  constructor(addon: TrainAddon, store: FlowStore, timeline: Timeline) {
+  constructor(addon: TrainAddon, store: FlowStore, timeline: Timeline, index: WaitingIndex) {
     this.addon = addon;
     this.store = store;
     this.timeline = timeline;
+    this.index = index;
   }
 
   /** From now on rows of `table` are taken, as in Express.open. */
@@ -134,7 +151,7 @@ export class Train {
       this.pause--;
       return first;
     }
-    const { call, order, pairs } = this;
+    const { call, order, pairs, index } = this;
     const { records, retired } = this.store;
     const engine = this.bound();
     const table = this.table as Handle;
@@ -143,12 +160,14 @@ export class Train {
     call[EXTENT] = records.extent;
     call[LIVE] = records.live;
     call[CAME] = retired.came;
+    call[INDEXED] = index.size;
     if (order === null) this.addon.take(engine, table, pairs);
     else this.addon.take(engine, table, pairs, order);
     records.freeHead = call[FREE_HEAD];
     records.extent = call[EXTENT];
     records.live = call[LIVE];
     retired.came = call[CAME];
+    index.size = call[INDEXED];
     this.tellTimeline();
     const done = call[DONE];
     this.nextPause = done > first ? 0 : Math.min(this.longestPause, this.nextPause * 2 + 1);
@@ -169,6 +188,7 @@ export class Train {
       this.links === links.data &&
       this.keys === table.keys &&
       this.slots === table.slots &&
+      this.buckets === this.index.buckets &&
       this.capacity === records.capacity;
     if (this.engine === null || !isBound) this.engine = this.bind();
     return this.engine;
@@ -180,6 +200,7 @@ export class Train {
     this.links = links.data;
     this.keys = table.keys;
     this.slots = table.slots;
+    this.buckets = this.index.buckets;
     this.capacity = records.capacity;
     const arrays: Arrays = {
       records,
@@ -194,6 +215,8 @@ export class Train {
       cacheSlots: table.cache.length,
       retired: retired.ring,
       retiredPlaces: retired.ring.length,
+      buckets: this.index.buckets,
+      waitingBuckets: this.index.buckets.length,
     };
     return this.addon.engine(NUMBERS, arrays, this.call);
   }

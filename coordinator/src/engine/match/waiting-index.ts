@@ -7,14 +7,18 @@ import type { Identity } from './identity.js';
 const INITIAL_BUCKETS = 8192;
 
 /** Records looked at in one bucket: identical pure ACKs can pile up there, and a few are enough. */
-const CHAIN_LIMIT = 64;
+export const CHAIN_LIMIT = 64;
 
-/** Finds a waiting record by identity. Sides are indexed only when a packet is not the one expected next. */
+/**
+ * Finds a waiting record by identity. Sides are indexed only when a packet is not the one expected next. Trains of segments do
+ * the same in the add-on: whoever changes something here changes native/waiting.h.
+ */
 export class WaitingIndex {
   private readonly store: FlowStore;
   private readonly identity: Identity;
-  private buckets = new Int32Array(INITIAL_BUCKETS).fill(-1);
-  private size = 0;
+  /** By hash the newest record of a chain, -1 for none; and how many are in all chains. */
+  buckets = new Int32Array(INITIAL_BUCKETS).fill(-1);
+  size = 0;
 
   constructor(store: FlowStore, identity: Identity) {
     this.store = store;
