@@ -1,44 +1,11 @@
 import { BothendsError, formatInstant } from '@bothends/proto';
-import type { CaptureState } from '@bothends/proto/gen/bothends/v1/bothends';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { forgedLadder, forgedReport } from '../render/samples/forged.js';
 import { healthyReport, inconclusiveReport } from '../render/samples/others.js';
+import { ASKED_NS, captureState } from '../testing/capture-states.js';
 import { makePki } from '../testing/certificates.js';
 import { FakeCoordinator } from '../testing/fake-coordinator.js';
-import { CliProcess, runCli } from '../testing/run-cli.js';
-
-const at = 1_767_348_000_000_000_000n;
-
-function captureState(state: string, changes: Partial<CaptureState> = {}): CaptureState {
-  const tap = {
-    tapId: 't',
-    state,
-    reason: '',
-    packets: 12n,
-    kernelDrops: 0n,
-    agentDrops: 0n,
-    committedSequence: 0n,
-    online: true,
-  };
-  return {
-    id: 'c-7kq2m',
-    name: '',
-    state,
-    reason: '',
-    code: '',
-    filter: 'port 5432',
-    taps: [
-      { ...tap, agent: 'web-1', role: 'client' },
-      { ...tap, agent: 'db-1', role: 'server' },
-    ],
-    requestedNs: at,
-    startedNs: at,
-    endedNs: state === 'complete' ? at + 5_000_000_000n : 0n,
-    requestedBy: 'admin',
-    headline: state === 'complete' ? forgedReport.headline : '',
-    ...changes,
-  };
-}
+import { runCli } from '../testing/run-cli.js';
 
 const agents = ['web-1', 'web-2', 'db-1'].map((name) => ({
   name,
@@ -50,7 +17,7 @@ const agents = ['web-1', 'web-2', 'db-1'].map((name) => ({
   backEnds: ['tcpdump'],
   clockOffsetNs: -3_200_000n,
   clockErrorNs: 118_000n,
-  lastSeenNs: at,
+  lastSeenNs: ASKED_NS,
   limits: name === 'db-1' ? ['eth0 runs an XDP program: what it drops is not seen'] : [],
   interfaceStates: [],
   rssBytes: 1000n,
@@ -60,12 +27,6 @@ const agents = ['web-1', 'web-2', 'db-1'].map((name) => ({
     clockSync: { source: 'chrony', synchronised: true, errorNs: 1_512_000n },
   },
 }));
-
-const watched = (captures: readonly CaptureState[], findings: readonly object[] = []) =>
-  captures.map((capture, i) => ({
-    capture,
-    findingsJson: i === 1 ? findings.map((f) => JSON.stringify(f)) : [],
-  }));
 
 const reportJson = JSON.stringify(forgedReport, null, 2);
 const pki = makePki();
@@ -93,7 +54,7 @@ describe('lists', () => {
     expect(table.stdout).toMatch(/web-2 +offline +2026-01-02 \d\d:\d\d +-3.2 ms ± 118 µs/);
     const lines = (await cli('agents', '-o', 'json')).stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).name)).toEqual(['web-1', 'web-2', 'db-1']);
-    expect(JSON.parse(lines[0] as string).lastSeenAt).toBe(formatInstant(at));
+    expect(JSON.parse(lines[0] as string).lastSeenAt).toBe(formatInstant(ASKED_NS));
     const { stdout } = await cli('agents', 'db-1');
     expect(stdout).toContain('XDP program');
     expect(stdout).toContain('kept right by chrony within 1.51 ms');
@@ -208,221 +169,11 @@ test('flow: chunks of a ladder become one drawing', async () => {
 
 test('join-token: the line to run is data, its expiry is not', async () => {
   const joinLine = 'echo be1.a.b | bothends agent --join ops-1:7443 --ca-hash sha256:00 --token-file -';
-  await serve({ unary: { createJoinToken: () => ({ token: 'be1.a.b', joinLine, expiresNs: at }) } });
+  await serve({ unary: { createJoinToken: () => ({ token: 'be1.a.b', joinLine, expiresNs: ASKED_NS }) } });
   expect(await cli('join-token', '--valid', '1h')).toEqual({
     status: 0,
     stdout: `${joinLine}\n`,
     stderr: 'Works once, until 2026-01-02T10:00:00Z.\n',
-  });
-});
-
-describe('capture', () => {
-  test('sends what was asked, shows progress on stderr, prints the report on stdout', async () => {
-    const asked: object[] = [];
-    const states = ['arming', 'recording', 'draining', 'complete'].map((s) => captureState(s));
-    await serve({
-      unary: {
-        startCapture: (request: object) => {
-          asked.push(request);
-          return { captureId: 'c-7kq2m' };
-        },
-        getReport: () => ({ reportJson }),
-      },
-      stream: { watchCapture: () => watched(states, forgedReport.findings.slice(0, 1)) },
-    });
-    const line =
-      'capture web-1 db-1 --port 443 -s 96 --duration 1.5s --until rst --no-marker tcp and host 10.0.0.1';
-    const { status, stdout, stderr } = await cli(...line.split(' '), '-o', 'json', '--exit-code');
-    expect(asked).toMatchObject([
-      {
-        client: 'web-1',
-        server: 'db-1',
-        filter: '(port 443) and (tcp and host 10.0.0.1)',
-        snaplen: 96,
-        durationMs: 1500n,
-        port: 443,
-        until: 'rst',
-        noMarker: true,
-      },
-    ]);
-    expect(stdout).toBe(reportJson);
-    expect(stderr).toContain('c-7kq2m recording: client web-1 recording 12 packets, 0 dropped; server db-1');
-    expect(stderr).toContain('finding: rst-forged (proven): A device on the path');
-    expect(status).toBe(10);
-  });
-
-  test('--detach prints the id alone', async () => {
-    await serve({ unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) } });
-    expect(await cli('capture', 'web-1', 'db-1', '--detach')).toEqual({
-      status: 0,
-      stdout: 'c-7kq2m\n',
-      stderr: '',
-    });
-  });
-
-  test('a refusal comes through as the coordinator worded it', async () => {
-    const refusal = 'no host "wbe-1": did you mean web-1?';
-    await serve({
-      unary: {
-        startCapture: () => {
-          throw new BothendsError('not-found', refusal);
-        },
-      },
-    });
-    expect(await cli('capture', 'wbe-1', 'db-1')).toEqual({
-      status: 1,
-      stdout: '',
-      stderr: `bothends: ${refusal}\n`,
-    });
-  });
-
-  test('a capture that fails while arming says why and prints no report', async () => {
-    const reason =
-      'db-1 refused: policy of db-1 refuses snaplen 65535 (max 256): ask its owner, or use -s 256';
-    await serve({
-      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
-      stream: {
-        watchCapture: () =>
-          watched([captureState('arming'), captureState('failed', { reason, code: 'permission-denied' })]),
-      },
-    });
-    const { status, stdout, stderr } = await cli('capture', 'web-1', 'db-1');
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toContain(`bothends: ${reason}\n`);
-  });
-
-  test('Ctrl-C stops both taps and still prints the report', async () => {
-    let stop = () => {};
-    const stopped = new Promise<void>((resolve) => {
-      stop = resolve;
-    });
-    await serve({
-      unary: {
-        startCapture: () => ({ captureId: 'c-7kq2m' }),
-        stopCapture: () => {
-          stop();
-          return {};
-        },
-        getReport: () => ({ reportJson }),
-      },
-      stream: {
-        watchCapture: async function* () {
-          yield* watched([captureState('recording')]);
-          await stopped;
-          yield* watched([captureState('complete')]);
-        },
-      },
-    });
-    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
-    await running.stderrHas('recording');
-    running.signal('SIGINT');
-    const { status, stdout, stderr } = await running.done;
-    expect(status).toBe(0);
-    expect(stderr).toContain('Stopping both taps');
-    expect(stdout).toContain('rst-forged');
-  });
-
-  test('a second Ctrl-C leaves at once', async () => {
-    await serve({
-      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }), stopCapture: () => ({}) },
-      stream: {
-        watchCapture: async function* () {
-          yield* watched([captureState('recording')]);
-          await new Promise(() => {});
-        },
-      },
-    });
-    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
-    await running.stderrHas('recording');
-    running.signal('SIGINT');
-    await running.stderrHas('Stopping both taps');
-    // What comes within the same moment is the same key, passed on; a person presses until it is heard.
-    const pressing = setInterval(() => running.signal('SIGINT'), 200);
-    expect(await running.done).toMatchObject({ status: 130, stdout: '' });
-    clearInterval(pressing);
-  });
-
-  test('Ctrl-C while the coordinator is away stops the capture when it is back', async () => {
-    const recording = async function* () {
-      yield* watched([captureState('recording')]);
-      await new Promise(() => {});
-    };
-    await serve({
-      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
-      stream: { watchCapture: recording },
-    });
-    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
-    await running.stderrHas('recording');
-    coordinator.kill();
-    await running.stderrHas('Trying again; the agents go on recording.');
-    running.signal('SIGINT');
-    await running.stderrHas('Trying until it can');
-    let stopped = '';
-    await coordinator.start({
-      unary: {
-        stopCapture: ({ captureId }: { captureId: string }) => {
-          stopped = captureId;
-          return {};
-        },
-        getReport: () => ({ reportJson }),
-      },
-      stream: {
-        watchCapture: async function* () {
-          yield* watched([captureState('draining')]);
-          while (stopped === '') await new Promise((resolve) => setTimeout(resolve, 10));
-          yield* watched([captureState('complete')]);
-        },
-      },
-    });
-    expect(await running.done).toMatchObject({ status: 0, stdout: expect.stringContaining('rst-forged') });
-    expect(stopped).toBe('c-7kq2m');
-  });
-
-  test('whoever leaves while the coordinator is away is told how to stop the capture', async () => {
-    await serve({
-      unary: { startCapture: () => ({ captureId: 'c-7kq2m' }) },
-      stream: {
-        watchCapture: async function* () {
-          yield* watched([captureState('recording')]);
-          await new Promise(() => {});
-        },
-      },
-    });
-    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
-    await running.stderrHas('recording');
-    coordinator.kill();
-    await running.stderrHas('Trying again');
-    running.signal('SIGINT');
-    await running.stderrHas('Trying until it can');
-    const pressing = setInterval(() => running.signal('SIGINT'), 200);
-    const { status, stderr } = await running.done;
-    clearInterval(pressing);
-    expect(status).toBe(130);
-    expect(stderr).toContain('The capture goes on: `bothends stop c-7kq2m` stops it');
-  });
-
-  test('a coordinator that dies in mid-capture is told, and followed again when it is back', async () => {
-    const start = { startCapture: () => ({ captureId: 'c-7kq2m' }), getReport: () => ({ reportJson }) };
-    await serve({
-      unary: start,
-      stream: {
-        watchCapture: async function* () {
-          yield* watched([captureState('recording')]);
-          await new Promise(() => {});
-        },
-      },
-    });
-    const running = new CliProcess(['capture', 'web-1', 'db-1'], { BOTHENDS_CONTEXT: context });
-    await running.stderrHas('recording');
-    coordinator.kill();
-    await running.stderrHas('Trying again; the agents go on recording.');
-    await coordinator.start({
-      unary: start,
-      stream: { watchCapture: () => watched([captureState('complete')]) },
-    });
-    const { status, stdout } = await running.done;
-    expect(status).toBe(0);
-    expect(stdout).toContain('rst-forged');
   });
 });
 
