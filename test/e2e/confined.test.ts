@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../lab/describe.js';
 import { BOTHENDS, Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
-import { filesBelow } from '../trust/search.js';
+import { filesBelow } from './secret-search.js';
 
 const POLL_MS = 200;
 /** Every Debian has this user, and it owns nothing. */

@@ -5,7 +5,7 @@ import { checkCommand } from '../lab/command.js';
 import { describeLab } from '../lab/describe.js';
 import { Fleet } from '../lab/fleet.js';
 import { chain, Lab } from '../lab/index.js';
-import { filesBelow, secretsIn } from '../trust/search.js';
+import { filesBelow, secretsIn } from './secret-search.js';
 import { ALL_SECRETS, SECRETS, talkInSecrets } from './secret-talk.js';
 
 const TIMEOUT_MS = 300_000;
