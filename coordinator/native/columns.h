@@ -92,7 +92,8 @@
 
 /* Bits of `seen` (proto/src/packet/scan.ts); TcpOption.timestamps; Mark.cut; PacketType. */
 enum { UNEVENTFUL = 1, FOLLOWS = 2, TIMESTAMPS = 16, CUT = 1, OUTGOING_TYPE = 4, UNKNOWN_TYPE = 255 };
-/* Of a pair of packets the tap that saw it first, its time at tap 0, and the difference of its times. */
+/* Numbers told of each matched pair: the tap that saw it first, its time at tap 0, and the difference of its two
+ * times. */
 enum { PAIR_NUMBERS = 3 };
 
 typedef struct {

@@ -5,7 +5,7 @@ import { builtScript } from '../paths.js';
 import type { EndpointEvent, EndpointSpec, EventName } from './spec.js';
 
 export interface WaitOptions {
-  /** The how-manieth event of this name. Default the first. */
+  /** Which event of this name, from 1. Default the first. */
   count?: number;
   /** Default a minute. */
   timeoutMs?: number;

@@ -91,8 +91,8 @@ function highestAcknowledged(
 }
 
 /**
- * Another transmission covers the same bytes: by the sender's count of repeats the loss may well be real, and
- * only a direction without any repeat proves the tap wrong beyond doubt.
+ * Whether another transmission covers the same bytes. Then the loss may well be real; only a direction without
+ * any repeat proves beyond doubt that the tap is wrong.
  */
 function wasRepeated(intake: Intake, flow: number, direction: number, r: number): boolean {
   const { store } = intake;
@@ -111,7 +111,7 @@ function missedDepartures(intake: Intake, flow: number, direction: number, sende
   const isGapless = store.sides.data[sent + Row.HOLE_TIME] === Number.NEGATIVE_INFINITY;
   let missed = 0;
   for (const r of intake.matcher.waiting(side).slice(0, AUDIT_LIMIT)) {
-    // Where every byte was seen to leave, what is over in a merged frame is a copy that a NIC merged with new bytes.
+    // If every byte was seen to leave, the surplus of a merged frame is a copy that a NIC merged with new bytes.
     if (isGapless && records.covered[r] > 0) continue;
     if (records.length[r] === 0 || records.flags[r] & (Tcp.syn | Tcp.rst) || records.state[r] & State.copy)
       continue;

@@ -25,12 +25,15 @@ export function collectPackets(
   return packets.sort((a, b) => a.at - b.at || inOrderOfTaps(a, b));
 }
 
-/** At one moment as their taps numbered them: a record's own number says only which place was free. */
+/**
+ * Packets of one moment, in the order in which their taps numbered them; the number of a record only tells which
+ * place was free.
+ */
 function inOrderOfTaps(a: Packet, b: Packet): number {
   return a.seenBy - b.seenBy || numberOf(a) - numberOf(b);
 }
 
-/** At the tap of `seenBy`. */
+/** Its number at the tap of `seenBy`. */
 function numberOf({ sent, received, seenBy }: Packet): number {
   return (sent?.tap === seenBy ? sent : received)?.number ?? 0;
 }

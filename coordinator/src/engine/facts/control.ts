@@ -30,8 +30,8 @@ export function controlOf(flow: FlowFacts, toward: Toward): Control {
 }
 
 /**
- * Packets of the same direction that arrived and are not seen to leave. As many of them as are lost may be the lost ones,
- * not known again: then nothing is said of a loss.
+ * Packets of the same direction that arrived without being seen to leave. They may be the lost ones, not
+ * recognised; where they are as many, no loss is claimed.
  */
 export function unexplainedArrivals(flow: FlowFacts, toward: Toward): Packet[] {
   if (flow.received(toward, Row.WAITING) === 0) return [];
@@ -58,8 +58,8 @@ export function mayHaveArrived(flow: FlowFacts, toward: Toward, gone: readonly P
 }
 
 /**
- * Like a packet of its direction before it in every number. Without IP id two duplicate ACKs of one tick look the same,
- * and are two.
+ * Whether it equals an earlier packet of its direction in every number. Without IP id, two duplicate ACKs of one
+ * clock tick look the same and are still two.
  */
 export function isCopy(p: Packet): boolean {
   return p.copy && (p.ipId !== 0 || p.length > 0);

@@ -61,7 +61,7 @@ export class FlowFacts {
   readonly someWait: boolean;
   private readonly totals: number;
   private readonly clientDirection: 0 | 1;
-  /** Its id as a number, and which of the flows with that it is. */
+  /** Its id as a number, and which of the flows that share this id it is. */
   private idNumber = 0;
   private namesake = 1;
   private collected: Packet[] | null = null;

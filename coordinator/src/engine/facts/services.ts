@@ -1,9 +1,9 @@
 import type { Endpoint } from '@bothends/proto';
 
-/** Ports that there are: a host pair and a port make one whole number. */
+/** Number of ports; a pair of hosts and a port make one whole number. */
 const PORTS = 65_536;
 
-/** More addresses than there are flows: two of their numbers make one that is exact. */
+/** More than there are addresses; the numbers of two addresses make one that float64 holds exactly. */
 const ADDRESSES = 2 ** 26;
 
 /**

@@ -23,7 +23,10 @@ const WORDS = 10;
 /** Flows to make room for at first; doubles as they come. */
 const INITIAL_FLOWS = 256;
 
-/** Numbers of all flows side by side: as fields of as many objects, each would be an object of its own that V8 has to collect. */
+/**
+ * Numbers of all flows side by side. As fields of one object per flow, each number would be an object of its own
+ * for V8 to collect.
+ */
 export class Totals {
   private data = new Float64Array(INITIAL_FLOWS * WORDS);
   private count = 0;

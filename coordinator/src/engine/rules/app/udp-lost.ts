@@ -97,8 +97,9 @@ function fateText(lost: number, partly: number, sure: boolean, to: string): stri
 }
 
 /**
- * Whether a datagram of a direction is known again as itself, by its IP id or its payload. Of those that are all alike as many
- * are paired as each tap has: one that a tap missed makes up for one that the path lost, and none seems to be missing.
+ * Whether a datagram of a direction can be recognised, by its IP id or its payload. Of datagrams that are all
+ * alike, as many are paired as both taps have: one that a tap missed makes up for one that the path lost, and
+ * none seems to be missing.
  */
 function tellsApart(flow: FlowFacts, toward: Toward): boolean {
   if (isNumbered(flow, toward)) return true;
@@ -129,7 +130,10 @@ const BLIND = exhibit(
   'these datagrams carry no IP id, and the captures cut their payloads at different lengths: which of them is missing is a guess',
 );
 
-/** Behind a translation datagrams without a number of their own are known by payload alone, and here several say the same. */
+/**
+ * Behind address translation, datagrams without an id are recognised by payload alone, and here several have the
+ * same.
+ */
 function saysTheSame(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): boolean {
   if (flow.serverView === null || isNumbered(flow, toward)) return false;
   const { digestHigh } = flow.capture.intake.store.records;

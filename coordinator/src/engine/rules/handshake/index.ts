@@ -52,7 +52,10 @@ function mayHaveFailed(flow: FlowFacts): boolean {
   return waiting > 0 || (flow.sent('toward-client', Row.BYTES) === 0 && !acknowledgedData(flow));
 }
 
-/** While a capture runs: an absence that its tap has yet to report about is no finding yet. */
+/**
+ * While a capture runs: whether the draft rests on an absence that its tap has not reported on yet. Then it is no
+ * finding yet.
+ */
 function restsOnOpen(d: Draft): boolean {
   return (
     d.evidence.some((e) => e.packets.some((p) => p.vouching?.level === 'open')) && d.grade === 'inconclusive'

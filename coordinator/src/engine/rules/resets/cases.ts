@@ -124,7 +124,10 @@ function originOfInjected(flow: FlowFacts, rst: Packet): ResetCase['origin'] {
   return isMissed(flow, rst) ? 'unclear' : 'path';
 }
 
-/** Its sender's own numbering goes on with it, and that one's tap cannot swear that it missed nothing. */
+/**
+ * It continues its alleged sender's own numbering, and that sender's tap cannot vouch that it missed nothing:
+ * then the tap missed it.
+ */
 function isMissed(flow: FlowFacts, rst: Packet): boolean {
   const level = rst.vouching?.level;
   return level !== 'complete' && level !== 'word' && continuesIds(flow, rst);

@@ -21,7 +21,10 @@ const BURST_NS = 500_000_000;
  */
 const TOO_FAST = 0.5;
 
-/** Packets of a sender from which on a header unlike theirs says something by itself: of two ways, as many would seldom all go by one. */
+/**
+ * Packets of a sender that must have been seen before a header unlike theirs says anything by itself: with two
+ * ways, so many would seldom all take the same.
+ */
 const WELL_KNOWN = 3;
 
 /** Pauses shorter than this are not called idle. */
@@ -52,7 +55,7 @@ export function forgedResets(cases: readonly ResetCase[]): Draft[] {
   return together && a && b ? [forgedBothWays(a, b, first, second)] : drafts;
 }
 
-/** Its alleged sender's tap, of which nothing shows that it missed others, does not have it. */
+/** Its alleged sender's tap does not have it, and nothing shows that this tap missed other packets. */
 function isAbsent({ origin, rst }: ResetCase): boolean {
   return origin === 'path' && rst.vouching?.level !== 'doubtful';
 }
@@ -226,7 +229,7 @@ function oddHeader({ flow, rst }: ResetCase): string | null {
   return null;
 }
 
-/** Text when the RST came sooner after the packet that it answers than the other end could have answered. */
+/** What to say when the RST came sooner after the packet that it answers than the other end could have answered. */
 function answersTooFast(c: ResetCase): string | null {
   const reaction = reactionOf(c);
   const roundTrip = c.flow.roundTrip;

@@ -49,8 +49,8 @@ function genuine(c: ResetCase, cause: Cause): Draft {
   }
   evidence.push(...cause.evidence);
   const nearer = madeNearer(c);
-  // That it left its sender is seen, not inferred; the grade of the finding is that of what it says of the cause.
-  // Where its side was captured before it, its TTL alone tells it from one that was made between the two.
+  // That it left its sender is seen, not inferred; the grade is that of the cause. Where the sender's side was
+  // captured on a router before it, only the TTL tells this RST from one made between the two.
   const place = gradeCase({
     lines: 1,
     conclusive: true,
@@ -115,7 +115,10 @@ function isSeenLeavingBridgeOnly(flow: FlowFacts, rst: Packet): boolean {
   return isBridged(flow, rst.toward);
 }
 
-/** The tap's host is a router: it shows packets of the direction a second time, with one TTL less, and this RST not. */
+/**
+ * The tap's host is a router: it shows packets of the direction a second time with a TTL one lower, but not this
+ * RST.
+ */
 function isForwarded(flow: FlowFacts, rst: Packet, ttl: number): boolean {
   const again = flow.packets.filter((p) => p.toward === rst.toward && p.copy && p.sent?.ttl === ttl - 1);
   const { routes } = flow.capture.taps[flow.senderTap(rst.toward)];

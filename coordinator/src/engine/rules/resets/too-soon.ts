@@ -12,7 +12,10 @@ const TOO_SOON = 0.75;
 
 /** Packets of the same way that must be measured. */
 const LEAST_MEASURED = 2;
-/** So near to the RST, for clocks drift: two crystals by 200 ppm at most, and one that is being set by 500 more. */
+/**
+ * Only packets this near to the RST are measured, because clocks drift: two crystals by 200 ppm at most, and a
+ * clock that is being slewed by 500 more.
+ */
 const NEAR_NS = 10_000_000_000;
 const DRIFT = 700e-6;
 
