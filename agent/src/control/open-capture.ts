@@ -36,11 +36,7 @@ export async function openCapture(
   digestKey: Uint8Array | null,
   env: TapEnvironment,
 ): Promise<OpenCapture> {
-  const { policy, name, clock, logger } = env;
-  const at = new Date(Number(clock.wallNs() / 1_000_000n));
-  const { clearNames = false, keepRaw = false } = arm;
-  const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs), clearNames, keepRaw };
-  const allowed = applyPolicy(policy(), name, wish, at);
+  const allowed = allowedBy(arm, env);
   const place = await placeOf(arm, env, env.pods);
   const { host, kit } = place;
   const preferred = await kit.source(arm.backEnd);
@@ -49,27 +45,24 @@ export async function openCapture(
   const filter = await kit.filter(preferred, allowed.filter, arm, addresses);
   const names = allowed.clearNames ? new NameBook() : null;
   const raw = allowed.keepRaw ? env.raw.open(arm, filter.text) : null;
-  const { source, capture } = await openWith(
-    preferred,
-    arm,
-    { kit, logger },
-    {
-      interface: allowed.interface,
-      filter: filter.text,
-      snaplen: allowed.snaplen,
-      bufferBytes: DEFAULT_BUFFER_BYTES,
-      digestKey,
-      names,
-      raw,
-    },
-  ).catch((error) => {
+  const options: OpenOptions = {
+    interface: allowed.interface,
+    filter: filter.text,
+    snaplen: allowed.snaplen,
+    bufferBytes: DEFAULT_BUFFER_BYTES,
+    digestKey,
+    names,
+    raw,
+  };
+  const tools = { kit, logger: env.logger };
+  const { source, capture } = await openWith(preferred, arm, tools, options).catch((error) => {
     raw?.close(null);
     if (raw !== null) env.raw.forget(arm.tapId, 'its tap did not open');
     throw error;
   });
   const { version } = await source.probe();
   const head: CoverageHead = {
-    openedNs: clock.wallNs(),
+    openedNs: env.clock.wallNs(),
     timeStamps: capture.timestamps,
     backEnd: source.name,
     filter: filter.text,
@@ -85,6 +78,13 @@ export async function openCapture(
   };
   const surroundings = { interfaceStates, host: host.facts() };
   return { capture, head, surroundings, place, durationMs: allowed.durationMs, names, raw };
+}
+
+/** What the host's policy allows of what is asked for. @throws BothendsError `permission-denied` */
+function allowedBy(arm: Arm, { policy, name, clock }: TapEnvironment) {
+  const { clearNames = false, keepRaw = false } = arm;
+  const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs), clearNames, keepRaw };
+  return applyPolicy(policy(), name, wish, new Date(Number(clock.wallNs() / 1_000_000n)));
 }
 
 /** A back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { Command } from 'commander';
 import { hostOrPod, name } from '../args/values.js';
 import type { Connection } from '../client/client.js';
 import { withCoordinator } from '../client/session.js';
@@ -39,13 +40,7 @@ export function register({ program, io }: Setup): void {
     .option('--tap <host>', 'of which host: its name in the report, client or server', hostOrPod);
   command.action(async (id: string, flags: ExportFlags) => {
     if (flags.raw !== undefined || flags.tap !== undefined) {
-      const { file, tap } = rawRequest(flags);
-      await withCoordinator(command, io, (connection) =>
-        writeNewFile(file, (out) =>
-          patiently(io, `Fetching from ${tap}`, fetchRaw(connection, id, tap, out, io)),
-        ),
-      );
-      io.stderr.write(`Wrote ${file} as ${tap} captured it: it holds payload.\n`);
+      await exportRaw(command, id, flags, io);
       return;
     }
     if (!flags.pcapng && !flags.bundle) {
@@ -55,30 +50,32 @@ export function register({ program, io }: Setup): void {
       );
     }
     requireOutputs(flags);
-    if (isFile(id)) {
-      await fromBundle(id, flags);
-      return;
-    }
-    await withCoordinator(command, io, async (connection) => {
-      await writeOutputs(flags, io, (file) =>
-        patiently(
-          io,
-          'Fetching the evidence',
-          fetchBundle(connection, id, flags.pseudonymise === true, file),
-        ),
-      );
-    });
+    await (isFile(id) ? fromBundle(id, flags, io) : fromCoordinator(command, id, flags, io));
   });
+}
 
-  async function fromBundle(bundle: string, { pcapng, pseudonymise }: FileFlags): Promise<void> {
-    if (!pcapng || pseudonymise) {
-      throw new UsageError(
-        `${bundle} is a bundle already`,
-        'Of a bundle, --pcapng FILE alone can be written.',
-      );
-    }
-    await exportPcapng(bundle, pcapng, io);
+async function exportRaw(command: Command, id: string, flags: ExportFlags, io: Io): Promise<void> {
+  const { file, tap } = rawRequest(flags);
+  await withCoordinator(command, io, (connection) =>
+    writeNewFile(file, (out) =>
+      patiently(io, `Fetching from ${tap}`, fetchRaw(connection, id, tap, out, io)),
+    ),
+  );
+  io.stderr.write(`Wrote ${file} as ${tap} captured it: it holds payload.\n`);
+}
+
+async function fromCoordinator(command: Command, id: string, flags: FileFlags, io: Io): Promise<void> {
+  await withCoordinator(command, io, async (connection) => {
+    const fetch = (file: NewFile) => fetchBundle(connection, id, flags.pseudonymise === true, file);
+    await writeOutputs(flags, io, (file) => patiently(io, 'Fetching the evidence', fetch(file)));
+  });
+}
+
+async function fromBundle(bundle: string, { pcapng, pseudonymise }: FileFlags, io: Io): Promise<void> {
+  if (!pcapng || pseudonymise) {
+    throw new UsageError(`${bundle} is a bundle already`, 'Of a bundle, --pcapng FILE alone can be written.');
   }
+  await exportPcapng(bundle, pcapng, io);
 }
 
 /** The coordinator makes the bundle and signs it; what arrives is written as it is. */
