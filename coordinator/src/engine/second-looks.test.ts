@@ -11,12 +11,14 @@ interface Seen {
   id: number;
   sequence: number;
   packetType?: number;
+  ifindex?: number;
+  length?: number;
 }
 
 /** A table of TCP data segments, times in µs. */
 function tableOf(packets: readonly Seen[]): PacketTable {
   const table = new PacketTable(packets.length);
-  packets.forEach(({ at, from, id, sequence, packetType = 255 }, i) => {
+  packets.forEach(({ at, from, id, sequence, packetType = 255, ifindex = 0, length = 100 }, i) => {
     table.time[i] = at * 1_000;
     table.layer[i] = Layer.transport;
     table.protocol[i] = 6;
@@ -24,7 +26,8 @@ function tableOf(packets: readonly Seen[]): PacketTable {
     table.destination[i * 4] = from === 'near' ? 2 : 1;
     table.ipId[i] = id;
     table.sequence[i] = sequence;
-    table.payloadLength[i] = 100;
+    table.payloadLength[i] = length;
+    table.ifindex[i] = ifindex;
     table.packetType[i] = packetType;
   });
   table.length = packets.length;
@@ -71,4 +74,56 @@ test('a tap that shows packets once is not looked at for ever', () => {
 
 test('the same again after more than a moment is a packet of its own', () => {
   expect(marksOf(talk(6, (packet) => [{ ...packet, at: packet.at + 5_000 }]))).toBeNull();
+});
+
+/** Segments of `count` times 3 × 100 bytes and their ACKs, each whole at interface 1 and in three pieces at interface 2. */
+function throughTunnel(count: number, isCutFirst: boolean): Seen[] {
+  const seen: Seen[] = [];
+  for (let k = 0; k < count; k++) {
+    const at = k * 10_000;
+    const whole: Seen = { at, from: 'near', id: 100 + 3 * k, sequence: 300 * k, length: 300, ifindex: 1 };
+    const pieces = [0, 1, 2].map(
+      (n): Seen => ({
+        ...whole,
+        id: whole.id + n,
+        sequence: whole.sequence + 100 * n,
+        length: 100,
+        ifindex: 2,
+      }),
+    );
+    const ack: Seen = { at: at + 500, from: 'far', id: 7000 + k, sequence: 1, length: 0, ifindex: 2 };
+    const order = isCutFirst ? [...pieces, whole] : [whole, ...pieces];
+    seen.push(...order.map((packet, n) => ({ ...packet, at: at + n * 5 })));
+    seen.push(ack, { ...ack, at: ack.at + 5, ifindex: 1 });
+  }
+  return seen;
+}
+
+test('a segment and the pieces that a tunnel makes of it are one', () => {
+  const marks = [...(marksOf(throughTunnel(8, false)) ?? [])];
+  expect(marks.slice(0, 6)).toEqual([
+    Look.first,
+    Look.again,
+    Look.again,
+    Look.again,
+    Look.first,
+    Look.elsewhere,
+  ]);
+});
+
+test('pieces out of a tunnel and what they are merged to are one', () => {
+  const marks = [...(marksOf(throughTunnel(8, true)) ?? [])];
+  expect(marks.slice(0, 6)).toEqual([
+    Look.first,
+    Look.first,
+    Look.first,
+    Look.again,
+    Look.first,
+    Look.elsewhere,
+  ]);
+});
+
+test('one interface that shows bytes again shows a retransmission', () => {
+  const again = throughTunnel(8, false).map((packet) => ({ ...packet, ifindex: 1 }));
+  expect(marksOf(again)?.slice(0, 4) ?? null).toBeNull();
 });

@@ -1,5 +1,6 @@
 import { Layer, type PacketTable, Tcp } from '@bothends/proto';
 import { DOUBLE_NS } from './match/join.js';
+import { Spans } from './spans.js';
 
 /**
  * What a row is: a first look at a packet; a second one; a second one by another interface, or the other way; a second one
@@ -18,8 +19,8 @@ const LEAST = 3;
 const SETTLED = 32;
 
 /**
- * Finds packets that one tap shows twice within a moment, as a port mirror of both sides of a switch does, or a bridge of
- * which both ports are captured: the second look at a packet is none of its own. Single copies are left to the matching,
+ * Finds packets that one tap shows twice within a moment, as a port mirror of both sides of a switch does, a bridge of
+ * which both ports are captured, or a host with a tunnel, in and outside of it: the second look at a packet is none of its own. Single copies are left to the matching,
  * which tells what a path duplicated; only a tap that shows everything twice is corrected.
  */
 export class SecondLooks {
@@ -30,6 +31,7 @@ export class SecondLooks {
   /** By direction: packets that differ from all others of their kind, and how many of them came again. */
   private readonly packets: [number, number] = [0, 0];
   private readonly again: [number, number] = [0, 0];
+  private readonly spans = new Spans();
   private settled: boolean | null = null;
   /**
    * Time from which on the tap can be judged, ns: the second looks at packets of one burst come after all of its
@@ -49,6 +51,10 @@ export class SecondLooks {
       const time = table.time[i] + shift;
       if (this.settled === null && time > this.settledFrom) this.settled = this.looksMirrored();
       const look = this.look(table, i, time);
+      if (look === Look.first && this.isShownAgain(table, i, time)) {
+        marks[i] = Look.again;
+        continue;
+      }
       // A RST that a router made shows once where what it passes on shows twice: of RSTs both are kept.
       if (look === Look.routed) marks[i] = table.tcpFlags[i] & Tcp.rst ? Look.first : Look.again;
       else marks[i] = look;
@@ -66,7 +72,7 @@ export class SecondLooks {
   private look(table: PacketTable, i: number, time: number): Look {
     const { hashes, times, ways, ttls } = this;
     const hash = hashOf(table, i);
-    const way = (table.ifindex[i] << 8) | table.packetType[i];
+    const way = wayOf(table, i);
     const place = hash % PLACES;
     const other = place ^ 1;
     const found = hashes[place] === hash ? place : hashes[other] === hash ? other : -1;
@@ -84,6 +90,21 @@ export class SecondLooks {
     return isElsewhere ? Look.elsewhere : isRouted ? Look.routed : Look.again;
   }
 
+  /** Whether another interface showed the data of row `i` a moment ago, in one packet with more or in pieces. */
+  private isShownAgain(table: PacketTable, i: number, time: number): boolean {
+    if (table.protocol[i] !== 6 || table.payloadLength[i] === 0) return false;
+    const shown = this.spans.look(table, i, wayOf(table, i), time);
+    if (shown < 0) return false;
+    if (this.settled === null) this.countShown(directionOf(table, i), shown, time);
+    return true;
+  }
+
+  /** Of a packet that comes again in pieces each piece counts, and the packet as many times. */
+  private countShown(direction: 0 | 1, shown: number, time: number): void {
+    if (shown === 0) this.count(direction, false, time);
+    for (let k = 0; k < Math.max(1, shown); k++) this.count(direction, true, time);
+  }
+
   private count(direction: 0 | 1, isAgain: boolean, time: number): void {
     if (isAgain) this.again[direction]++;
     else if (++this.packets[direction] === SETTLED)
@@ -96,6 +117,9 @@ export class SecondLooks {
     return packets.every((count, direction) => (again[direction] as number) >= MIRROR_SHARE * count);
   }
 }
+
+/** By which interface a packet came, and whether in or out. */
+const wayOf = (table: PacketTable, i: number) => (table.ifindex[i] << 8) | table.packetType[i];
 
 /** Datagrams may say the same again and again, and ACKs too: a number of its own, or data, tells a packet from the next. */
 function isUnlikeOthers(table: PacketTable, i: number): boolean {
