@@ -37,6 +37,9 @@ const WEIGHT: Partial<Record<VerdictCode, number>> = {
 /** Weight of faults that WEIGHT does not name. */
 const DEFAULT_WEIGHT = 5;
 
+/** Weight of a handshake that failed at first: it slowed its connection down. */
+const OPENED_LATE_WEIGHT = 8;
+
 /** What one finding explains, so that the other need not be told: [explains, explained]. Same flow and direction. */
 const EXPLAINS: readonly (readonly [VerdictCode, VerdictCode])[] = [
   ['pmtu-black-hole', 'data-loss'],
@@ -125,7 +128,8 @@ function compareText(a: string, b: string): number {
 
 /** Notes last, before them consequences, before them what is only inconclusive. */
 function rank(d: Draft): number {
-  const weight = WEIGHT[d.code] ?? DEFAULT_WEIGHT;
+  const weight =
+    d.attributes.openedLateMs === undefined ? (WEIGHT[d.code] ?? DEFAULT_WEIGHT) : OPENED_LATE_WEIGHT;
   if (NOTE_CODES.has(d.code)) return 100 + weight;
   if (d.consequenceOf) return 50 + weight;
   return d.grade === 'inconclusive' ? 25 + weight : weight;

@@ -6,7 +6,8 @@ export const HANDSHAKE = {
   'syn-lost': {
     title: 'the SYN left the client and never reached the server’s tap',
     meaning:
-      'The client asked, and the question died on the way. The server cannot know of it, and nothing is in its log.',
+      'The client asked, and the question died on the way. The server cannot know of it, and nothing is in its log. ' +
+      'With `openedLateMs` a later SYN arrived: the connection was made, so much later than it could have been.',
     proof: [
       'Each SYN is in the client’s capture and none in the server’s, which had complete coverage and saw other traffic.',
       'An ICMP error at the client that quotes the SYN names the router that refused it.',
@@ -53,7 +54,7 @@ export const HANDSHAKE = {
     title: 'SYN-ACKs leave the server and die on the way back',
     meaning:
       'Both hosts work and the path toward the server works; the return path does not. The client times out, the server ' +
-      'shows connections in SYN-RECV.',
+      'shows connections in SYN-RECV. With `openedLateMs` a later SYN-ACK arrived, and the connection was made so much later.',
     proof: [
       'SYN-ACKs are in the server’s capture, leaving, and none in the client’s, whose coverage is complete.',
       'The client repeats its SYN, and the server repeats its SYN-ACK: each believes the other silent.',

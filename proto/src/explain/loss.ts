@@ -8,7 +8,8 @@ export const LOSS = {
     meaning:
       'Data left one host and did not reach the other. `direction` says which way, `sent` and `lost` how much. TCP repairs ' +
       'it at the price of delay: each loss costs at least a round trip, a loss at the end of a message some 200 ms or more. ' +
-      'With `cutOffMs` nothing arrived any more from one moment on, for so long: the path was cut, it is not lossy.',
+      'With `cutOffMs` nothing arrived any more from one moment on, for so long: the path was cut, it is not lossy. ' +
+      'With `outageMs` all of it was lost within that time, and then packets passed again.',
     proof: [
       'Each lost segment is in the sender’s capture and not in the receiver’s, which had complete coverage.',
       'The receiver asks for it again (duplicate ACKs, SACK), and the sender repeats it.',

@@ -16,6 +16,9 @@ export const MAX_ROUND_TRIP_NS = 600_000_000;
 /** Least delay allowed for when looking for a packet at the other tap, ns. */
 export const LEAST_DELAY_NS = 50_000_000;
 
+/** A packet that took longer than this was held up by a host that was stopped, rather than by a queue on the path, ns. */
+const LONGEST_DELAY_NS = 3_000_000_000;
+
 /** Asks a tap whether it would have seen a packet that the other tap saw. */
 export class Witness {
   private readonly taps: readonly [Tap, Tap];
@@ -23,12 +26,15 @@ export class Witness {
   private readonly word: boolean;
   /** Positive control: both taps have seen packets in common, so both look at this path. */
   readonly hasControl: boolean;
+  /** Longest that a packet from each tap took to the other, ns. */
+  private readonly longest: readonly [number, number];
 
   constructor(taps: readonly [Tap, Tap], timeline: Timeline, word: boolean) {
     this.taps = taps;
     this.timeline = timeline;
     this.word = word;
     this.hasControl = timeline.clock().segments.length > 0;
+    this.longest = [timeline.longestPassage(0), timeline.longestPassage(1)];
   }
 
   /**
@@ -42,8 +48,10 @@ export class Witness {
       return { level: 'failed', why };
     }
     const { from, to, delay, aligned } = this.interval(tap, time);
+    // Others stood in a queue for so long; what is in there as a file ends arrives after its end.
+    const held = Math.min(this.longest[tap], LONGEST_DELAY_NS);
     const earliest = Number.isNaN(notBefore) ? from - GUARD_NS : Math.max(from - GUARD_NS, notBefore);
-    return this.ask(1 - tap, earliest, Math.max(to, earliest) + delay + GUARD_NS, aligned);
+    return this.ask(1 - tap, earliest, Math.max(to, earliest) + Math.max(delay, held) + GUARD_NS, aligned);
   }
 
   /** What the other tap's word about a missing fragment is worth: a filter by port takes only first fragments. */

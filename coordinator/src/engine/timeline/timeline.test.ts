@@ -95,3 +95,25 @@ describe('order of two moments', () => {
     expect(timeline.boundsAt(0).upper / MS).toBeCloseTo(5, 1);
   });
 });
+
+describe('the longest passage', () => {
+  const filled = (clock: (at: number) => number) => {
+    const timeline = new Timeline();
+    for (let at = 0; at < 5 * S; at += 10 * MS) {
+      const queue = at >= 4 * S ? 400 * MS : 0;
+      timeline.add(0, at, clock(at) + 10 * MS + queue);
+      timeline.add(1, at, clock(at) - 10 * MS);
+    }
+    return timeline;
+  };
+
+  test('is that of its own direction, whatever the clocks say', () => {
+    const timeline = filled((at) => 3600 * S + at * 20e-6);
+    expect(timeline.longestPassage(0) / MS).toBeCloseTo(410, 0);
+    expect(timeline.longestPassage(1) / MS).toBeCloseTo(10, 0);
+  });
+
+  test('is unknown where a clock was set', () => {
+    expect(filled((at) => (at < 2 * S ? 0 : 100 * S)).longestPassage(0)).toBe(0);
+  });
+});

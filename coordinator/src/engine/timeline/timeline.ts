@@ -84,6 +84,20 @@ export class Timeline {
     return Number.isFinite(bounds.upper) ? bounds.upper : null;
   }
 
+  /** Longest that a packet from tap `sender` took to the other, ns; 0 where nothing tells, as after a step of a clock. */
+  longestPassage(sender: 0 | 1): number {
+    const { width, bySender } = this.differences;
+    const { least, greatest, count } = bySender[sender];
+    if (this.clock().segments.length !== 1) return 0;
+    let longest = 0;
+    for (let i = 0; i < count.length; i++) {
+      const offset = count[i] > 0 ? this.offsetAt((i + 0.5) * width) : null;
+      if (offset !== null)
+        longest = Math.max(longest, sender === 0 ? greatest[i] - offset : offset - least[i]);
+    }
+    return longest;
+  }
+
   /**
    * Time of tap `tap` as the interval it can be on the clock of the other tap. Where a clock was stepped, all that
    * it can mean before and after the step.

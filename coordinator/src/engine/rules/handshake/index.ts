@@ -5,6 +5,7 @@ import * as Row from '../../flows/rows.js';
 import type { Draft } from '../draft.js';
 import { acceptStalled } from './accept-stalled.js';
 import { handshakeAckLost } from './handshake-ack-lost.js';
+import { synAckRepaired, synRepaired } from './opened-late.js';
 import type { Handshake, HandshakeRule } from './opening.js';
 import { synAckForged } from './syn-ack-forged.js';
 import { synAckLost } from './syn-ack-lost.js';
@@ -21,6 +22,8 @@ const RULES: readonly HandshakeRule[] = [
   synAckLost,
   handshakeAckLost,
   acceptStalled,
+  synRepaired,
+  synAckRepaired,
 ];
 
 /** Verdicts about how a connection was opened, or was not. */

@@ -15,6 +15,7 @@ import { gradeCase, strongestVouch } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { sentInVain } from './in-vain.js';
+import { outageOf } from './outage.js';
 import { longestBurst, share } from './share.js';
 
 /** From so many losses on, all of them retransmitted, chance repeats of what a tap missed are no explanation. */
@@ -54,6 +55,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
   const cut = cutOffAt(flow, toward, gone[0]);
+  const outage = cut || lost !== gone.length ? null : outageOf(flow, toward, gone);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   return draft({
@@ -64,7 +66,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
     sender,
     blame: 'path',
     at: gone[0]?.sent ?? null,
-    statement: statementOf(found, lost, toward, cut),
+    statement: statementOf(found, lost, toward, { cut, outage }),
     attributes: {
       sent: loss.sent,
       lost,
@@ -72,6 +74,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
       sentAgain: repairs.again,
       longestBurst: longestBurst(gone, isNextSegment),
       cutOffMs: cut ? Math.round(cut.lasted / NS_PER_MS) : null,
+      ...(outage === null ? {} : { outageMs: Math.round(outage / NS_PER_MS) }),
     },
     evidence: [
       exhibit('seen-leaving', `they left the ${sender}`, ...gone.slice(0, 4)),
@@ -79,13 +82,24 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
       ...retransmissions(repairs, sender),
     ],
     counter: counter(repairs, control, receiver),
-    remedy: cut ? remedyForCut(flow, toward) : null,
+    remedy: cut ? remedyForCut(flow, toward) : outage === null ? null : OUTAGE_REMEDY,
     assumptions: [assume(level ?? 'failed', why)],
     missing: level === 'complete' ? [] : [`a capture at the ${receiver} that counts its drops`],
   });
 }
 
-function statementOf({ loss, gone }: Findings, lost: number, toward: Toward, cut: CutOff | null): string {
+/** What is special about when a direction lost packets: to its end, or all of them in one outage of so many ns. */
+interface Course {
+  cut: CutOff | null;
+  outage: number | null;
+}
+
+function statementOf(
+  { loss, gone }: Findings,
+  lost: number,
+  toward: Toward,
+  { cut, outage }: Course,
+): string {
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   if (cut) {
     const since = isClientHello(gone[0]) ? `From the TLS ClientHello on` : 'From one moment on';
@@ -97,6 +111,9 @@ function statementOf({ loss, gone }: Findings, lost: number, toward: Toward, cut
       ? 'The TLS ClientHello'
       : `One and the same segment of ${first.length} bytes`;
     return `${what} from the ${sender} never reached the ${receiver}, though it was sent ${lost} times and other packets arrived: lost on the path to the ${receiver} each time.`;
+  }
+  if (outage !== null) {
+    return `For at least ${formatDuration(outage)} nothing that the ${sender} sent reached the ${receiver}, and then packets passed again: ${share(lost, loss.sent, 'segment')} lost on the path to the ${receiver}.`;
   }
   return `${share(lost, loss.sent, 'segment')} from the ${sender} never reached the ${receiver}: lost on the path to the ${receiver}.`;
 }
@@ -111,6 +128,9 @@ function isOneSegment(gone: readonly Packet[]): boolean {
 
 /** Handshake type of a ClientHello (RFC 8446, 4). */
 const isClientHello = (p: Packet | undefined) => p?.tls?.handshake === 1;
+
+const OUTAGE_REMEDY =
+  'Ask what happened on the path at that moment: a link that went down, a failover, a route that changed, a host that moved.';
 
 /** A path that delivers nothing any more was changed at that moment. */
 function remedyForCut(flow: FlowFacts, toward: Toward): string {
