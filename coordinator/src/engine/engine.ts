@@ -7,6 +7,7 @@ import { findProxied } from './facts/proxies.js';
 import { Services } from './facts/services.js';
 import { Totals } from './facts/totals.js';
 import { Witness } from './facts/witness.js';
+import * as Row from './flows/rows.js';
 import { Fold } from './fold.js';
 import { weakest } from './grade.js';
 import { pathHistory } from './history.js';
@@ -111,6 +112,7 @@ export class Engine implements EngineLike {
       proxied: findProxied(this.intake, orientation),
       services: new Services(),
       totals: new Totals(),
+      strayAttempts: [0, 0],
     };
     const flows = this.flowsOf(capture, look);
     capture.clientTap = clientTapOf(capture, flows);
@@ -152,7 +154,11 @@ export class Engine implements EngineLike {
     for (let flow = 0; flow < store.table.count; flow++) {
       if (joiner.resolve(flow) !== flow || joiner.isShadow(flow)) continue;
       const facts = new FlowFacts(capture, flow);
-      if (facts.seenAt(0) + facts.seenAt(1) === 0 || (facts.belongs === 'no' && !proxied.has(flow))) continue;
+      if (facts.seenAt(0) + facts.seenAt(1) === 0) continue;
+      if (facts.belongs === 'no' && !proxied.has(flow)) {
+        if (isUnansweredAttempt(facts)) capture.strayAttempts[facts.clientTap]++;
+        continue;
+      }
       facts.giveId(ids);
       look(facts);
       flows.push(facts);
@@ -175,6 +181,12 @@ export class Engine implements EngineLike {
     if (!tap) throw new RangeError(`no tap ${index}: add both taps first`);
     return tap;
   }
+}
+
+/** A SYN that the client's tap saw, and nothing that came back. */
+function isUnansweredAttempt(flow: FlowFacts): boolean {
+  if (flow.protocol !== 'tcp' || flow.sent('toward-server', Row.SYN_OPTIONS) < 0) return false;
+  return flow.received('toward-client', Row.PACKETS) === 0;
 }
 
 /** Connections that end, or begin, at a proxy between the taps. */

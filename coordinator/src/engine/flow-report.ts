@@ -1,7 +1,9 @@
 import type { FlowReport } from '@bothends/proto';
 import type { FlowFacts } from './facts/flow-facts.js';
 import { latencyOf } from './facts/latency.js';
-import { lostOf } from './facts/loss.js';
+import { lossOf } from './facts/loss.js';
+import type { Toward } from './facts/packet.js';
+import { repairsOf } from './facts/repair.js';
 
 /** A flow's line in the report, without what was found about it. */
 export function flowReport(flow: FlowFacts): FlowReport {
@@ -17,10 +19,18 @@ export function flowReport(flow: FlowFacts): FlowReport {
       clientTap: flow.seenAt(flow.clientTap),
       serverTap: flow.seenAt(1 - flow.clientTap),
       matched: flow.matched,
-      lostToServer: lostOf(flow, 'toward-server'),
-      lostToClient: lostOf(flow, 'toward-client'),
+      lostToServer: lostOnPath(flow, 'toward-server'),
+      lostToClient: lostOnPath(flow, 'toward-client'),
     },
     latency: latencyOf(flow),
     findings: [],
   };
+}
+
+/** Lost between the taps, less what a tap that is known to miss packets may have missed: ACKs, and data that TCP proves to have come. */
+function lostOnPath(flow: FlowFacts, toward: Toward): number {
+  const { lost, data, acks } = lossOf(flow, toward);
+  const { missed } = flow.capture.taps[flow.receiverTap(toward)];
+  if (lost === 0 || missed === 0 || flow.protocol !== 'tcp') return lost;
+  return Math.max(0, lost - acks.length - repairsOf(flow, toward, data).refuted.length);
 }

@@ -167,5 +167,18 @@ function headline(findings: readonly Finding[], flows: readonly FlowFacts[], cap
     return `No flow is seen at both ends: ${a.description.name} holds ${a.packets} packets, ${b.description.name} ${b.packets}.`;
   }
   const both = flows.filter((flow) => flow.matched > 0).length;
-  return `No fault found: ${both} ${both === 1 ? 'flow' : 'flows'}, ${matched} packets matched at both ends.`;
+  const found = `No fault found: ${both} ${both === 1 ? 'flow' : 'flows'}, ${matched} packets matched at both ends.`;
+  return [found, ...strayAttempts(capture)].join(' ');
+}
+
+/** A host may be known by an address that its capture never shows: what went unanswered there is not kept from the reader. */
+function strayAttempts({ taps, strayAttempts: counts }: CaptureFacts): string[] {
+  return counts.flatMap((count, tap) => {
+    if (count === 0) return [];
+    const [own, far] = [taps[tap], taps[1 - tap]] as [Tap, Tap];
+    const attempts = count === 1 ? 'A connection attempt' : `${count} connection attempts`;
+    return [
+      `${attempts} in ${own.description.name} got no answer, to addresses that ${far.description.name} does not have: not judged.`,
+    ];
+  });
 }

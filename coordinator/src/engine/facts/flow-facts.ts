@@ -28,6 +28,8 @@ export interface CaptureFacts {
   /** Hosts and services of the flows, and what is counted of each flow. */
   services: Services;
   totals: Totals;
+  /** By tap: connections that nobody answered, to hosts that the other tap is not at; they are not judged. */
+  strayAttempts: [number, number];
 }
 
 export const BOTH_WAYS: readonly Toward[] = ['toward-server', 'toward-client'];

@@ -34,11 +34,6 @@ export function lossOf(flow: FlowFacts, toward: Toward): Loss {
   return loss;
 }
 
-/** Wire segments lost between the taps. */
-export function lostOf(flow: FlowFacts, toward: Toward): number {
-  return flow.sent(toward, Row.WAITING) === 0 ? 0 : lossOf(flow, toward).lost;
-}
-
 function findLoss(flow: FlowFacts, toward: Toward, sent: number): Loss {
   const gone = flow.packets.filter((p) => p.toward === toward && p.fate === 'lost' && !p.icmp);
   const data = gone.filter(

@@ -44,7 +44,7 @@ test('port unreachable from the host itself names the host', () => {
 
 test('a router that filters is named by its address', () => {
   const [finding] = findingsOf(
-    datagram(20, {}),
+    { ...datagram(20), seenBy: 'client' },
     error(24, ROUTER, 'client', { icmpType: 3, icmpCode: 13 }),
   ).filter((f) => f.code === 'icmp-error');
   expect(finding).toMatchObject({ sender: 'path', blame: 'path', grade: 'strong' });
@@ -63,4 +63,10 @@ test('traceroute draws its errors on purpose', () => {
 test('a redirect is no error about delivery', () => {
   const findings = findingsOf(datagram(20), error(24, ROUTER, 'client', { icmpType: 5, icmpCode: 1 }));
   expect(findings.map((f) => f.code)).not.toContain('icmp-error');
+});
+
+test('a router that says so of a packet which arrived is not believed', () => {
+  const [finding] = findingsOf(datagram(20), error(24, ROUTER, 'client', { icmpType: 3, icmpCode: 1 }));
+  expect(finding).toMatchObject({ code: 'icmp-error', grade: 'inconclusive', blame: 'unknown' });
+  expect(finding?.statement).toContain('reached the server all the same');
 });

@@ -18,7 +18,9 @@ export function icmpErrors(flow: FlowFacts): Draft[] {
     const key = `${p.toward} ${p.icmp.from} ${p.icmp.type} ${p.icmp.code}`;
     groups.set(key, [...(groups.get(key) ?? []), p]);
   }
-  return [...groups.values()].map((errors) => about(flow, errors));
+  return [...groups.values()].map((errors) =>
+    errors.every((error) => isBelied(flow, error)) ? belied(flow, errors) : about(flow, errors),
+  );
 }
 
 function isError(p: Packet): p is ErrorPacket {
@@ -50,6 +52,37 @@ function isIgnored(flow: FlowFacts, error: ErrorPacket): boolean {
   return flow.packets.some((p) => {
     if (p.toward !== toward || p.icmp || p.fate !== 'lost' || !p.sent) return false;
     return p.sent.time > told && p.ipLength > error.icmp.mtu;
+  });
+}
+
+/** It came from between the taps, and what it says was not delivered arrived. */
+function isBelied(flow: FlowFacts, error: ErrorPacket): boolean {
+  if (error.received || errorSender(flow, error) !== 'path') return false;
+  const quoted = flow.packets.filter((p) => isQuoted(p, error) && p.sent);
+  if (quoted.length > 0) return quoted.every((p) => p.received);
+  // Of segments that arrived few are kept: where none is missing, that one is not.
+  const base = flow.sequenceBase(error.toward, flow.senderTap(error.toward));
+  if (flow.protocol !== 'tcp' || base === null || flow.sent(error.toward, Row.WAITING) > 0) return false;
+  return (error.icmp.sequence - base) >>> 0 < flow.sent(error.toward, Row.SEQ_END);
+}
+
+function belied(flow: FlowFacts, errors: readonly ErrorPacket[]): Draft {
+  const [first] = errors as [ErrorPacket];
+  const { type, code, from } = first.icmp;
+  const name = icmpName(first.ipVersion, type, code);
+  const [sender, receiver] = [senderOf(first.toward), receiverOf(first.toward)];
+  const many = errors.length > 1 ? `${errors.length} times ` : '';
+  return draft({
+    code: 'icmp-error',
+    grade: 'inconclusive',
+    flow,
+    direction: first.toward,
+    sender: 'path',
+    at: first.sent,
+    statement: () =>
+      `${from} told the ${sender} ${many}that it did not deliver a packet (${name}), and what it quotes reached the ${receiver} all the same: such an error is about a copy, or forged.`,
+    attributes: { from, type, code, name, mtu: null, count: errors.length },
+    evidence: [exhibit('icmp', `${name} from ${from}`, ...errors)],
   });
 }
 

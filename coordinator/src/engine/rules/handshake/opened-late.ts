@@ -1,6 +1,6 @@
 import { formatDuration } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import type { Packet } from '../../facts/packet.js';
+import type { Packet, Sighting } from '../../facts/packet.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import { count } from '../words.js';
@@ -43,10 +43,18 @@ function repairedOf(sendings: readonly Packet[]): Repaired | null {
   return lost.every(isLost) ? { lost, arrived } : null;
 }
 
-/** The receiver answered one of those that its tap does not have: the tap missed it. */
+/**
+ * The receiver answered one of those that its tap does not have, as either tap shows, or the tap lacks an answer, too: it
+ * missed them.
+ */
 function answeredEarly(answers: readonly Packet[], { arrived }: Repaired): boolean {
-  const end = arrived.received;
-  return end === null || answers.some((p) => p.sent && p.sent.tap === end.tap && p.sent.number < end.number);
+  const { sent, received } = arrived;
+  return answers.some((p) => p.sent === null || isEarlier(p.sent, received) || isEarlier(p.received, sent));
+}
+
+/** Seen by the same tap, and before. */
+function isEarlier(a: Sighting | null, b: Sighting | null): boolean {
+  return a !== null && b !== null && a.tap === b.tap && a.number < b.number;
 }
 
 function late(

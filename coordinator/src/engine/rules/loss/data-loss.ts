@@ -55,7 +55,7 @@ function verdict(flow: FlowFacts, toward: Toward, found: Findings): Draft {
   const [sender, receiver] = [senderOf(toward), receiverOf(toward)];
   const lost = Math.max(gone.length, loss.lost - loss.acks.length - repairs.refuted.length);
   const cut = cutOffAt(flow, toward, gone[0]);
-  const outage = cut || lost !== gone.length ? null : outageOf(flow, toward, gone);
+  const outage = cut || lost !== gone.length || isOneSegment(gone) ? null : outageOf(flow, toward, gone);
   const level = strongestVouch(gone.map((p) => p.vouching?.level ?? 'failed'));
   const why = gone.find((p) => p.vouching?.level === level)?.vouching?.why ?? '';
   return draft({

@@ -3,6 +3,7 @@ import { recordAt } from '../../facts/counterpart.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { continuesIds } from '../../facts/ids.js';
 import { isRst, isSyn, type Packet, type Sighting } from '../../facts/packet.js';
+import { isOfAnotherConnection } from '../../facts/shared-tuple.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import type { Exhibit } from '../draft.js';
@@ -67,7 +68,10 @@ export function resetCases(flow: FlowFacts): ResetCase[] {
     cases = [];
     const rewritten = new Set<Packet>();
     packets.forEach((rst, index) => {
-      if (isRst(rst) && !rst.copy && !rewritten.has(rst)) cases?.push(caseOf(flow, rst, index, rewritten));
+      if (!isRst(rst) || rst.copy || rewritten.has(rst)) return;
+      // The connection that it left on tells of it.
+      if (rst.sent === null && isOfAnotherConnection(flow, rst)) return;
+      cases?.push(caseOf(flow, rst, index, rewritten));
     });
     cases = cases.filter((c) => !rewritten.has(c.rst));
     cache.set(packets, cases);

@@ -1,5 +1,6 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, type Sighting } from '../../facts/packet.js';
+import { isOfAnotherConnection } from '../../facts/shared-tuple.js';
 import { LEAST_DELAY_NS } from '../../facts/witness.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
@@ -7,7 +8,9 @@ import type { ResetCase } from './cases.js';
 
 /** `rst-lost`: a RST left its sender and never arrived. */
 export function lostResets(cases: readonly ResetCase[]): Draft[] {
-  const lost = cases.filter((c) => c.rst.fate === 'lost' && c.rst.sent && !c.rewrittenFrom);
+  const lost = cases.filter(
+    (c) => c.rst.fate === 'lost' && c.rst.sent && !c.rewrittenFrom && !isOfAnotherConnection(c.flow, c.rst),
+  );
   const drafts: Draft[] = [];
   for (const toward of ['toward-client', 'toward-server'] as const) {
     const mine = lost.filter((c) => c.rst.toward === toward);
