@@ -42,20 +42,23 @@ function replyCause(c: ResetCase, trigger: Packet, earlier: readonly ResetCase[]
   if (opening && syn && !own.some((p) => !(p.flags & Tcp.syn) && p.at > opening.at))
     return oldNumbers(trigger, opening);
   const fin = own.find(isFin);
-  if (fin) {
-    return {
-      name: 'closed-earlier',
-      text: `had closed the connection already and answered what still came`,
-      grade: 'strong',
-      evidence: [
-        exhibit('closed-before', 'it had sent its FIN', fin),
-        exhibit('trigger', 'then this arrived', trigger),
-      ],
-      open: null,
-    };
-  }
+  if (fin) return closedEarlier(fin, trigger);
   if (own.some(isSynAck) && saidNothing(c) && isFirstAck(c, trigger)) return queueFull(c, trigger, own);
   return halfOpen(c, trigger, own);
+}
+
+/** The trigger may be a SYN-ACK that was held up on the way, or sent again, and came when all was over. */
+function closedEarlier(fin: Packet, trigger: Packet): Cause {
+  return {
+    name: 'closed-earlier',
+    text: 'had closed the connection already and answered what still came',
+    grade: 'strong',
+    evidence: [
+      exhibit('closed-before', 'it had sent its FIN', fin),
+      exhibit('trigger', 'then this arrived', trigger),
+    ],
+    open: null,
+  };
 }
 
 function noListener(c: ResetCase, trigger: Packet): Cause {
@@ -129,7 +132,8 @@ function unNattedStray(trigger: Packet): Cause {
 }
 
 function refusedHandshake(c: ResetCase, trigger: Packet): Cause {
-  const syns = packetsOfSenderBefore(c).filter(isSyn);
+  const before = packetsOfSenderBefore(c);
+  const syns = before.filter(isSyn);
   const isn = syns.at(-1)?.sequence;
   const expected = isn !== undefined && trigger.acknowledgment === (isn + 1) >>> 0;
   if (isn !== undefined && !expected) {
@@ -148,6 +152,8 @@ function refusedHandshake(c: ResetCase, trigger: Packet): Cause {
       open: null,
     };
   }
+  const fin = expected ? before.find(isFin) : undefined;
+  if (fin) return closedEarlier(fin, trigger);
   return {
     name: 'late-syn-ack',
     text: expected

@@ -133,3 +133,17 @@ test('an abort without the time stamps that both SYNs offered is likely forged, 
   const refused = { ...synAck, columns: { ...synAck.columns, tcpOptions: 0 } };
   expect(summary(reportOf(syn, refused))).not.toContain('rst-forged likely');
 });
+
+test('a SYN-ACK that comes when all is over is no sign of a client that gave up', () => {
+  const close: Told[] = [
+    { at: 800, from: 'client', columns: { tcpFlags: 0x11, sequence: 1121, acknowledgment: 5121 } },
+    { at: 806, from: 'server', columns: { tcpFlags: 0x11, sequence: 5121, acknowledgment: 1122 } },
+    { at: 812, from: 'client', columns: { tcpFlags: 0x10, sequence: 1122, acknowledgment: 5122 } },
+  ];
+  const stale: Told[] = [
+    { at: 1_500, from: 'server', columns: { tcpFlags: 0x12, sequence: 5000, acknowledgment: 1001 } },
+    { at: 1_505.1, from: 'client', columns: { tcpFlags: 0x04, sequence: 1001, window: 0, ipId: 0 } },
+  ];
+  const [finding] = new TwoEnds().say(...handshake(), ...talk(ROUNDS), ...close, ...stale).report().findings;
+  expect(finding).toMatchObject({ code: 'rst-genuine', cause: 'closed-earlier', sender: 'client' });
+});
