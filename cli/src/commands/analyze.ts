@@ -50,7 +50,8 @@ export function register({ program, io, exit }: Setup): void {
 
 async function run(paths: [string, string], flags: AnalyzeFlags, io: Io): Promise<number> {
   refuseSameFile(paths);
-  if (flags.flow !== undefined) ladderFormat(flags.output);
+  if (flags.flow === undefined) refuseZoom(flags);
+  else ladderFormat(flags.output);
   if (flags.flow !== undefined && (flags.bundle || flags.pcapng)) {
     throw new UsageError(
       '--flow draws one flow, files hold all',
@@ -61,6 +62,13 @@ async function run(paths: [string, string], flags: AnalyzeFlags, io: Io): Promis
   if (!flags.bundle && !flags.pcapng) return show(await analyze(paths, flags, io), flags, io);
   const analysis = await writeOutputs(flags, io, (file) => analyze(paths, flags, io, file));
   return show(analysis, flags, io);
+}
+
+/** Options that choose what a ladder shows mean nothing without one. */
+function refuseZoom(flags: AnalyzeFlags): void {
+  const given = (['around', 'from', 'to', 'width'] as const).find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(`--${given} chooses what a drawn flow shows`, 'Give --flow ID with it.');
 }
 
 /** The analysis; what it rests on goes into `bundle`, where one is given. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, writeFailure } from '@bothends/proto';
 
 /** Collected before it is written: few system calls, little memory. */
 const BUFFER_BYTES = 1024 * 1024;
@@ -59,8 +59,8 @@ export class NewFile {
     try {
       return action();
     } catch (cause) {
-      const { message } = cause as Error;
-      throw new BothendsError('failed-precondition', `${this.path} cannot be written: ${message}`, { cause });
+      const { code, why } = writeFailure(cause);
+      throw new BothendsError(code, `${this.path} cannot be written: ${why}`, { cause });
     }
   }
 }

@@ -29,7 +29,7 @@ export class LadderEngine extends Engine implements LadderLike {
     if (!flow)
       throw new BothendsError(
         'not-found',
-        `no flow ${this.wanted} in this capture: \`bothends flows\` lists them`,
+        `no flow ${this.wanted} in this capture: its report lists them, as does \`bothends flows\``,
       );
     const packets = flow.packets.filter((p) => !p.icmp);
     const shown = packets.slice(0, ROW_LIMIT);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { readFailure } from './file.js';
+import { readFailure, writeFailure } from './file.js';
 
 function thrownBy(action: () => unknown): unknown {
   try {
@@ -15,6 +15,13 @@ it.each([
   ['/', 'invalid-argument', 'it is a directory'],
 ])('says in words why %s cannot be read', (path, code, why) => {
   expect(readFailure(thrownBy(() => readFileSync(path)))).toEqual({ code, why });
+});
+
+it.each([
+  ['/nowhere/at/all', 'failed-precondition', 'there is no such folder'],
+  ['/', 'failed-precondition', 'it is a directory'],
+])('says in words why %s cannot be written', (path, code, why) => {
+  expect(writeFailure(thrownBy(() => writeFileSync(path, '')))).toEqual({ code, why });
 });
 
 it('passes on what the system said where that is all there is to say', () => {
