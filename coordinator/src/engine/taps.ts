@@ -28,6 +28,8 @@ export interface Tap {
   missed: number;
   /** It holds a packet that its own host sent; a capture of incoming packets alone (`tcpdump -Q in`) holds none. */
   speaks: boolean;
+  /** It holds a packet that came to its host; a capture of outgoing packets alone (`tcpdump -Q out`) holds none. */
+  hears: boolean;
   /** It shows packets of both directions before and after a router passed them on. */
   routes: boolean;
   /** Packets of flows beyond those that are followed, and the time of the earliest, NaN before. */
@@ -54,6 +56,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     finished: false,
     missed: 0,
     speaks: true,
+    hears: true,
     routes: false,
     untracked: 0,
     untrackedFrom: Number.NaN,

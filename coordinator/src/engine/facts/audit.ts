@@ -37,21 +37,21 @@ const DIRECTIONS_SAMPLE = 1024;
 function auditDirections(intake: Intake, tap: Tap, orientation: Orientation): void {
   const { store } = intake;
   const flows = Math.min(store.table.count, DIRECTIONS_SAMPLE);
-  let hears = false;
   let acknowledges = false;
+  tap.hears = false;
   tap.speaks = false;
-  for (let flow = 0; flow < flows && !(hears && tap.speaks); flow++) {
+  for (let flow = 0; flow < flows && !(tap.hears && tap.speaks); flow++) {
     for (let direction = 0; direction < 2; direction++) {
       const side = store.side(flow, direction, tap.index);
       if (store.sides.data[side + Row.PACKETS] === 0) continue;
-      if (orientation.senderTap(flow, direction) !== tap.index) hears = true;
+      if (orientation.senderTap(flow, direction) !== tap.index) tap.hears = true;
       else {
         tap.speaks = true;
         if (store.sides.data[side + Row.LAST_ACK] >= 0) acknowledges = true;
       }
     }
   }
-  tap.deaf = acknowledges && !hears;
+  tap.deaf = acknowledges && !tap.hears;
 }
 
 function hasPairs(intake: Intake, flow: number): boolean {

@@ -2,7 +2,7 @@ import { Tcp } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
 import type { FlowFacts } from './flow-facts.js';
 import { opposite } from './flow-facts.js';
-import type { Packet, Toward } from './packet.js';
+import { isRst, type Packet, type Toward } from './packet.js';
 
 /**
  * Positive control of the receiver's tap for one direction of a flow: packets that the other end proves to have left
@@ -13,6 +13,8 @@ export interface Control {
   found: number;
   /** Packets that arrived at the other end and that this tap does not have. */
   missing: Packet[];
+  /** RSTs of which the same holds: forged, or missed too. */
+  resets: Packet[];
 }
 
 /** Chance that a tap which misses packets passes the control all the same: one in twenty. */
@@ -21,12 +23,11 @@ const SIGNIFICANCE = 0.05;
 export function controlOf(flow: FlowFacts, toward: Toward): Control {
   const back = opposite(toward);
   const found = flow.path(back, Row.PAIRS);
-  if (flow.received(back, Row.WAITING) === 0) return { found, missing: [] };
-  const missing = flow.packets.filter(
-    (p) =>
-      p.toward === back && p.received && !p.sent && !p.copy && !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst)),
+  if (flow.received(back, Row.WAITING) === 0) return { found, missing: [], resets: [] };
+  const absent = flow.packets.filter(
+    (p) => p.toward === back && p.received && !p.sent && !p.copy && !p.icmp && !(p.flags & Tcp.syn),
   );
-  return { found, missing };
+  return { found, missing: absent.filter((p) => !isRst(p)), resets: absent.filter(isRst) };
 }
 
 /**
@@ -82,6 +83,6 @@ export function isInterleaved(flow: FlowFacts, lost: readonly Packet[]): boolean
 
 /** True when a tap that lost `lost` of `sent` packets by itself would have failed the control. */
 export function isSignificant(control: Control, lost: number, sent: number): boolean {
-  if (control.missing.length > 0 || sent === 0) return false;
+  if (control.missing.length + control.resets.length > 0 || sent === 0) return false;
   return (1 - Math.min(1, lost / sent)) ** control.found < SIGNIFICANCE;
 }

@@ -63,31 +63,38 @@ const TOGETHER_NS = 100_000_000;
 
 /** How many datagrams of those that `missing` packets belong to came in part: the other end has some of their fragments. */
 export function lostInPart(flow: FlowFacts, toward: Toward, missing: readonly Packet[]): number {
-  const arrived = flow.packets.filter(
-    (p) => p.toward === toward && p.received && p.ipFlags & IpFlag.fragment,
+  const arrived = new Set(
+    flow.packets
+      .filter((p) => p.toward === toward && p.received && p.ipFlags & IpFlag.fragment && p.ipId !== 0)
+      .map((p) => p.ipId),
   );
   return datagramsOf(missing).filter(
-    ([first]) =>
-      first !== undefined &&
-      (first.covered > 0 || first.sequence > 0 || arrived.some((p) => p.ipId !== 0 && p.ipId === first.ipId)),
+    (fragments) =>
+      fragments.some((p) => p.covered > 0 || arrived.has(p.ipId)) || fragments.every((p) => p.sequence > 0),
   ).length;
 }
 
-/** Lost packets of UDP, the fragments of one datagram together; oldest first. */
+/** Lost packets of UDP, the fragments of one datagram together in whatever order they left; oldest first. */
 export function datagramsOf(packets: readonly Packet[]): Packet[][] {
   const datagrams: Packet[][] = [];
+  const latest = new Map<number, Packet[]>();
   for (const p of packets) {
-    const last = datagrams.at(-1)?.at(-1);
-    if (last && isSameDatagram(last, p)) datagrams.at(-1)?.push(p);
-    else datagrams.push([p]);
+    const begun = latest.get(p.ipId);
+    if (begun && isOfDatagram(p, begun)) begun.push(p);
+    else {
+      const datagram = [p];
+      datagrams.push(datagram);
+      latest.set(p.ipId, datagram);
+    }
   }
   return datagrams;
 }
 
-/** IPv6 keeps its identification of fragments for itself here: what goes on in the datagram belongs to it. */
-function isSameDatagram(a: Packet, b: Packet): boolean {
-  const fragments = (a.ipFlags & b.ipFlags & IpFlag.fragment) !== 0;
-  return fragments && a.ipId === b.ipId && b.sequence > a.sequence && b.at - a.at <= TOGETHER_NS;
+/** IPv6 keeps its identification of fragments for itself here: there what left together and says nothing twice belongs together. */
+function isOfDatagram(p: Packet, fragments: readonly Packet[]): boolean {
+  const [first] = fragments;
+  if (!first || p.at - first.at > TOGETHER_NS) return false;
+  return fragments.every((q) => (p.ipFlags & q.ipFlags & IpFlag.fragment) !== 0 && p.sequence !== q.sequence);
 }
 
 /** A direction that went dead: nothing that left from some moment on arrived any more. */

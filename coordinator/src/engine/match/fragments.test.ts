@@ -88,3 +88,13 @@ test('fragments may come in any order', () => {
   expect(findings).toEqual([]);
   expect(flows.find(({ protocol }) => protocol === 'udp')?.packets.matched).toBe(6);
 });
+
+test('a datagram is lost once in whatever order its fragments left', () => {
+  const backwards = (at: number, id: number) =>
+    fragments(at, id, ['client', 'client', 'client'])
+      .reverse()
+      .map((p, i) => ({ ...p, at: at + i * 0.01 }) as Told);
+  const { findings } = report([...backwards(100, 500), ...fragments(300, 501, ALL), ...backwards(500, 502)]);
+  expect(findings.map(({ code, cause }) => [code, cause])).toEqual([['udp-lost', null]]);
+  expect(findings[0]?.attributes).toEqual({ sent: 3, lost: 2 });
+});

@@ -7,7 +7,7 @@ import { silenceAbout } from '../../facts/silence.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { comparablePayloads } from '../../match/identity.js';
-import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
+import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { share } from '../loss/share.js';
 import { carriesClaim } from '../words.js';
 import { errorSender, isQuoted } from './icmp-error.js';
@@ -37,7 +37,7 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const delivered = flow.path(toward, Row.PAIRS);
   const telling = tellsApart(flow, opposite(toward));
   const proven = telling && isSignificant(control, lost, sent);
-  const blind = isBlind(flow, toward) ? BLIND : saysTheSame(flow, toward, data) ? SAME : null;
+  const blind = doubtOf(flow, toward, data);
   const counted = quiet.level === 'complete';
   const graded = gradeCase({
     // That others arrived shows a tap at work; against its own losses only a drop count or the control helps.
@@ -72,11 +72,11 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
           'fragments',
           `of ${partly} of them it has some fragments; without the others they are of no use`,
         ),
-      delivered > 0 && exhibit('control', `${delivered} others of the same flow and direction arrived`),
+      delivered > 0 && exhibit('control', `${delivered} packets of the same flow and direction arrived`),
       proven &&
         exhibit(
           'control',
-          `all ${control.found} datagrams that the ${to} sent are in its capture: it misses none`,
+          `all ${control.found} packets that the ${to} sent are in its capture: it misses none`,
         ),
     ],
     counter: [...missedByTap(control.missing, to), blind],
@@ -84,6 +84,20 @@ function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
     missing: counted ? [] : [`a drop count of the ${to}'s capture`],
   });
 }
+
+/** Why the silence of the receiver's capture may mean something else than loss; null where nothing speaks for that. */
+function doubtOf(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): Exhibit | null {
+  if (isBlind(flow, toward)) return BLIND;
+  if (saysTheSame(flow, toward, lost)) return SAME;
+  const tap = flow.capture.taps[flow.receiverTap(toward)];
+  const isFile = tap.coverage?.openedNs == null;
+  return isFile && tap.packets > 0 && !tap.hears && !flow.capture.vouchComplete ? ONE_WAY : null;
+}
+
+const ONE_WAY = exhibit(
+  'one-way',
+  'that capture holds nothing at all that came to its host, of any flow: it may have taken one direction only',
+);
 
 /** What became of the lost datagrams, in words. */
 function fateText(lost: number, partly: number, sure: boolean, to: string): string {

@@ -187,14 +187,16 @@ function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouc
   // One connection that ended with a pause: a path that was cut meanwhile looks the same.
   if (lines === 1) return { grade: 'inconclusive', level };
   const counter = outlivedElsewhere(service, death) ? 1 : 0;
-  const seen = gradeCase({
+  const graded = gradeCase({
     lines,
     conclusive: survived && several,
     absence: level,
     headersOnly: false,
     counter,
   });
-  if (counter > 0) return { grade: seen, level };
+  // The silence of a tap that cannot tell is no evidence, whatever else fits.
+  const seen = level === 'failed' || level === 'open' ? 'inconclusive' : graded;
+  if (counter > 0) return { grade: survived || several ? seen : 'inconclusive', level };
   const forgery = forged && forgeryGrade(flow, forged);
   const unanswered = flow.packets.filter(
     (p) => p.toward === packet.toward && p.sent && p.repeat && p.at > packet.at,

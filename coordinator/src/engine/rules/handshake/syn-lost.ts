@@ -21,7 +21,11 @@ export function synLost(h: Handshake): Draft | null {
   const double = hasLookAlike(flow, first);
   return draft({
     code: 'syn-lost',
-    grade: grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level, counter: double ? 1 : 0 }),
+    // All that speaks for it is the silence of a tap.
+    grade:
+      quiet.level === 'failed' || quiet.level === 'open'
+        ? 'inconclusive'
+        : grade({ lines: quiet.lines + controlLine(flow), absence: quiet.level, counter: double ? 1 : 0 }),
     flow,
     direction: 'toward-server',
     sender: 'client',

@@ -20,7 +20,8 @@ export function ackLoss(flow: FlowFacts): Draft[] {
     const control = controlOf(flow, toward);
     const missed = [...control.missing, ...repairsOf(flow, toward, loss.data).refuted];
     // A tap that misses as much as is lost explains it all; so do as many arrivals that nobody saw leave.
-    if (missed.length + unexplainedArrivals(flow, toward).length >= loss.acks.length) return [];
+    const unexplained = control.resets.length + unexplainedArrivals(flow, toward).length;
+    if (missed.length + unexplained >= loss.acks.length) return [];
     const controlled = isSignificant(control, loss.acks.length, loss.sent);
     const spurious = spuriousRetransmission(flow, toward);
     return [lostAcks(flow, toward, loss, first, { control, controlled, missed, spurious })];
@@ -105,11 +106,30 @@ function gradeAcks(lines: number, absence: Vouch | null, counter: number): Grade
   return absence === 'complete' || absence === 'word' ? grade : weakest(grade, 'likely');
 }
 
-/** Data that both taps have twice: sent again although it had been delivered, because no ACK came back. */
+/**
+ * Data that both taps have twice: sent again although it had been delivered, because no ACK came back. Not where the host sends
+ * again what it got an ACK for, too: such a one is deaf, whatever the path does.
+ */
 function spuriousRetransmission(flow: FlowFacts, toward: Toward): Packet | undefined {
   const back = opposite(toward);
   if (lossOf(flow, back).data.length > 0) return undefined;
-  return flow.packets.find((p) => p.toward === back && p.repeat && p.sent && p.received && p.length > 1);
+  const again = flow.packets.filter(
+    (p) => p.toward === back && p.repeat && p.sent && p.received && p.length > 1,
+  );
+  return again.some((p) => wasAcknowledged(flow, toward, p)) ? undefined : again[0];
+}
+
+/** An ACK for all of it had come to its sender's tap before it left there. */
+function wasAcknowledged(flow: FlowFacts, toward: Toward, { sent, sequence, length }: Packet): boolean {
+  return flow.packets.some(
+    (ack) =>
+      ack.toward === toward &&
+      ack.received &&
+      sent &&
+      !ack.icmp &&
+      ack.received.number < sent.number &&
+      ((ack.acknowledgment - sequence - length) | 0) >= 0,
+  );
 }
 
 /** ACKs numbered one after the other by their sender's IP id; without ids every lost ACK stands alone. */

@@ -34,7 +34,7 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   const repairs = repairsOf(flow, toward, loss.data);
   const gone = [...repairs.repaired, ...repairs.open].sort((a, b) => a.at - b.at);
   const control = controlOf(flow, toward);
-  const missed = repairs.refuted.length + control.missing.length;
+  const missed = repairs.refuted.length + control.missing.length + control.resets.length;
   // A tap that misses as much as is lost explains it all, unless the sender felt the loss.
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
   if (mayHaveArrived(flow, toward, gone) || isDiscovery(flow, toward, gone)) return [];

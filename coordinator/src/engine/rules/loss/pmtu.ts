@@ -2,7 +2,7 @@ import { formatDuration, type Grade, IpFlag, Tcp } from '@bothends/proto';
 import { mayHaveArrived } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Toward } from '../../facts/packet.js';
-import { tooBigErrors, wireSize } from '../../facts/path-mtu.js';
+import { isOfUnknownSize, tooBigErrors, wireSize } from '../../facts/path-mtu.js';
 import { repairsOf } from '../../facts/repair.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, strongest, strongestVouch, weakest } from '../../grade.js';
@@ -66,7 +66,7 @@ const isPlain = (p: Packet) => !p.icmp && !(p.flags & (Tcp.syn | Tcp.rst));
 
 /** Null when loss does not go by size. */
 function sizesOf(flow: FlowFacts, toward: Toward, lost: readonly Packet[]): Sizes | null {
-  if (lost.length < LEAST_LOST) return null;
+  if (lost.length < LEAST_LOST || lost.some((p) => isOfUnknownSize(flow, p))) return null;
   const largest = Math.max(...lost.map((p) => wireSize(flow, p)));
   const delivered = Math.min(deliveredSize(flow, toward), largest);
   const large = lost.filter((p) => wireSize(flow, p) > delivered).sort((a, b) => a.at - b.at);

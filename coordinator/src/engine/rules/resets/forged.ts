@@ -25,7 +25,7 @@ const TOO_FAST = 0.5;
  * Packets of a sender that must have been seen before a header unlike theirs says anything by itself: with two
  * ways, so many would seldom all take the same.
  */
-const WELL_KNOWN = 3;
+const WELL_KNOWN = 5;
 
 /** Pauses shorter than this are not called idle. */
 const IDLE_MS = 500;

@@ -2,7 +2,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import { isRst, type Sighting } from '../../facts/packet.js';
 import { isOfAnotherConnection } from '../../facts/shared-tuple.js';
 import { LEAST_DELAY_NS } from '../../facts/witness.js';
-import { gradeCase } from '../../grade.js';
+import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, receiverOf, senderOf } from '../draft.js';
 import type { ResetCase } from './cases.js';
 
@@ -35,13 +35,17 @@ function lostReset(lost: readonly ResetCase[], first: ResetCase): Draft {
   );
   return draft({
     code: 'rst-lost',
-    grade: gradeCase({
-      lines: goesOn ? 2 : 1,
-      conclusive: true,
-      absence: rst.vouching?.level ?? null,
-      headersOnly: false,
-      counter: 0,
-    }),
+    grade: weakest(
+      // Of a connection that the other tap knows nothing of, it may know all by another tuple.
+      flow.matched > 0 ? 'proven' : 'inconclusive',
+      gradeCase({
+        lines: goesOn ? 2 : 1,
+        conclusive: true,
+        absence: rst.vouching?.level ?? null,
+        headersOnly: false,
+        counter: 0,
+      }),
+    ),
     flow,
     direction: rst.toward,
     sender,
