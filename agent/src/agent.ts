@@ -13,6 +13,7 @@ import type { Link } from './uplink/link.js';
 import { VERSION } from './version.js';
 import { keepWatch } from './watches.js';
 
+/** What an agent runs on. */
 export interface AgentOptions {
   /** Where the identity and the spools are. The agent must have joined: see `enrol`. */
   readonly dataDir: string;

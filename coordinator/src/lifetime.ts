@@ -1,3 +1,4 @@
+/** Something that runs until it is ended. */
 export interface Lifetime {
   /** Ends it; further calls wait for the same end. */
   close(): Promise<void>;

@@ -6,6 +6,7 @@ export const GRANT =
   'run the agent as root, or grant CAP_NET_RAW: AmbientCapabilities=CAP_NET_RAW in its systemd unit, or ' +
   '"setcap cap_net_raw+ep $(command -v tcpdump)"';
 
+/** What is said wherever tcpdump is missing. */
 export const NOT_INSTALLED = 'tcpdump is not installed: "apt-get install tcpdump", or use the back end "cap"';
 
 /** Why a tap did not open, from what tcpdump or libpcap said. */

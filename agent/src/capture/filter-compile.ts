@@ -19,6 +19,7 @@ const DLT_NAMES: ReadonlyMap<number, string> = new Map([
   [LinkType.cooked2, 'LINUX_SLL2'],
 ]);
 
+/** A filter as the kernel will run it. */
 export interface CompiledFilter {
   /** Instructions of the BPF program; the kernel takes at most 4096. */
   readonly length: number;

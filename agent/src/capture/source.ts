@@ -19,6 +19,7 @@ export interface Probe {
   readonly refusal?: ErrorCode;
 }
 
+/** What is asked of a back end that opens a capture. */
 export interface OpenOptions {
   /** Interface name, or `any`; the path for `pcapfile`. */
   readonly interface: string;

@@ -20,6 +20,7 @@ import { decodeTcp } from './tcp.js';
 import { decodeIpInIp, decodeMplsInIp } from './tunnel.js';
 import { decodeUdp } from './udp.js';
 
+/** What a decoder is made for. */
 export interface DecoderOptions {
   /** LINKTYPE number of the packets. */
   readonly linkType: number;

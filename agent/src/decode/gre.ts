@@ -13,6 +13,7 @@ const GRE_ACKNOWLEDGMENT = 0x0080;
 const GRE_VERSION_MASK = 0x0007;
 const FIELDS = [GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE, GRE_ACKNOWLEDGMENT] as const;
 
+/** A GRE header. */
 export function decodeGre(c: Cursor): Next {
   const { view, at } = c;
   if (c.end - at < GRE_HEADER) return c.tooShort();

@@ -26,6 +26,7 @@ const V4 = {
 /** ICMPv6 errors are types 1 to 4; above come informational messages. */
 const V6 = { unreachable: 1, packetTooBig: 2, parameterProblem: 4, echo: 128, echoReply: 129 } as const;
 
+/** ICMP over IPv4; errors with what they quote. */
 export function decodeIcmp(c: Cursor): Next {
   if (c.end - c.at < HEADER) return c.tooShort();
   const type = c.view.getUint8(c.at);
@@ -38,6 +39,7 @@ export function decodeIcmp(c: Cursor): Next {
   return STOP;
 }
 
+/** ICMP over IPv6; errors with what they quote. */
 export function decodeIcmpv6(c: Cursor): Next {
   if (c.end - c.at < HEADER) return c.tooShort();
   const type = c.view.getUint8(c.at);

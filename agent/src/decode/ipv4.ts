@@ -20,6 +20,7 @@ const OFFSET_MASK = 0x1fff;
 /** Third word of an IPv4-mapped address. */
 const MAPPED = 0xffff;
 
+/** An IPv4 header. */
 export function decodeIpv4(c: Cursor): Next {
   const { view, table, row, at } = c;
   if (c.end - at < MIN_HEADER) return c.tooShort();

@@ -23,6 +23,7 @@ const MOBILITY = 135;
 /** Every extension header has at least this many bytes. */
 const EXTENSION = 8;
 
+/** An IPv6 header and its extension headers. */
 export function decodeIpv6(c: Cursor): Next {
   const { view, table, row, at } = c;
   if (c.end - at < HEADER) return c.tooShort();

@@ -20,6 +20,7 @@ const MIN_HEADER = 20;
 /** Eight flags and AE, the former NS (RFC 9768). */
 const FLAGS_MASK = 0x1ff;
 
+/** A TCP header, its options, and what its payload begins. */
 export function decodeTcp(c: Cursor): Next {
   const { view, table, row, at, wireEnd } = c;
   if (c.end - at < MIN_HEADER) return c.tooShort();

@@ -13,6 +13,7 @@ const LENGTH = 4;
 const CHECKSUM = 6;
 const HEADER = 8;
 
+/** A UDP header; its payload may be a tunnel, a marker or DNS. */
 export function decodeUdp(c: Cursor): Next {
   const { view, table, row, at } = c;
   if (c.end - at < HEADER) return c.tooShort();

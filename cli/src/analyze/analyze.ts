@@ -6,6 +6,7 @@ import type { Amount } from './progress.js';
 import { type FileTap, pump, type Recorder } from './pump.js';
 import { tapNames, warningsAbout } from './source.js';
 
+/** What was asked of two files: a report, or the ladder of a flow. */
 export interface FileAnalysis {
   readonly result: { kind: 'report'; report: Report } | { kind: 'ladder'; ladder: Ladder };
   /** What was wrong with the files; the result stands on what was good. */

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 
 /** Option parsers for commander: each returns the value or says what it takes. */
 
+/** A TCP or UDP port. */
 export function port(text: string): number {
   return integer(text, 1, 65_535, 'a port is a number from 1 to 65535');
 }
@@ -12,6 +13,7 @@ export function snaplen(text: string): number {
   return integer(text, 64, 65_535, 'a snaplen is a number of bytes from 64 to 65535');
 }
 
+/** A number of packets. */
 export function count(text: string): number {
   return integer(text, 1, Number.MAX_SAFE_INTEGER, 'a count is a whole number from 1');
 }

@@ -1,5 +1,6 @@
 /** Layout of plain text in character cells; one code point counts as one cell. */
 
+/** Cells that a text takes on a terminal. */
 export function cells(text: string): number {
   let n = 0;
   for (const _ of text) n++;
@@ -12,10 +13,12 @@ export function fit(text: string, width: number): string {
   return `${[...text].slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
+/** Text filled with spaces to `width` cells. */
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - cells(text)));
 }
 
+/** Text behind as many spaces as fill `width` cells. */
 export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - cells(text))) + text;
 }

@@ -60,6 +60,7 @@ export async function watchCapture(
   }
 }
 
+/** True in a state that a capture does not leave. */
 export function isOver(capture: CaptureState): boolean {
   return capture.state === 'complete' || capture.state === 'partial' || capture.state === 'failed';
 }

@@ -37,6 +37,7 @@ export interface FilesDocument {
   taps: { id: string; name: string }[];
 }
 
+/** What a bundle says of a capture. */
 export function documentOf(capture: Capture): LiveDocument {
   const { request, prior } = capture;
   const { startedNs, endedNs } = timesOf(capture.phase);

@@ -14,6 +14,7 @@ export interface Replay {
   report(): string;
 }
 
+/** The engine, told of the capture that a bundle holds. */
 export function replayOf(document: CaptureDocument): Replay {
   return document.source === 'agents' ? replayAgents(document) : replayFiles(document);
 }

@@ -31,6 +31,7 @@ export interface Check {
   readonly problems: readonly string[];
 }
 
+/** What the check of a bundle found. */
 export interface Verification {
   /** null when there is none that can be read. */
   readonly manifest: Manifest | null;

@@ -24,10 +24,12 @@ export interface CaptureRequest {
   keepRaw?: boolean;
 }
 
+/** Values of `Until`; the empty one: nothing. */
 export const UNTIL = ['', 'rst', 'finding'] as const;
 /** What ends a capture by itself, besides time and packets. */
 export type Until = (typeof UNTIL)[number];
 
+/** Why a capture or tap failed. */
 export interface Fault {
   code: ErrorCode;
   /** What was wrong, where, and what to do. */
@@ -51,6 +53,7 @@ export interface Pod extends PodReference {
   uid: string;
 }
 
+/** One tap of a capture. */
 export interface Tap {
   id: string;
   agent: string;
@@ -92,6 +95,7 @@ export interface StoredPrior {
   errorNs: number;
 }
 
+/** A capture, as it is stored. */
 export interface Capture {
   id: string;
   name: string;
@@ -113,6 +117,7 @@ export function tapName({ agent, pod }: Tap): string {
   return pod === undefined ? agent : podText(pod);
 }
 
+/** True once nothing more will be recorded or waited for. */
 export function isOver(phase: CapturePhase): boolean {
   return phase.state === 'complete' || phase.state === 'partial' || phase.state === 'failed';
 }
@@ -122,6 +127,7 @@ export function hasEnded(phase: TapPhase): boolean {
   return phase.state === 'complete' || phase.state === 'failed' || phase.state === 'refused';
 }
 
+/** Why a capture or tap failed; null where it did not. */
 export function faultOf(phase: TapPhase | CapturePhase): Fault | null {
   return 'reason' in phase ? { code: phase.code, reason: phase.reason } : null;
 }

@@ -66,6 +66,7 @@ function missingFrom(tap: Tap): Fault[] {
   return [{ code: 'unavailable', reason }];
 }
 
+/** Several faults as one; there is at least one. */
 export function merge(faults: readonly Fault[]): Fault {
   return { code: faults[0].code, reason: faults.map((fault) => fault.reason).join('; ') };
 }

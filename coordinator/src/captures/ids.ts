@@ -8,6 +8,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_LENGTH = 8;
 const CAPTURE_ID = /^c-[0-9a-hjkmnp-tv-z]{8}$/;
 
+/** A random id such as `c-7kq2m3pa`. */
 export function newCaptureId(): string {
   return `c-${[...randomBytes(ID_LENGTH)].map((byte) => ALPHABET[byte & 31]).join('')}`;
 }

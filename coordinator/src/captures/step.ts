@@ -25,6 +25,7 @@ export type Command =
   /** The capture is over: write the report. */
   | { do: 'finish' };
 
+/** The state after an event, and what is to be done about it. */
 export interface Step {
   capture: Capture;
   commands: Command[];
@@ -35,6 +36,7 @@ export function same(capture: Capture): Step {
   return { capture, commands: [] };
 }
 
+/** The capture with a change to one of its taps. */
 export function withTap(capture: Capture, tapId: string, change: Partial<Tap>): Capture {
   return { ...capture, taps: capture.taps.map((tap) => (tap.id === tapId ? { ...tap, ...change } : tap)) };
 }

@@ -40,6 +40,7 @@ export interface Tap {
   readonly markers: MarkerSightings;
 }
 
+/** A tap of which nothing was seen yet. */
 export function newTap(index: 0 | 1, description: TapDescription): Tap {
   return {
     index,
@@ -76,6 +77,7 @@ export function relative(tap: Tap, epochNs: bigint): number {
   return Number(epochNs - tap.baseNs);
 }
 
+/** Epoch ns of a time on the tap's scale. */
 export function absolute(tap: Tap, time: number): bigint {
   return (tap.baseNs ?? 0n) + BigInt(Math.round(time));
 }
@@ -90,6 +92,7 @@ export function absolute(tap: Tap, time: number): bigint {
  */
 export type Vouch = 'complete' | 'word' | 'unverified' | 'unaligned' | 'doubtful' | 'open' | 'failed';
 
+/** How far a tap vouches, and why, as the end of a sentence. */
 export interface Vouching {
   level: Vouch;
   why: string;

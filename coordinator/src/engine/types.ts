@@ -10,6 +10,7 @@ export interface TapDescription {
   addresses: readonly string[];
 }
 
+/** An interval in which a tap may have missed packets; the tap's clock, epoch ns. */
 export interface GapInterval {
   fromNs: bigint;
   toNs: bigint;
@@ -44,6 +45,7 @@ export interface TapCoverage {
   names?: 'clear';
 }
 
+/** What is asked about a capture. */
 export interface EngineOptions {
   captureId: string;
   captureName: string;

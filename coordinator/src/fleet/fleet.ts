@@ -40,6 +40,7 @@ export interface FleetListener {
   offline(agent: string): void;
 }
 
+/** What is known of an agent now. */
 export interface AgentView {
   name: string;
   online: boolean;

@@ -36,6 +36,7 @@ export interface AgentLinkInput {
 /** An agent says hello at once; a peer that holds a stream open in silence is cut. */
 const HELLO_MS = 10_000;
 
+/** What agents call: control, evidence, raw packets. */
 export function agentLinkService(input: AgentLinkInput): AgentLinkServer {
   return {
     control: (call) => control(call, input),

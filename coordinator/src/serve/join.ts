@@ -18,6 +18,7 @@ export interface JoinInput {
   enrolled: (name: string, certificate: IssuedCertificate) => void;
 }
 
+/** What a host without a certificate calls: it shows a token and gets one. */
 export function joinService({ authority, store, clock, audit, enrolled }: JoinInput): JoinServer {
   return {
     enrol: unary(async (request, call) => {

@@ -3,6 +3,7 @@ import type { Capture } from '../captures/capture.js';
 import type { UserRole } from '../trust/identity.js';
 import type { TokenRecord } from '../trust/tokens.js';
 
+/** An agent that has joined. */
 export interface AgentRecord {
   name: string;
   /** Serial of the agent's current certificate; an older one is no longer let in. */
@@ -33,6 +34,7 @@ export interface UserRecord {
   revokedNs: bigint;
 }
 
+/** A host that wants to join: what it shows, under which name, and when. */
 export interface EnrolAttempt {
   tokenId: string;
   secretHash: string;

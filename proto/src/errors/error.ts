@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'internal',
 ] as const;
 
+/** What kind of error it is; one of ERROR_CODES. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** An error that a user may read as it is. */

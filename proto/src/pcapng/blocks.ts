@@ -1,5 +1,6 @@
 /** Blocks of pcapng (draft-ietf-opsawg-pcapng), little-endian, with what bothends writes of each. */
 
+/** Block types. */
 export const Block = { section: 0x0a0d0d0a, interface: 1, statistics: 5, packet: 6 } as const;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const VERSION_MAJOR = 1;
@@ -20,10 +21,12 @@ export interface Stamp {
   low: number;
 }
 
+/** The halves of an epoch time in ns. */
 export function stampOf(epochNs: bigint): Stamp {
   return { high: Number(BigInt.asUintN(32, epochNs >> 32n)), low: Number(BigInt.asUintN(32, epochNs)) };
 }
 
+/** A section header block, written by `application`. */
 export function sectionHeader(application: string, comment: string): Buffer {
   const body = Buffer.alloc(16);
   body.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
@@ -36,6 +39,7 @@ export function sectionHeader(application: string, comment: string): Buffer {
   ]);
 }
 
+/** What is said of an interface. */
 export interface InterfaceDescription {
   /** LINKTYPE number of its packets. */
   linkType: number;
@@ -48,6 +52,7 @@ export interface InterfaceDescription {
   comment: string;
 }
 
+/** An interface description block; time stamps of its packets are in ns. */
 export function interfaceDescription(facts: InterfaceDescription): Buffer {
   const { linkType, snaplen, name, description, filter, comment } = facts;
   const body = Buffer.alloc(8);
@@ -64,6 +69,7 @@ export function interfaceDescription(facts: InterfaceDescription): Buffer {
   return block(Block.interface, body, options);
 }
 
+/** One packet. */
 export interface EnhancedPacket {
   /** Index of the interface, in the order of their descriptions. */
   tap: number;
@@ -75,6 +81,7 @@ export interface EnhancedPacket {
   comments: readonly string[];
 }
 
+/** An enhanced packet block. */
 export function enhancedPacket({
   tap,
   stamp,
@@ -98,6 +105,7 @@ export function enhancedPacket({
   return block(Block.packet, body, options);
 }
 
+/** What became of the packets of an interface. */
 export interface InterfaceStatistics {
   tap: number;
   start: Stamp;
@@ -108,6 +116,7 @@ export interface InterfaceStatistics {
   delivered: number;
 }
 
+/** An interface statistics block. */
 export function interfaceStatistics(facts: InterfaceStatistics): Buffer {
   const { tap, start, end, accepted, dropped, delivered } = facts;
   const body = Buffer.alloc(12);

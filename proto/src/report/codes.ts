@@ -43,11 +43,13 @@ export const VERDICT_CODES = [
   'slow-path',
 ] as const;
 
+/** What a finding says. */
 export type VerdictCode = (typeof VERDICT_CODES)[number];
 
 /** How far the evidence carries, strongest first. */
 export const GRADES = ['proven', 'strong', 'likely', 'possible', 'inconclusive'] as const;
 
+/** How far the evidence of a finding carries. */
 export type Grade = (typeof GRADES)[number];
 
 /** Notes describe what the path does to packets; alone they are no fault. */

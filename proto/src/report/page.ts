@@ -22,6 +22,7 @@ export interface Page {
   readonly totalFlows: number;
 }
 
+/** What a report comes to: exit status 10, 11 or 0 with `--exit-code`. */
 export type Outcome = 'fault' | 'inconclusive' | 'clean';
 
 /** Orders and groups the findings and flows of a report. */

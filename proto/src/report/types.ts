@@ -1,10 +1,12 @@
 import type { Grade, VerdictCode } from './codes.js';
 
+/** `schema` of every report. */
 export const REPORT_SCHEMA = 'bothends.report.v1';
 
 /** Whose end of the path. */
 export type End = 'client' | 'server';
 
+/** One end of a flow; `port` is 0 where there is none (ICMP). */
 export interface Endpoint {
   address: string;
   port: number;
@@ -13,6 +15,7 @@ export interface Endpoint {
 /** UTC with nanoseconds, `2026-01-02T03:04:05.123456789Z`. */
 export type Instant = string;
 
+/** An interval in which a tap may have missed packets. */
 export interface GapReport {
   from: Instant;
   to: Instant;
@@ -32,17 +35,22 @@ export interface MarkerReport {
   translated: { from: string; to: string } | null;
 }
 
+/** One tap, with what it can vouch for. */
 export interface TapReport {
   name: string;
   role: End;
   backEnd: string;
+  /** pcap-filter(7) as it ran, which is wider than what the user asked for. */
   filter: string;
   interfaces: string[];
+  /** Bytes kept of each packet; 0: not stated. */
   snaplen: number;
   openedAt: Instant | null;
   closedAt: Instant | null;
   packets: number;
+  /** Dropped before the tap got them; null where the back end cannot tell. */
   kernelDrops: number | null;
+  /** Dropped after that, by back end or spool. */
   agentDrops: number;
   timestamps: 'kernel' | 'user' | 'file';
   coverage: 'complete' | 'gaps' | 'unknown';
@@ -76,6 +84,7 @@ export interface ClockReport {
   steps: { at: Instant; byNs: number; tap: string }[];
 }
 
+/** Where a flow's time went; null where the packets do not tell. */
 export interface Latency {
   /** Median, ns: SYN to SYN-ACK at the client. */
   connectNs: number | null;
@@ -85,10 +94,12 @@ export interface Latency {
   pathNs: number | null;
   /** Half width of the split of pathNs into its two directions. */
   errorNs: number | null;
+  /** pathNs by direction, each ±errorNs. */
   toServerNs: number | null;
   toClientNs: number | null;
 }
 
+/** One connection or conversation. */
 export interface FlowReport {
   id: string;
   protocol: 'tcp' | 'udp' | 'icmp';
@@ -98,6 +109,7 @@ export interface FlowReport {
   serverView: { client: Endpoint; server: Endpoint } | null;
   /** DNS and TLS server names in its packets; absent where no host let any leave in clear. */
   names?: string[];
+  /** Seen at each tap, found at both, and lost on the way to either end. */
   packets: {
     clientTap: number;
     serverTap: number;
@@ -106,6 +118,7 @@ export interface FlowReport {
     lostToClient: number;
   };
   latency: Latency | null;
+  /** Ids of findings. */
   findings: string[];
 }
 
@@ -117,38 +130,55 @@ export interface PacketRef {
   text: string;
 }
 
+/** One piece of evidence, with the packets that show it. */
 export interface Evidence {
   kind: string;
   text: string;
   packets: PacketRef[];
 }
 
+/** Value of an attribute of a finding. */
 export type Attribute = string | number | boolean | null;
 
+/** One conclusion. */
 export interface Finding {
   id: string;
   code: VerdictCode;
+  /** How far the evidence carries. */
   grade: Grade;
+  /** Id of the flow that it is about; null: the whole capture. */
   flow: string | null;
   direction: 'toward-client' | 'toward-server' | 'both' | null;
+  /** Who sent the packet in question: `path` for what a device made. */
   sender: 'client' | 'server' | 'path' | null;
+  /** Why, as far as packets tell; the words belong to the code. */
   cause: string | null;
+  /** Where the fault is. */
   blame: 'client-host' | 'server-host' | 'path' | 'unknown';
   at: Instant | null;
+  /** One sentence, which claims no more than the grade allows. */
   statement: string;
+  /** Figures by name, for programs. */
   attributes: Record<string, Attribute>;
   evidence: Evidence[];
+  /** What speaks against it. */
   counter: Evidence[];
+  /** What it takes for granted; `checked`: the evidence bears it out. */
   assumptions: { text: string; checked: boolean }[];
+  /** What would settle it. */
   missing: string[];
+  /** Id of the finding that brought this one about. */
   consequenceOf: string | null;
+  /** What to do. */
   remedy: string | null;
   /** Further flows of which the same was found: their `findings` name this one. Absent when there are none. */
   standsFor?: number;
 }
 
+/** A report, `bothends.report.v1`; docs/report-schema.json is the same as a JSON schema. */
 export interface Report {
   schema: typeof REPORT_SCHEMA;
+  /** Version of the engine. */
   engine: string;
   capture: { id: string; name: string; startedAt: Instant | null; endedAt: Instant | null };
   taps: TapReport[];
@@ -156,7 +186,9 @@ export interface Report {
   flows: FlowReport[];
   /** Flows that are not listed, and of them those with a fault; absent when all are. */
   flowsOmitted?: { flows: number; faulty: number };
+  /** The one that the headline is about comes first. */
   findings: Finding[];
+  /** The one sentence. */
   headline: string;
 }
 
@@ -184,6 +216,7 @@ export interface LadderRow {
   note: string;
 }
 
+/** One flow packet by packet, as both ends saw it. */
 export interface Ladder {
   flow: FlowReport;
   clock: ClockReport;

@@ -34,6 +34,7 @@ const FOREIGN: readonly (readonly [string, string])[] = [
 /** Bytes that decide. */
 export const SNIFF_BYTES = 8;
 
+/** Which format a file is, from its first bytes. */
 export function sniff(bytes: Uint8Array): Sniffed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length >= 2 && view.getUint16(0) === GZIP_MAGIC) return { kind: 'gzip' };

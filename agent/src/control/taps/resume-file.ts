@@ -52,6 +52,7 @@ export function loadResumePoint(directory: string): ResumePoint | null {
   }
 }
 
+/** Removes what a resumption needs, key included. */
 export function removeResumePoint(directory: string): void {
   rmSync(join(directory, FILE), { force: true });
 }

@@ -20,6 +20,7 @@ export interface Control {
 /** Chance that a tap which misses packets passes the control all the same: one in twenty. */
 const SIGNIFICANCE = 0.05;
 
+/** The positive control of the receiver's tap for one direction. */
 export function controlOf(flow: FlowFacts, toward: Toward): Control {
   const back = opposite(toward);
   const found = flow.path(back, Row.PAIRS);

@@ -17,6 +17,7 @@ export interface Loss {
 
 const cache = new WeakMap<readonly Packet[], Map<Toward, Loss>>();
 
+/** What one direction of a flow lost between the taps. */
 export function lossOf(flow: FlowFacts, toward: Toward): Loss {
   const sent = flow.sent(toward, Row.SEGMENTS);
   if (flow.sent(toward, Row.WAITING) === 0) return { sent, lost: 0, gone: [], data: [], acks: [] };

@@ -1,6 +1,7 @@
 import { Tcp } from '@bothends/proto';
 import type { Vouching } from '../taps.js';
 
+/** Which way a packet goes. */
 export type Toward = 'toward-server' | 'toward-client';
 
 /** One packet as one tap saw it. `time` is that tap's clock, ns from its base. */

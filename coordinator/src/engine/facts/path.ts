@@ -128,6 +128,7 @@ export interface Location {
   text: string;
 }
 
+/** Where a RST was made, by what is left of its TTL at its receiver. */
 export function locate(flow: FlowFacts, rst: Packet, receiver: string): Location {
   const ttl = arrivalTtl(rst);
   const hops = hopsOf(ttl);

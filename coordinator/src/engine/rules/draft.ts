@@ -90,6 +90,7 @@ export function draft({ evidence = [], counter = [], ...given }: Given): Draft {
   };
 }
 
+/** An exhibit; packets that are not there are left out. */
 export function exhibit(kind: string, text: string, ...packets: (Packet | undefined | null)[]): Exhibit {
   return { kind, text, packets: packets.filter((p) => p !== undefined && p !== null) };
 }

@@ -17,6 +17,7 @@ export interface DifferenceColumns {
   count: Float64Array;
 }
 
+/** Keeps the differences by column, and makes columns wider as the capture grows. */
 export class Differences {
   /** Width of a column, ns. */
   width = FIRST_WIDTH;

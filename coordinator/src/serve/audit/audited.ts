@@ -12,6 +12,7 @@ export type Audited = <Result>(
   detail?: (result: Result) => string,
 ) => Promise<Result>;
 
+/** Runs actions in callers' names and writes each down in this log. */
 export function audited(log: Audit): Audited {
   return async (call, action, subject, run, detail) => {
     const { name } = requireCaller(call);

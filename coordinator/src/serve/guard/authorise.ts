@@ -19,6 +19,7 @@ export type CallerCheck = (caller: Identity) => void;
 /** Told of every refusal, for the audit log. */
 export type RefusalListener = (refusal: Refusal) => void;
 
+/** A call that was refused, and who made it. */
 export interface Refusal {
   path: string;
   /** Address of the peer. */
