@@ -14,6 +14,7 @@ import {
   LATE_AT_1,
   MSS,
   NOTABLE,
+  NOTABLE_HEAD,
   PACKETS,
   PUT_AWAY,
   RECENT,
@@ -292,11 +293,15 @@ export class FlowStore extends FlowRows {
   forgetNotable(flow: number): void {
     const { records } = this;
     if (flow < SAMPLES || (this.records.live < SPARE_RECORDS && this.dormant.isEmpty)) return;
-    const list = this.notable(flow);
-    if (list.length === 0 || !list.every((r) => this.isOrdinary(r)) || !this.isUntouched(flow)) return;
+    this.summon(flow);
+    const row = this.flow(flow);
+    const head = this.flows.data[row + NOTABLE_HEAD];
+    for (let r = head; r >= 0; r = records.nextNotable[r]) if (!this.isOrdinary(r)) return;
+    if (head < 0 || !this.isUntouched(flow)) return;
     this.setNotable(this.place(flow), []);
-    this.flows.data[this.flow(flow) + NOTABLE] = 0;
-    for (const r of list) {
+    this.flows.data[row + NOTABLE] = 0;
+    for (let r = head, next = -1; r >= 0; r = next) {
+      next = records.nextNotable[r];
       records.state[r] &= ~State.notable;
       this.settle(r);
     }
@@ -308,9 +313,10 @@ export class FlowStore extends FlowRows {
     const d = this.directions.data;
     for (let direction = 0; direction < 2; direction++) {
       const row = this.direction(flow, direction);
-      if (CHANGES.some((word) => d[row + word] > 0)) return false;
-      const [a, b] = [this.side(flow, direction, 0), this.side(flow, direction, 1)];
-      if (SYN_FIELDS.some((word) => s[a + word] !== s[b + word])) return false;
+      for (const word of CHANGES) if (d[row + word] > 0) return false;
+      const near = this.side(flow, direction, 0);
+      const far = this.side(flow, direction, 1);
+      for (const word of SYN_FIELDS) if (s[near + word] !== s[far + word]) return false;
     }
     return true;
   }

@@ -27,8 +27,6 @@ export function isSampled(digest: number, stamp: number, ipId: number): boolean 
  */
 export const DOUBLE_NS = 1_000_000;
 
-const NONE: readonly number[] = [];
-
 /**
  * Joins the two halves of a connection that goes by different addresses at the two taps (NAT): address
  * translation leaves initial sequence number, time stamps, IP id and payload alone.
@@ -38,6 +36,9 @@ export class FlowJoiner {
   private readonly matcher: Matcher;
   /** Per tap: fingerprint of a packet of a flow that only this tap has seen, and that flow with its direction. */
   private readonly seen = [new Fingerprints(), new Fingerprints()] as const;
+  /** What the packet in hand is recognised by; 0: by nothing. */
+  private first = 0;
+  private second = 0;
 
   constructor(store: FlowStore, matcher: Matcher) {
     this.store = store;
@@ -67,7 +68,9 @@ export class FlowJoiner {
     const flow = records.flow[r];
     const tap = records.tap[r];
     if (this.isSeenAt(flow, 1 - tap) && !(isSyn(records.flags[r]) && this.isStrayAt(r, 1 - tap))) return;
-    for (const print of this.fingerprints(r)) if (print !== 0 && this.meet(r, print)) return;
+    this.fingerprint(r);
+    if (this.first !== 0 && this.meet(r, this.first)) return;
+    if (this.second !== 0) this.meet(r, this.second);
   }
 
   /** True when the print's partner was found and both flows are one now; else the print is kept for it. */
@@ -99,11 +102,9 @@ export class FlowJoiner {
     const flow = records.flow[r];
     const other = owner >> 1;
     if (owner < 0 || other === flow || records.packetType[r] === PacketType.unknown) return;
-    const isMomentAgo = [0, 1].some((direction) => {
-      const last = sides.data[this.store.side(other, direction, records.tap[r]) + Row.LAST_TIME];
-      return Math.abs(records.time[r] - last) <= DOUBLE_NS;
-    });
-    if (!isMomentAgo) return;
+    const since = (direction: number) =>
+      records.time[r] - sides.data[this.store.side(other, direction, records.tap[r]) + Row.LAST_TIME];
+    if (!(Math.abs(since(0)) <= DOUBLE_NS || Math.abs(since(1)) <= DOUBLE_NS)) return;
     links.set(flow, Link.twin, other);
     links.set(other, Link.twin, flow);
   }
@@ -157,16 +158,21 @@ export class FlowJoiner {
     return false;
   }
 
-  /** What the packet is recognised by wherever it goes; none where it says too little. */
-  private fingerprints(r: number): readonly number[] {
+  /** Takes the fingerprints by which the packet is recognised wherever it goes; none where it says too little. */
+  private fingerprint(r: number): void {
     const { records, sides } = this.store;
+    this.first = 0;
+    this.second = 0;
     const protocol = this.store.table.protocol(records.flow[r]);
-    if (protocol === 6 && records.flags[r] & Tcp.syn)
-      return records.flags[r] & Tcp.ack ? NONE : this.ofSyn(r);
+    if (protocol === 6 && records.flags[r] & Tcp.syn) {
+      if ((records.flags[r] & Tcp.ack) === 0) this.ofSyn(r);
+      return;
+    }
     const side = this.store.side(records.flow[r], records.direction[r], records.tap[r]);
-    if (records.digestLength[r] < DIGEST_PREFIX) return NONE;
-    if (sides.data[side + Row.PACKETS] > FINGERPRINTED && !this.isChosen(r)) return NONE;
-    return protocol === 6 ? this.ofData(r) : this.ofDatagram(r);
+    if (records.digestLength[r] < DIGEST_PREFIX) return;
+    if (sides.data[side + Row.PACKETS] > FINGERPRINTED && !this.isChosen(r)) return;
+    if (protocol === 6) this.ofData(r);
+    else this.ofDatagram(r);
   }
 
   private isChosen(r: number): boolean {
@@ -178,34 +184,34 @@ export class FlowJoiner {
    * By payload and sequence number, which say enough for the first bytes to do: the other tap may have captured less of the
    * payload. And where the device shifts sequence numbers, too, by the time stamp with IP id or flow label.
    */
-  private ofData(r: number): readonly number[] {
+  private ofData(r: number): void {
     const { records } = this.store;
     const payload = records.digestHigh[r];
-    const numbered = hash(payload, 4, records.length[r], records.sequence[r]);
+    this.first = hash(payload, 4, records.length[r], records.sequence[r]);
     const stamp = records.timestampValue[r];
-    if (stamp === 0) return [numbered];
-    return [numbered, hash(payload, stamp, records.length[r], records.ipId[r] ^ records.flowLabel[r])];
+    if (stamp !== 0)
+      this.second = hash(payload, stamp, records.length[r], records.ipId[r] ^ records.flowLabel[r]);
   }
 
   /**
    * By IP id and payload. By the payload alone where there is no id, or where it bears a number of its own: probes and
    * heartbeats say the same on every flow.
    */
-  private ofDatagram(r: number): readonly number[] {
+  private ofDatagram(r: number): void {
     const { records } = this.store;
     const payload = hash(records.digestHigh[r], records.digestLow[r], records.length[r], 2);
-    if (records.ipId[r] === 0) return [payload];
-    const whole = hash(payload, records.ipId[r], records.sequence[r], 5);
-    return (records.dnsFlags[r] | records.dnsType[r]) === 0 ? [whole] : [whole, payload];
+    const hasId = records.ipId[r] !== 0;
+    this.first = hasId ? hash(payload, records.ipId[r], records.sequence[r], 5) : payload;
+    if (hasId && (records.dnsFlags[r] | records.dnsType[r]) !== 0) this.second = payload;
   }
 
   /** By its initial sequence number, and for devices that rewrite that one too by time stamp and IP id. */
-  private ofSyn(r: number): readonly number[] {
+  private ofSyn(r: number): void {
     const { records } = this.store;
     const stamp = records.timestampValue[r];
     const id = records.ipId[r];
-    const first = hash(records.sequence[r], stamp, records.window[r], 1);
-    return stamp === 0 || id === 0 ? [first] : [first, hash(stamp, id, records.window[r], 3)];
+    this.first = hash(records.sequence[r], stamp, records.window[r], 1);
+    if (stamp !== 0 && id !== 0) this.second = hash(stamp, id, records.window[r], 3);
   }
 
   /** Moves all of the record's flow, which only its tap has seen, into `target`, which that tap has not. */

@@ -14,20 +14,31 @@ const CONVERSATIONS = 4;
 const PACKETS = 1000;
 const BYTES = 100_000;
 
-/** Packets, and bytes of payload. */
-interface Amount {
-  readonly packets: number;
-  readonly bytes: number;
+/** What some flows add up to: packets, and bytes of payload. */
+class Amount {
+  packets = 0;
+  bytes = 0;
+
+  add(flow: FlowFacts): void {
+    this.packets += flow.total(Total.packets);
+    this.bytes += flow.total(Total.bytes);
+  }
 }
 
-/** What a conversation, one flow or all flows of one client with one service, adds up to. */
-interface Talker extends Amount {
-  readonly flows: readonly FlowFacts[];
+/** A conversation: one flow, or all flows of one client with one service. */
+class Talker extends Amount {
+  readonly flows: FlowFacts[] = [];
+
+  override add(flow: FlowFacts): void {
+    super.add(flow);
+    this.flows.push(flow);
+  }
 }
 
 /** `top-talker`: a note on the flow, or else the client and service, that makes most of the packets or bytes. */
 export function topTalker(capture: CaptureFacts, flows: readonly FlowFacts[]): Draft[] {
-  const total = sum(flows);
+  const total = new Amount();
+  for (const flow of flows) total.add(flow);
   if (total.packets < PACKETS && total.bytes < BYTES) return [];
   const made = topFlow(flows, total) ?? topService(capture, flows, total);
   return made ? [made] : [];
@@ -35,36 +46,34 @@ export function topTalker(capture: CaptureFacts, flows: readonly FlowFacts[]): D
 
 function topFlow(flows: readonly FlowFacts[], total: Amount): Draft | null {
   if (flows.length < CONVERSATIONS) return null;
-  const top = flows.reduce((a, b) => (shareOf(sum([b]), total) > shareOf(sum([a]), total) ? b : a));
-  const talker = { flows: [top], ...sum([top]) };
-  return shareOf(talker, total) > SHARE ? note(talker, total, flows.length) : null;
+  let [top, most] = [flows[0] as FlowFacts, 0];
+  for (const flow of flows) {
+    const share = shareOf(flow.total(Total.packets), flow.total(Total.bytes), total);
+    if (share > most) [top, most] = [flow, share];
+  }
+  if (most <= SHARE) return null;
+  const talker = new Talker();
+  talker.add(top);
+  return note(talker, total, flows.length);
 }
 
 function topService(capture: CaptureFacts, flows: readonly FlowFacts[], total: Amount): Draft | null {
-  const groups = new Map<number, FlowFacts[]>();
+  const talkers = new Map<number, Talker>();
   for (const flow of flows) {
     const { client, server } = flow;
     const key = serviceOf(capture.services.pair(client.address, server.address), server.port);
-    const group = groups.get(key);
-    if (group) group.push(flow);
-    else groups.set(key, [flow]);
+    const talker = talkers.get(key) ?? new Talker();
+    talker.add(flow);
+    talkers.set(key, talker);
   }
-  if (groups.size < CONVERSATIONS) return null;
-  const talkers = [...groups.values()].map((members): Talker => ({ flows: members, ...sum(members) }));
-  const top = talkers.reduce((a, b) => (shareOf(b, total) > shareOf(a, total) ? b : a));
-  return shareOf(top, total) > SHARE ? note(top, total, talkers.length) : null;
+  if (talkers.size < CONVERSATIONS) return null;
+  const share = ({ packets, bytes }: Talker) => shareOf(packets, bytes, total);
+  const top = [...talkers.values()].reduce((a, b) => (share(b) > share(a) ? b : a));
+  return share(top) > SHARE ? note(top, total, talkers.size) : null;
 }
 
-function sum(flows: readonly FlowFacts[]): Amount {
-  let [packets, bytes] = [0, 0];
-  for (const flow of flows) {
-    packets += flow.total(Total.packets);
-    bytes += flow.total(Total.bytes);
-  }
-  return { packets, bytes };
-}
-
-function shareOf({ packets, bytes }: Amount, total: Amount): number {
+/** The larger of a conversation's shares of all packets and of all bytes. */
+function shareOf(packets: number, bytes: number, total: Amount): number {
   return Math.max(packets / total.packets, total.bytes > 0 ? bytes / total.bytes : 0);
 }
 
