@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { msOf } from '@bothends/proto';
 import { keyFingerprint, publicKeyDer } from '@bothends/proto/evidence/keys';
 import type { Logger } from 'pino';
 import { backEnds } from './capture/registry.js';
@@ -71,7 +72,7 @@ export async function assemble(from: Ingredients): Promise<Assembled> {
   const pods = new PodsOfNode(identity.name, policy, broker);
   const audit = new HostAudit(join(dataDir, 'audit.log'), () => clock.wallNs());
   const raw = new RawStore({ ...shared, audit, directory: join(dataDir, 'raw') });
-  const nowMs = () => Number(clock.wallNs() / 1_000_000n);
+  const nowMs = () => msOf(clock.wallNs());
   const rawExporter = new RawExporter({ ...shared, audit, store: raw, nowMs });
   const tools = { raw, host, pods, clock, exchangeKey, randomBytes, sendDatagram, kit: from.kit };
   const taps = new Taps({

@@ -9,7 +9,6 @@ export * from './capture/source.js';
 export { Decoder } from './decode/decoder.js';
 export { brokerChannel } from './pods/ipc.js';
 export { DEFAULT_POLICY, type Policy } from './policy/policy.js';
-export { DEFAULT_PORT } from './uplink/address.js';
 export { enrol, type JoinOptions } from './uplink/enrol.js';
 export { type Identity, loadIdentity } from './uplink/identity.js';
 export { VERSION } from './version.js';

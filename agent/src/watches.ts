@@ -1,3 +1,4 @@
+import { msOf } from '@bothends/proto';
 import type { Logger } from 'pino';
 import type { SystemClock } from './clock/clock.js';
 import type { ClockExchange } from './clock/exchange.js';
@@ -50,9 +51,9 @@ export function keepWatch(watched: Watched, dataDir: string): () => void {
     every(SURVEY_MS, () => void host.survey()),
     every(RENEWAL_MS, () => {
       const nowNs = exchange.coordinatorNs();
-      if (nowNs !== null) void keeper.check(Number(nowNs / 1_000_000n));
+      if (nowNs !== null) void keeper.check(msOf(nowNs));
     }),
-    every(RAW_SWEEP_MS, () => raw.sweep(Number(clock.wallNs() / 1_000_000n))),
+    every(RAW_SWEEP_MS, () => raw.sweep(msOf(clock.wallNs()))),
     every(CEILINGS_MS, () => {
       const passed = ceilingPassed(policy(), readings);
       if (passed !== null) taps.endAll(passed);

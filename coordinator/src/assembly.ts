@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { msOf } from '@bothends/proto';
 import type { Server } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Analyst } from './analysis/analysis.js';
@@ -151,7 +152,7 @@ function serverOf(parts: Parts, membership: Membership, sources: FrontSources): 
       open: new OpenCalls(MAX_STREAMS),
       refused,
       authorities: () => authority.digest,
-      nowMs: () => Number(clock.nowNs() / 1_000_000n),
+      nowMs: () => msOf(clock.nowNs()),
     }),
   );
 }

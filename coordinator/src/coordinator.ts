@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { msOf } from '@bothends/proto';
 import type { Logger } from 'pino';
 import type { Analyst } from './analysis/analysis.js';
 import { type Assembled, assemble, type Opened } from './assembly.js';
@@ -68,7 +69,7 @@ export async function startCoordinator(
   const clock = tools.clock ?? systemClock();
   const store = await SqliteStore.open(options.dataDir);
   try {
-    const authority = await openAuthority(options.dataDir, () => Number(clock.nowNs() / 1_000_000n));
+    const authority = await openAuthority(options.dataDir, () => msOf(clock.nowNs()));
     const signingKey = await openSigningKey(options.dataDir);
     return await serve(options, tools, { clock, store, authority, signingKey });
   } catch (error) {

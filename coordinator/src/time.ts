@@ -38,15 +38,3 @@ export function systemClock(): Clock {
     },
   };
 }
-
-/** The later of two times, ns. */
-export function laterOf(a: bigint, b: bigint): bigint {
-  if (a > b) return a;
-  return b;
-}
-
-/** The earlier of two times, ns. */
-export function earlierOf(a: bigint, b: bigint): bigint {
-  if (a < b) return a;
-  return b;
-}

@@ -1,7 +1,5 @@
+import { GRPC_PORT } from '@bothends/proto';
 import { hostAddresses, isWildcard, joinHostPort, likelyHost, splitHostPort } from './addresses.js';
-
-/** Where agents and people expect the coordinator's gRPC; join lines always name it. */
-export const DEFAULT_PORT = 7443;
 
 export interface WhereaboutsOptions {
   /** Where to listen, `host:port`; default `0.0.0.0:7443`. Port 0 takes a free one. */
@@ -20,9 +18,9 @@ export class Whereabouts {
   readonly #advertisedPort: number | null;
 
   constructor({ grpcAddress, advertise }: WhereaboutsOptions) {
-    const { host, port } = splitHostPort(grpcAddress ?? `0.0.0.0:${DEFAULT_PORT}`);
+    const { host, port } = splitHostPort(grpcAddress ?? `0.0.0.0:${GRPC_PORT}`);
     const told = splitHostPort(advertise ?? (isWildcard(host) ? likelyHost() : host));
-    this.endpoint = { port: port ?? DEFAULT_PORT, addresses: hostAddresses() };
+    this.endpoint = { port: port ?? GRPC_PORT, addresses: hostAddresses() };
     this.host = told.host;
     this.#bound = host;
     this.#advertisedPort = told.port;

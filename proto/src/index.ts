@@ -10,6 +10,7 @@ export * from './packet/scan.js';
 export * from './packet/scan-rows.js';
 export * from './packet/table.js';
 export * from './pod/reference.js';
+export * from './protocol/coordinator.js';
 export * from './protocol/version.js';
 export * from './report/canonical.js';
 export * from './report/codes.js';

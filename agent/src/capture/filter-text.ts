@@ -1,7 +1,4 @@
-import { BothendsError } from '@bothends/proto';
-
-/** Longer than any filter that a person writes; bounds the time to compile it. */
-const MAX_FILTER = 4096;
+import { BothendsError, MAX_FILTER_LENGTH } from '@bothends/proto';
 
 /** Refuses a filter that a program could take for an option, or that is absurd. Throws `invalid-argument`. */
 export function checkFilterText(filter: string): void {
@@ -10,8 +7,8 @@ export function checkFilterText(filter: string): void {
       `"${firstWord(filter)}" begins with "-": options go before the filter, and no filter begins with "-"`,
     );
   }
-  if (filter.length > MAX_FILTER)
-    throw refused(`it has ${filter.length} characters, more than ${MAX_FILTER}`);
+  if (filter.length > MAX_FILTER_LENGTH)
+    throw refused(`it has ${filter.length} characters, more than ${MAX_FILTER_LENGTH}`);
   for (const letter of filter) {
     const code = letter.codePointAt(0) ?? 0;
     if (code < 0x20 && letter !== '\t' && letter !== '\n') throw refused('it contains a control character');

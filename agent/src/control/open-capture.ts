@@ -1,4 +1,4 @@
-import { toBothendsError } from '@bothends/proto';
+import { msOf, toBothendsError } from '@bothends/proto';
 import type { Arm } from '@bothends/proto/gen/bothends/v1/agent';
 import {
   type CaptureSource,
@@ -84,7 +84,7 @@ export async function openCapture(
 function allowedBy(arm: Arm, { policy, name, clock }: TapEnvironment) {
   const { clearNames = false, keepRaw = false } = arm;
   const wish = { ...arm, pod: arm.pod ?? null, durationMs: Number(arm.durationMs), clearNames, keepRaw };
-  return applyPolicy(policy(), name, wish, new Date(Number(clock.wallNs() / 1_000_000n)));
+  return applyPolicy(policy(), name, wish, new Date(msOf(clock.wallNs())));
 }
 
 /** A back end that nobody asked for by name gives way to tcpdump where it cannot do what tcpdump can. */

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
-import { BothendsError } from '@bothends/proto';
-import { type Address, formatTarget, SERVER_NAME } from './address.js';
+import { BothendsError, COORDINATOR_NAME } from '@bothends/proto';
+import { type Address, formatTarget } from './address.js';
 
 const CA_HASH = /^sha256:([0-9a-f]{64})$/i;
 /** No chain of ours is longer than leaf and CA; a peer that sends more is not followed for ever. */
@@ -54,7 +54,7 @@ async function fetchChain(address: Address, timeoutMs: number): Promise<X509Cert
     const socket = connect({
       host: address.host,
       port: address.port,
-      servername: SERVER_NAME,
+      servername: COORDINATOR_NAME,
       ALPNProtocols: ['h2'],
       // Who it is gets checked by the hash: no CA is trusted yet.
       rejectUnauthorized: false,

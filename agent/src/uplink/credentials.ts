@@ -1,5 +1,5 @@
+import { COORDINATOR_NAME } from '@bothends/proto';
 import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
-import { SERVER_NAME } from './address.js';
 import type { Identity } from './identity.js';
 
 /** Mutual TLS as the agent that joined. */
@@ -8,8 +8,8 @@ export function identityCredentials({ caPem, keyPem, certificatePem }: Identity)
 }
 
 export const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.ssl_target_name_override': SERVER_NAME,
-  'grpc.default_authority': SERVER_NAME,
+  'grpc.ssl_target_name_override': COORDINATOR_NAME,
+  'grpc.default_authority': COORDINATOR_NAME,
   // A dead path is noticed within 15 s even when TCP still waits; heartbeats notice it sooner on a live channel.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,

@@ -9,6 +9,7 @@ import {
   pseudonymText,
 } from '@bothends/coordinator/bundle';
 import type { PacketTable } from '@bothends/proto';
+import { nsOf } from '@bothends/proto';
 import type { NewFile } from '../export/new-file.js';
 import { version } from '../version.js';
 import type { Recorder } from './pump.js';
@@ -48,7 +49,7 @@ export class BundleRecorder implements Recorder {
         taps: [first ?? '', second ?? ''].map((name, i) => ({ id: TAP_IDS[i as 0 | 1], name })),
       },
       madeBy: 'analyze',
-      nowNs: BigInt(nowMs) * 1_000_000n,
+      nowNs: nsOf(nowMs),
       version,
       pseudonymised: pseudonymise,
       signers: [UNSIGNED, UNSIGNED],

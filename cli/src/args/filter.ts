@@ -1,7 +1,5 @@
+import { MAX_FILTER_LENGTH } from '@bothends/proto';
 import { UsageError } from '../errors.js';
-
-/** Longest filter that is sent; the agents compile it, and a kernel program holds 4096 instructions anyway. */
-const MAX_FILTER_LENGTH = 4096;
 
 /**
  * The filter from the words after the options, quoted or not, and `--port`. Both together mean both:

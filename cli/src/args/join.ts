@@ -1,22 +1,20 @@
+import { GRPC_PORT } from '@bothends/proto';
 import { InvalidArgumentError } from 'commander';
-
-/** Port of a coordinator's gRPC where none is given. */
-const DEFAULT_PORT = 7443;
 
 /** `--join`: `HOST`, `HOST:PORT` or `[V6]:PORT`; the port is 7443 where it is not given. */
 export function coordinatorAddress(text: string): string {
-  return hostPort(text, DEFAULT_PORT, 'a coordinator is HOST:PORT, such as ops-1:7443');
+  return hostPort(text, GRPC_PORT, 'a coordinator is HOST:PORT, such as ops-1:7443');
 }
 
 /** `--listen`: an address of this machine and a port. */
 export function listenAddress(text: string): string {
-  return hostPort(text, DEFAULT_PORT, 'an address to listen on is HOST:PORT, such as 0.0.0.0:7443');
+  return hostPort(text, GRPC_PORT, 'an address to listen on is HOST:PORT, such as 0.0.0.0:7443');
 }
 
 /** `--advertise`: a host, with a port only where it differs from the one listened on. */
 export function advertisedAddress(text: string): string {
-  if (/:\d+$/.test(text)) return hostPort(text, DEFAULT_PORT, 'advertise HOST or HOST:PORT');
-  hostPort(text, DEFAULT_PORT, 'advertise HOST or HOST:PORT');
+  if (/:\d+$/.test(text)) return hostPort(text, GRPC_PORT, 'advertise HOST or HOST:PORT');
+  hostPort(text, GRPC_PORT, 'advertise HOST or HOST:PORT');
   return text;
 }
 

@@ -1,4 +1,10 @@
-import { BothendsError, codeOfGrpcStatus, nearestNames, plainDetails } from '@bothends/proto';
+import {
+  BothendsError,
+  COORDINATOR_NAME,
+  codeOfGrpcStatus,
+  nearestNames,
+  plainDetails,
+} from '@bothends/proto';
 import { BothendsClient } from '@bothends/proto/gen/bothends/v1/bothends';
 import { AUTHORITIES_KEY, TIME_KEY } from '@bothends/proto/trust/authorities';
 import { tlsTrouble } from '@bothends/proto/trust/tls-trouble';
@@ -13,8 +19,6 @@ import {
 import type { Context } from '../context/context.js';
 import { alternatives } from '../render/words.js';
 
-/** Every coordinator's certificate carries this name, so that its address may change. */
-const SERVER_NAME = 'bothends-coordinator';
 /** A unary call answers from memory or one query; longer than this and something is stuck. */
 const CALL_DEADLINE_MS = 15_000;
 /** Reports and ladders are computed from the evidence: a million packets take seconds. */
@@ -158,7 +162,7 @@ function cameFromServer(error: ServiceError): boolean {
 
 function clientOf(context: Context): BothendsClient {
   return new BothendsClient(context.address, channelCredentials(context), {
-    'grpc.ssl_target_name_override': SERVER_NAME,
+    'grpc.ssl_target_name_override': COORDINATOR_NAME,
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     // A capture may be quiet for minutes: pings tell a dead coordinator from a quiet one.
     'grpc.keepalive_time_ms': 10_000,

@@ -1,4 +1,4 @@
-import { formatDuration, NS_PER_MS } from '@bothends/proto';
+import { formatDuration, msOf, NS_PER_MS } from '@bothends/proto';
 import type { Agent } from '@bothends/proto/gen/bothends/v1/bothends';
 import { instantOrNull } from '../output/json-lines.js';
 import { printable, tableLines, wrap } from './layout.js';
@@ -109,7 +109,7 @@ const DATED_MS = 48 * 3_600_000;
 
 function lastSeen(agent: Agent, nowMs: number): string {
   if (agent.lastSeenNs === 0n) return 'never';
-  const ago = nowMs - Number(agent.lastSeenNs / 1_000_000n);
+  const ago = nowMs - msOf(agent.lastSeenNs);
   if (ago > DATED_MS) return (instantOrNull(agent.lastSeenNs) ?? '').slice(0, 16).replace('T', ' ');
   // Below two heartbeats the age says nothing, and two clocks may differ by it.
   return ago < 2000 ? 'now' : `${formatDuration(Math.round(ago / 1000) * 1000 * NS_PER_MS)} ago`;

@@ -1,4 +1,4 @@
-import { formatInstant } from '@bothends/proto';
+import { formatInstant, msOf } from '@bothends/proto';
 import type { Authority, Dependent, GetAuthoritiesResponse } from '@bothends/proto/gen/bothends/v1/bothends';
 import { instantOrNull } from '../output/json-lines.js';
 import { printable } from './layout.js';
@@ -56,7 +56,7 @@ function advice({ kind, online, lastSeenNs }: Dependent, isOutgoing: boolean, no
   if (!isOutgoing) return kind === 'agent' ? 'has to join again' : 'needs a new context file';
   if (kind === 'user') return 'renews with the next command (one of this version)';
   if (online) return 'connected: renews within a moment, unless it is of an older version';
-  const days = Math.floor((nowMs - Number(lastSeenNs / 1_000_000n)) / 86_400_000);
+  const days = Math.floor((nowMs - msOf(lastSeenNs)) / 86_400_000);
   const seen = lastSeenNs === 0n ? 'never seen' : `last seen ${days === 0 ? 'today' : `${days} days ago`}`;
   return `offline, ${seen}: renews when it comes back before the authority is retired, else has to join again`;
 }

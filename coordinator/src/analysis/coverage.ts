@@ -1,6 +1,6 @@
+import { laterOf } from '@bothends/proto';
 import type { Coverage, Gap, Marker } from '@bothends/proto/gen/bothends/v1/packet';
 import type { GapInterval, TapCoverage } from '../engine/types.js';
-import { laterOf } from '../time.js';
 
 /** An agent's coverage as the engine takes it; `declared` are gaps that the coordinator found itself. */
 export function tapCoverage(coverage: Coverage, declared: readonly GapInterval[]): TapCoverage {

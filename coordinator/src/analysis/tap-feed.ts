@@ -1,9 +1,8 @@
-import { decodeColumns, Layer, PacketTable, Tcp } from '@bothends/proto';
+import { decodeColumns, Layer, laterOf, PacketTable, Tcp } from '@bothends/proto';
 import { checksum } from '@bothends/proto/evidence/checksum';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { type Capture, timesOf } from '../captures/capture.js';
 import type { EngineLike, GapInterval, TapCoverage, TapDescription } from '../engine/types.js';
-import { laterOf } from '../time.js';
 import { ClearNames } from './clear-names.js';
 import { isDeclared, tapCoverage, withExactLosses } from './coverage.js';
 

@@ -1,4 +1,4 @@
-import { toBothendsError } from '@bothends/proto';
+import { msOf, toBothendsError } from '@bothends/proto';
 import type { Logger } from 'pino';
 import type { Analyst, ReportText } from '../analysis/analysis.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -25,8 +25,6 @@ export interface DriverInput {
 /** An event without its time, which the driver reads off the clock. */
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'nowNs'> : never;
 export type Happening = Untimed<CaptureEvent>;
-
-const NS_PER_MS = 1_000_000n;
 
 /** Moves captures from state to state and does what each step asks for: save, order, wait, analyse, report. */
 export class Driver {
@@ -221,7 +219,7 @@ export class Driver {
     const { phase } = entry.capture;
     if (!('deadlineNs' in phase)) return;
     const { clock } = this.#in;
-    const ms = Number((phase.deadlineNs - clock.nowNs()) / NS_PER_MS) + 1;
+    const ms = msOf(phase.deadlineNs - clock.nowNs()) + 1;
     entry.cancelDeadline = clock.after(Math.max(ms, 0), () => {
       // Timers run on another clock than deadlines, which may be set back meanwhile: one that came early waits again.
       if (clock.nowNs() < phase.deadlineNs) this.#setDeadline(entry);

@@ -1,6 +1,6 @@
-import { earlierOf } from '../time.js';
+import { earlierOf, nsOf } from '@bothends/proto';
 import { type Capture, type CapturePhase, type Fault, faultOf, hasEnded, type Tap } from './capture.js';
-import { type CaptureEvent, type Command, ms, type Step, same, withTap } from './step.js';
+import { type CaptureEvent, type Command, type Step, same, withTap } from './step.js';
 import { DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS } from './waits.js';
 
 /** Stops every tap that still runs, and waits `patienceMs` beyond the lead-out for what they took. */
@@ -12,8 +12,8 @@ export function drain(capture: Capture, nowNs: bigint, patienceMs: number = DRAI
     phase: {
       state: 'draining',
       startedNs,
-      deadlineNs: nowNs + ms(LEAD_OUT_MS + patienceMs),
-      giveUpNs: nowNs + ms(LEAD_OUT_MS + GIVE_UP_MS),
+      deadlineNs: nowNs + nsOf(LEAD_OUT_MS + patienceMs),
+      giveUpNs: nowNs + nsOf(LEAD_OUT_MS + GIVE_UP_MS),
     },
   };
   const running = capture.taps.filter((tap) => tap.phase.state === 'recording');
@@ -25,7 +25,7 @@ export function drain(capture: Capture, nowNs: bigint, patienceMs: number = DRAI
 /** Evidence still arrives: a draining capture waits longer, within its bounds. */
 export function progress(capture: Capture, nowNs: bigint): Step {
   if (capture.phase.state !== 'draining') return same(capture);
-  const deadlineNs = earlierOf(nowNs + ms(DRAIN_MS), capture.phase.giveUpNs);
+  const deadlineNs = earlierOf(nowNs + nsOf(DRAIN_MS), capture.phase.giveUpNs);
   if (deadlineNs <= capture.phase.deadlineNs) return same(capture);
   return { capture: { ...capture, phase: { ...capture.phase, deadlineNs } }, commands: [] };
 }

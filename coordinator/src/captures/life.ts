@@ -1,3 +1,4 @@
+import { nsOf } from '@bothends/proto';
 import {
   type Capture,
   type CapturePhase,
@@ -8,7 +9,7 @@ import {
   type Tap,
 } from './capture.js';
 import { brokenBy, drain, fail, finish, late, merge, progress, settle } from './ending.js';
-import { type CaptureEvent, ms, type Step, same, withTap } from './step.js';
+import { type CaptureEvent, type Step, same, withTap } from './step.js';
 import { ARM_MS, CONSENT_MS, GIVE_UP_MS, RETURN_MS, START_MS } from './waits.js';
 
 /** One step of a capture's life; pure. An event that means nothing in this state changes nothing. */
@@ -40,7 +41,7 @@ export function step(capture: Capture, event: CaptureEvent): Step {
 function begin(capture: Capture, nowNs: bigint): Step {
   if (capture.phase.state !== 'requested') return same(capture);
   if (!capture.taps.some(needsApproval)) return arm(capture, nowNs);
-  const phase: CapturePhase = { state: 'asking', deadlineNs: nowNs + ms(CONSENT_MS) };
+  const phase: CapturePhase = { state: 'asking', deadlineNs: nowNs + nsOf(CONSENT_MS) };
   return { capture: { ...capture, phase }, commands: [] };
 }
 
@@ -50,7 +51,7 @@ function begin(capture: Capture, nowNs: bigint): Step {
  */
 function resume(capture: Capture, nowNs: bigint): Step {
   const { phase } = capture;
-  const deadlineNs = nowNs + ms(RETURN_MS);
+  const deadlineNs = nowNs + nsOf(RETURN_MS);
   switch (phase.state) {
     case 'requested':
       return stop(capture, 'the restart of the coordinator', nowNs);
@@ -60,7 +61,7 @@ function resume(capture: Capture, nowNs: bigint): Step {
     case 'recording':
       return nowNs < phase.deadlineNs ? same(capture) : drain(capture, nowNs, RETURN_MS);
     case 'draining':
-      return same({ ...capture, phase: { ...phase, deadlineNs, giveUpNs: nowNs + ms(GIVE_UP_MS) } });
+      return same({ ...capture, phase: { ...phase, deadlineNs, giveUpNs: nowNs + nsOf(GIVE_UP_MS) } });
     default:
       return same(capture);
   }
@@ -77,7 +78,7 @@ function approve(capture: Capture, by: string, nowNs: bigint): Step {
 
 function arm(capture: Capture, nowNs: bigint): Step {
   const taps = capture.taps.map((tap): Tap => ({ ...tap, phase: { state: 'arming' } }));
-  const phase: CapturePhase = { state: 'arming', deadlineNs: nowNs + ms(ARM_MS) };
+  const phase: CapturePhase = { state: 'arming', deadlineNs: nowNs + nsOf(ARM_MS) };
   return { capture: { ...capture, taps, phase }, commands: taps.map((tap) => ({ do: 'arm', tap })) };
 }
 
@@ -108,7 +109,7 @@ function tapChanged(capture: Capture, tapId: string, nowNs: bigint): Step {
 }
 
 function start(capture: Capture, nowNs: bigint): Step {
-  const phase: CapturePhase = { state: 'armed', deadlineNs: nowNs + ms(START_MS) };
+  const phase: CapturePhase = { state: 'armed', deadlineNs: nowNs + nsOf(START_MS) };
   return { capture: { ...capture, phase }, commands: capture.taps.map((tap) => ({ do: 'start', tap })) };
 }
 
@@ -119,7 +120,7 @@ function startAgain(capture: Capture, tapId: string): Step {
 }
 
 function record(capture: Capture, nowNs: bigint): Step {
-  const deadlineNs = nowNs + ms(capture.request.durationMs);
+  const deadlineNs = nowNs + nsOf(capture.request.durationMs);
   const recording: Capture = { ...capture, phase: { state: 'recording', startedNs: nowNs, deadlineNs } };
   const ended = recording.taps.some((tap) => tap.phase.state !== 'recording');
   return ended ? drain(recording, nowNs) : same(recording);

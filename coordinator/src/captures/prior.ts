@@ -1,5 +1,5 @@
+import { earlierOf, laterOf } from '@bothends/proto';
 import type { ClockEstimate } from '../fleet/clock-estimate.js';
-import { earlierOf, laterOf } from '../time.js';
 import type { StoredPrior } from './capture.js';
 
 /**

@@ -1,4 +1,4 @@
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, MAX_FILTER_LENGTH } from '@bothends/proto';
 import type { StartCaptureRequest } from '@bothends/proto/gen/bothends/v1/bothends';
 import { type CaptureRequest, UNTIL, type Until } from './capture.js';
 
@@ -6,8 +6,6 @@ import { type CaptureRequest, UNTIL, type Until } from './capture.js';
 const DEFAULT_DURATION_MS = 10 * 60_000;
 /** A day: longer is a monitoring system's job, and would fill disks unseen. */
 const MAX_DURATION_MS = 86_400_000;
-/** Far beyond any filter that a person writes; the kernel's own limit is on the compiled program. */
-const MAX_FILTER_LENGTH = 4096;
 /** What a packet can hold at most (tcpdump's own maximum). */
 const MAX_SNAPLEN = 262_144;
 

@@ -1,4 +1,4 @@
-import { toBothendsError } from '@bothends/proto';
+import { nsOf, toBothendsError } from '@bothends/proto';
 import type { Logger } from 'pino';
 import type { Clock } from '../time.js';
 import { type Capture, isOver, timesOf } from './capture.js';
@@ -28,7 +28,7 @@ export function keepFor(input: RetentionInput): () => void {
 }
 
 async function removeExpired({ clock, logger, keepMs, list, remove }: RetentionInput): Promise<void> {
-  const before = clock.nowNs() - BigInt(Math.round(keepMs)) * 1_000_000n;
+  const before = clock.nowNs() - nsOf(Math.round(keepMs));
   for (const { id, name, phase } of list()) {
     const { endedNs } = timesOf(phase);
     if (!isOver(phase) || endedNs === null || endedNs >= before) continue;

@@ -40,8 +40,3 @@ export function same(capture: Capture): Step {
 export function withTap(capture: Capture, tapId: string, change: Partial<Tap>): Capture {
   return { ...capture, taps: capture.taps.map((tap) => (tap.id === tapId ? { ...tap, ...change } : tap)) };
 }
-
-/** A duration in ms as ns. */
-export function ms(duration: number): bigint {
-  return BigInt(duration) * 1_000_000n;
-}

@@ -1,4 +1,4 @@
-import { earlierOf, laterOf } from '../time.js';
+import { earlierOf, laterOf } from '@bothends/proto';
 
 /** One exchange in the manner of NTP: the agent sends t1, we receive t2 and answer t3, it receives t4; epoch ns. */
 export interface Exchange {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, COORDINATOR_NAME } from '@bothends/proto';
 import { certificateHash } from '@bothends/proto/trust/authorities';
 import {
   CLIENT_DAYS,
@@ -15,9 +15,6 @@ import {
 } from './certificates.js';
 import { identityUri, type Role } from './identity.js';
 import { x509 } from './x509.js';
-
-/** Every coordinator's certificate carries this name, so that peers need not know how they reached it. */
-export const SERVER_NAME = 'bothends-coordinator';
 
 /** Certificate and private key, PEM. */
 export interface Credentials {
@@ -70,9 +67,9 @@ export class Ca {
   /** A server certificate for these host names and addresses; the chain ends in the CA, for joiners to check. */
   async serverCredentials(hosts: readonly string[], nowMs: number): Promise<Credentials> {
     const keys = await generateKeyPair();
-    const names = [...new Set([SERVER_NAME, 'localhost', ...hosts])];
+    const names = [...new Set([COORDINATOR_NAME, 'localhost', ...hosts])];
     const certificate = await issue(this.#issuer, nowMs, {
-      commonName: SERVER_NAME,
+      commonName: COORDINATOR_NAME,
       alternativeNames: names.map((name) => ({ type: isIP(name) ? 'ip' : 'dns', value: name })),
       usage: 'server',
       days: SERVER_DAYS,

@@ -1,4 +1,4 @@
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, nsOf } from '@bothends/proto';
 import type { Authority as AuthorityMessage, Dependent } from '@bothends/proto/gen/bothends/v1/bothends';
 import type { Fleet } from '../fleet/fleet.js';
 import { type Authority, retiredError } from './authority.js';
@@ -28,7 +28,6 @@ export interface Standing {
   dependents: Dependent[];
 }
 
-const NS_PER_MS = 1_000_000n;
 /** Names that a refusal lists; `ca status` has all of them. */
 const NAMED = 5;
 
@@ -97,7 +96,7 @@ export class Rotation {
 }
 
 function messageOf({ name, hash, expiresMs }: Ca): AuthorityMessage {
-  return { name, caHash: hash, expiresNs: BigInt(expiresMs) * NS_PER_MS };
+  return { name, caHash: hash, expiresNs: nsOf(expiresMs) };
 }
 
 function stillNeeded(dependents: readonly Dependent[]): BothendsError {

@@ -1,4 +1,4 @@
-import { BothendsError } from '@bothends/proto';
+import { BothendsError, nsOf } from '@bothends/proto';
 import type { Store } from '../store/store.js';
 import type { Clock } from '../time.js';
 import { checkName } from './names.js';
@@ -39,7 +39,7 @@ export class TokenMaker {
     if (validMs > MAX_TOKEN_MS) {
       throw new BothendsError('invalid-argument', 'a join token is valid for 7 days at most');
     }
-    const expiresNs = this.#clock.nowNs() + BigInt(validMs || DEFAULT_TOKEN_MS) * 1_000_000n;
+    const expiresNs = this.#clock.nowNs() + nsOf(validMs || DEFAULT_TOKEN_MS);
     const { token, record } = createToken(name, expiresNs);
     await this.#store.addToken(record);
     return { token, joinLine: joinLine(this.#address(), token, this.#caHash()), expiresNs };

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { BothendsError, nearestNames } from '@bothends/proto';
+import { BothendsError, nearestNames, nsOf } from '@bothends/proto';
 import type { Store, UserRecord } from '../store/store.js';
 import type { Clock } from '../time.js';
 import type { Authority } from './authority.js';
@@ -21,8 +21,6 @@ export interface NewUser extends Credentials {
   /** The name was a user's already, whose certificate lets nobody in any more. */
   readonly replaced: boolean;
 }
-
-const NS_PER_MS = 1_000_000n;
 
 /** The people who may call this coordinator, each by a certificate of their own. */
 export class Users {
@@ -135,5 +133,5 @@ function checkRole(role: string): UserRole {
 }
 
 function expiryOf(certificatePem: string): bigint {
-  return BigInt(Date.parse(new X509Certificate(certificatePem).validTo)) * NS_PER_MS;
+  return nsOf(Date.parse(new X509Certificate(certificatePem).validTo));
 }

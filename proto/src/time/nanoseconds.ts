@@ -55,3 +55,23 @@ export function parseDuration(text: string): number {
   const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 'ms'];
   return Number(match[1]) * unit;
 }
+
+/** Whole milliseconds of a time or duration in ns. */
+export function msOf(ns: bigint): number {
+  return Number(ns / 1_000_000n);
+}
+
+/** The ns of whole milliseconds. */
+export function nsOf(ms: number): bigint {
+  return BigInt(ms) * 1_000_000n;
+}
+
+/** The earlier of two times. */
+export function earlierOf(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+/** The later of two times. */
+export function laterOf(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

@@ -1,9 +1,15 @@
-import { BATCH_CODEC, codecOf, encodeColumns, type PacketTable, TABLE_CAPACITY } from '@bothends/proto';
+import {
+  BATCH_CODEC,
+  codecOf,
+  earlierOf,
+  encodeColumns,
+  type PacketTable,
+  TABLE_CAPACITY,
+} from '@bothends/proto';
 import { batchPieces } from '@bothends/proto/evidence/batch-bytes';
 import { linkOf } from '@bothends/proto/evidence/chain';
 import { checksum } from '@bothends/proto/evidence/checksum';
 import { Batch, type Coverage } from '@bothends/proto/gen/bothends/v1/packet';
-import { earlier } from '../../clock/instant.js';
 import type { NameBook } from '../../decode/name-book.js';
 import type { Spool } from '../../spool/spool.js';
 
@@ -91,7 +97,7 @@ export function nextBatch(spool: Spool, tapId: string, sequence: number, before:
   const entry = spool.read(sequence);
   if (entry === null) return null;
   if (entry.kind === 'batch') return Batch.decode(entry.payload);
-  const watermarkNs = earlier(before.watermarkNs, entry.loss.fromNs);
+  const watermarkNs = earlierOf(before.watermarkNs, entry.loss.fromNs);
   return emptyBatch(tapId, entry.sequence, { ...before, closedNs: 0n, watermarkNs });
 }
 
@@ -112,7 +118,7 @@ function emptyBatch(tapId: string, sequence: number, coverage: Coverage): Batch 
 /** A coverage that does not vouch for the time of rows `from`..`to` - 1, which come in a later batch. */
 function before(table: PacketTable, from: number, to: number, coverage: Coverage): Coverage {
   const [first] = timeRange(table, from, to);
-  return { ...coverage, watermarkNs: earlier(coverage.watermarkNs, table.baseNs + BigInt(first) - 1n) };
+  return { ...coverage, watermarkNs: earlierOf(coverage.watermarkNs, table.baseNs + BigInt(first) - 1n) };
 }
 
 /** Earliest and latest time of rows `from`..`to` - 1, at least one. */

@@ -1,4 +1,4 @@
-import { NS_PER_MS } from '@bothends/proto';
+import { earlierOf, laterOf, NS_PER_MS } from '@bothends/proto';
 import type {
   Coverage,
   Gap,
@@ -7,7 +7,6 @@ import type {
   Marker,
 } from '@bothends/proto/gen/bothends/v1/packet';
 import type { TapStats } from '../../capture/source.js';
-import { earlier, later } from '../../clock/instant.js';
 import type { Loss } from '../../spool/losses.js';
 
 /** What of a coverage does not change while the tap is open. */
@@ -118,8 +117,8 @@ export class CoverageLedger {
   }
 
   get watermarkNs(): bigint {
-    const known = earlier(this.#checkedNs, this.#deliveredNs);
-    return this.#closedNs > 0n ? earlier(known, this.#closedNs) : known;
+    const known = earlierOf(this.#checkedNs, this.#deliveredNs);
+    return this.#closedNs > 0n ? earlierOf(known, this.#closedNs) : known;
   }
 
   /** Rows were put into a batch; the last of them is from `lastNs`. */
@@ -130,7 +129,7 @@ export class CoverageLedger {
 
   /** Everything stamped before `ns` is in a batch. */
   delivered(ns: bigint): void {
-    this.#deliveredNs = later(this.#deliveredNs, ns);
+    this.#deliveredNs = laterOf(this.#deliveredNs, ns);
   }
 
   /**
@@ -147,7 +146,7 @@ export class CoverageLedger {
     if (byAgent > 0) this.addGap({ ...interval, packets: BigInt(byAgent), cause: 'agent-drop' });
     this.#kernelDrops = kernelDrops ?? this.#kernelDrops;
     this.#agentDrops = agentDrops;
-    this.#checkedNs = later(this.#checkedNs, askedNs);
+    this.#checkedNs = laterOf(this.#checkedNs, askedNs);
   }
 
   /** The wall clock was set between these two times, the first on the old clock, the second on the new. */
@@ -224,7 +223,7 @@ export function withLosses(coverage: Coverage, losses: readonly Loss[]): Coverag
 
 /** From the earlier to the later of two times; where a clock was set back they come the other way round. */
 function spanOf(a: bigint, b: bigint): { fromNs: bigint; toNs: bigint } {
-  return { fromNs: earlier(a, b), toNs: later(a, b) };
+  return { fromNs: earlierOf(a, b), toNs: laterOf(a, b) };
 }
 
 function magnitude(ns: bigint): bigint {

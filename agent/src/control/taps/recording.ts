@@ -1,9 +1,8 @@
-import { type BothendsError, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
+import { type BothendsError, laterOf, NS_PER_MS, type PacketTable, toBothendsError } from '@bothends/proto';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import type { Logger } from 'pino';
 import { type Tap as CaptureTap, TABLE_AGE_MS, type TapStats } from '../../capture/source.js';
 import type { Clock } from '../../clock/clock.js';
-import { later } from '../../clock/instant.js';
 import type { NameBook } from '../../decode/name-book.js';
 import type { RawFile } from '../../raw/raw-file.js';
 import type { Spool } from '../../spool/spool.js';
@@ -190,7 +189,7 @@ export class Recording {
     // A back end that answers late may not have had time to read what the kernel holds for it.
     const answered = clock.monotonicNs();
     if (answered - asked > BigInt(TABLE_AGE_MS * NS_PER_MS)) this.#lastLate = answered;
-    const quietSince = later(this.#lastTable, this.#lastLate);
+    const quietSince = laterOf(this.#lastTable, this.#lastLate);
     const quietNs = BigInt(QUIET_MS * NS_PER_MS);
     if (answered - quietSince > quietNs) ledger.delivered(askedNs - quietNs);
   }

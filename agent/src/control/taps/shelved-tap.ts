@@ -1,6 +1,6 @@
+import { laterOf } from '@bothends/proto';
 import type { TapProgress, TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
-import { later } from '../../clock/instant.js';
 import { Spool } from '../../spool/spool.js';
 import { BatchWriter, lastCoverage } from './batches.js';
 import { withLosses } from './coverage.js';
@@ -152,6 +152,6 @@ function ended(saved: TapState, name: string): TapState {
 /** Closed at the last moment that was vouched for, with a gap since. */
 function cutOff(last: Coverage, nowNs: bigint): Coverage {
   const fromNs = last.watermarkNs;
-  const gap = { fromNs, toNs: later(fromNs, nowNs), packets: 0n, cause: 'agent-down' };
+  const gap = { fromNs, toNs: laterOf(fromNs, nowNs), packets: 0n, cause: 'agent-down' };
   return { ...last, closedNs: fromNs, gaps: [...last.gaps, gap] };
 }
