@@ -7,8 +7,8 @@ import { type CaptureBook, type Entry, notify } from './book.js';
 import { type Capture, hasEnded, isOver, type Tap, type TapPhase } from './capture.js';
 import type { Driver } from './driver.js';
 import { isLastBatch } from './evidence-end.js';
-import { phaseOf } from './tap-state.js';
-import { LEAD_OUT_MS } from './waits.js';
+import { phaseOf } from './life/tap-state.js';
+import { LEAD_OUT_MS } from './life/waits.js';
 
 /** What agents say and ship, as events of captures. */
 export class AgentEvents implements FleetListener, TapDirectory {

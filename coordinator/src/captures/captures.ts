@@ -9,7 +9,7 @@ import { type Capture, type CaptureRequest, isOver, needsApproval, type Tap } fr
 import { Driver, type DriverInput } from './driver.js';
 import { drainedTaps } from './evidence-end.js';
 import { checkCaptureName, defaultName, newCaptureId } from './ids.js';
-import { findPlaces, type Place } from './places.js';
+import { findPlaces, type Place } from './places/places.js';
 import { checkRequest } from './request.js';
 
 /** Bytes of the key of a capture's digests. */

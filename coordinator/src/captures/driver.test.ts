@@ -7,7 +7,7 @@ import { fakeAnalyst } from '../testing/fake-engine.js';
 import type { Clock } from '../time.js';
 import { CaptureBook } from './book.js';
 import { Driver } from './driver.js';
-import { ARM_MS } from './waits.js';
+import { ARM_MS } from './life/waits.js';
 
 const NS_PER_MS = 1_000_000n;
 

@@ -9,9 +9,9 @@ import type { Clock } from '../time.js';
 import { armMessage, type CoordinatorEndpoint, digestKeyFor } from './arm.js';
 import { type Entry, notify } from './book.js';
 import { type Capture, isOver, type Tap } from './capture.js';
-import { step } from './life.js';
+import { step } from './life/life.js';
+import type { CaptureEvent, Command } from './life/step.js';
 import { priorOf, widenPrior } from './prior.js';
-import type { CaptureEvent, Command } from './step.js';
 
 export interface DriverInput {
   store: Store;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { testCapture } from '../testing/captures.js';
-import type { Capture, TapPhase } from './capture.js';
+import { testCapture } from '../../testing/captures.js';
+import type { Capture, TapPhase } from '../capture.js';
 import { step } from './life.js';
 import type { CaptureEvent } from './step.js';
 import { ARM_MS, DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS, START_MS } from './waits.js';

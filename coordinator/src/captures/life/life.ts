@@ -7,7 +7,7 @@ import {
   isOver,
   needsApproval,
   type Tap,
-} from './capture.js';
+} from '../capture.js';
 import { brokenBy, drain, fail, finish, late, merge, progress, settle } from './ending.js';
 import { type CaptureEvent, type Step, same, withTap } from './step.js';
 import { ARM_MS, CONSENT_MS, GIVE_UP_MS, RETURN_MS, START_MS } from './waits.js';

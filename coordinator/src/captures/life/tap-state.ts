@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '@bothends/proto';
 import type { TapState } from '@bothends/proto/gen/bothends/v1/agent';
-import type { TapPhase } from './capture.js';
+import type { TapPhase } from '../capture.js';
 
 /** What an agent says of a tap, as a phase; null for a state that this coordinator does not know. */
 export function phaseOf(state: TapState): TapPhase | null {

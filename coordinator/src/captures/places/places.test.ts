@@ -1,8 +1,8 @@
 import type { PodsFound } from '@bothends/proto/gen/bothends/v1/agent';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FakeAgent } from '../testing/fake-agent.js';
-import { Harness } from '../testing/harness.js';
+import type { FakeAgent } from '../../testing/fake-agent.js';
+import { Harness } from '../../testing/harness.js';
 
 let harness: Harness;
 let node: FakeAgent;

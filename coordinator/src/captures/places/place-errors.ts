@@ -1,7 +1,7 @@
 import { BothendsError, type PodReference, podText } from '@bothends/proto';
 import type { PodName, PodsFound } from '@bothends/proto/gen/bothends/v1/agent';
-import type { PodAnswers } from '../fleet/pod-search.js';
-import { printable } from '../trust/names.js';
+import type { PodAnswers } from '../../fleet/pod-search.js';
+import { printable } from '../../trust/names.js';
 
 /** A person reads this: agents of a large fleet that say the same are counted. */
 const MAX_NAMES = 4;

@@ -6,8 +6,8 @@ import {
   SimAgent,
   settled,
   VirtualClock,
-} from '../testing/kill-world.js';
-import { type Capture, isOver } from './capture.js';
+} from '../../testing/kill-world.js';
+import { type Capture, isOver } from '../capture.js';
 
 const DURATION_MS = 20_000;
 /** Whoever was killed is back after this. */

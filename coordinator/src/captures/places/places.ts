@@ -1,7 +1,7 @@
 import { BothendsError, type End, isPod, type PodReference, parsePod, podText } from '@bothends/proto';
 import type { PodName } from '@bothends/proto/gen/bothends/v1/agent';
-import type { Fleet } from '../fleet/fleet.js';
-import type { CaptureRequest, Pod } from './capture.js';
+import type { Fleet } from '../../fleet/fleet.js';
+import type { CaptureRequest, Pod } from '../capture.js';
 import { podAmbiguous, podUnknown } from './place-errors.js';
 
 /** Where one tap of a capture is opened. */

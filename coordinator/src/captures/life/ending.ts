@@ -1,5 +1,5 @@
 import { earlierOf, nsOf } from '@bothends/proto';
-import { type Capture, type CapturePhase, type Fault, faultOf, hasEnded, type Tap } from './capture.js';
+import { type Capture, type CapturePhase, type Fault, faultOf, hasEnded, type Tap } from '../capture.js';
 import { type CaptureEvent, type Command, type Step, same, withTap } from './step.js';
 import { DRAIN_MS, GIVE_UP_MS, LEAD_OUT_MS } from './waits.js';
 

@@ -1,4 +1,4 @@
-import type { Capture, Tap, TapPhase } from './capture.js';
+import type { Capture, Tap, TapPhase } from '../capture.js';
 
 /** What happens to a capture. `nowNs` is the coordinator's clock. */
 export type CaptureEvent =
