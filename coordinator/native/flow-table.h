@@ -128,6 +128,7 @@ static void fetch_ahead(const Engine *e, const Table *t, const uint32_t *order, 
   uint32_t end = first + AHEAD_ROWS < (uint32_t)e->call[END] ? first + AHEAD_ROWS : (uint32_t)e->call[END];
   for (uint32_t k = first; k < end; k++) {
     uint32_t i = order ? order[k] : k;
+    if (i >= t->capacity) break;
     int follows = i == last + 1 && (t->seen[i] & FOLLOWS) != 0;
     last = i;
     uint32_t tag = tag_of(t, i);
