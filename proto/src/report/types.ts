@@ -84,17 +84,17 @@ export interface ClockReport {
   steps: { at: Instant; byNs: number; tap: string }[];
 }
 
-/** Where a flow's time went; null where the packets do not tell. */
+/** Where a flow's time went, ns; null where the packets do not tell. */
 export interface Latency {
-  /** Median, ns: SYN to SYN-ACK at the client. */
+  /** From the first SYN to the first SYN-ACK, at the client. */
   connectNs: number | null;
-  /** Median time from the last byte of a request to the first of its answer at the server. */
+  /** Mean time from a request to its answer, at the server. */
   serverNs: number | null;
-  /** Median path time, both ways together, that is the client's waiting less the server's. */
+  /** Mean time on the path, both ways together: what the client waits less what the server takes. */
   pathNs: number | null;
-  /** Half width of the split of pathNs into its two directions. */
+  /** How far off the two passages below may be, since they compare clocks. */
   errorNs: number | null;
-  /** pathNs by direction, each ±errorNs. */
+  /** Fastest passage each way. */
   toServerNs: number | null;
   toClientNs: number | null;
 }
