@@ -138,6 +138,7 @@ export class Engine implements EngineLike {
       const known = isClear ? NONE : kind && fold.passOver(flow, kind);
       const own = known || found(flow);
       listing.add(flow, own);
+      flow.forgetPackets();
       if (!known) drafts.push(...fold.take(flow, own));
     }
     peeks.pinned = -1;
@@ -198,7 +199,6 @@ function legsOf(capture: CaptureFacts): ReadonlySet<number> {
 function found(flow: FlowFacts): Draft[] {
   const drafts = FLOW_RULES.flatMap((rule) => rule(flow));
   for (const d of drafts) if (flow.belongs === 'unknown') weaken(d, flow);
-  flow.forgetPackets();
   return drafts;
 }
 

@@ -20,7 +20,7 @@ export function collectPackets(
   for (const r of records) {
     const senderTap = senderTaps[intake.store.records.direction[r]];
     if (isShownByPeer(intake, r, senderTap, alive)) continue;
-    packets.push(toPacket(intake, witness, r, clientDirection, senderTap, answers(r)));
+    packets.push(toPacket(intake, witness, r, clientDirection, senderTap, answers));
   }
   return packets.sort((a, b) => a.at - b.at || inOrderOfTaps(a, b));
 }
@@ -84,7 +84,7 @@ function toPacket(
   r: number,
   clientDirection: 0 | 1,
   senderTap: 0 | 1,
-  notAfter: number,
+  answers: (r: number) => number,
 ): Packet {
   const { records } = intake.store;
   const tap = records.tap[r] as 0 | 1;
@@ -92,7 +92,7 @@ function toPacket(
   const other = otherSighting(intake, r);
   const atSender = tap === senderTap;
   const isIcmp = (records.state[r] & State.icmpError) !== 0;
-  const { fate, vouching } = fateOf(intake, witness, r, atSender, notAfter);
+  const { fate, vouching } = fateOf(intake, witness, r, atSender, answers);
   const toward: Toward = records.direction[r] === clientDirection ? 'toward-server' : 'toward-client';
   const isTcp = intake.store.table.protocol(records.flow[r]) === 6 && !isIcmp;
   return {
@@ -131,7 +131,9 @@ function toPacket(
     altered: (records.state[r] & State.altered) !== 0,
     repeat: (records.state[r] & State.repeat) !== 0,
     icmp: isIcmp ? icmpError(intake, r) : null,
-    ...hints(intake, r),
+    tls: tlsOf(intake, r),
+    dns: dnsOf(intake, r),
+    http: httpOf(intake, r),
   };
 }
 
@@ -154,14 +156,14 @@ function fateOf(
   witness: Witness,
   r: number,
   atSender: boolean,
-  notAfter: number,
+  answers: (r: number) => number,
 ): { fate: Fate; vouching: Packet['vouching'] } {
   const { records } = intake.store;
   if (records.state[r] & State.matched) return { fate: 'delivered', vouching: null };
   const tap = records.tap[r] as 0 | 1;
   const whole = atSender
     ? witness.arrival(tap, records.time[r], openedBefore(intake, r))
-    : witness.departure(tap, records.time[r], firstSeenAtFarTap(intake, r), notAfter);
+    : witness.departure(tap, records.time[r], firstSeenAtFarTap(intake, r), answers(r));
   const vouching = isInPart(intake, r) ? witness.aboutFragment(tap, whole) : whole;
   if (vouching.level === 'failed' || vouching.level === 'open') return { fate: 'unknown', vouching };
   return { fate: atSender ? 'lost' : 'injected', vouching };
@@ -216,35 +218,35 @@ function icmpError(intake: Intake, r: number): IcmpError {
   };
 }
 
-function hints(intake: Intake, r: number): Pick<Packet, 'tls' | 'dns' | 'http'> {
+function tlsOf(intake: Intake, r: number): Packet['tls'] {
   const { records } = intake.store;
+  if (records.tlsRecord[r] === 0) return null;
   return {
-    tls:
-      records.tlsRecord[r] === 0
-        ? null
-        : {
-            record: records.tlsRecord[r],
-            handshake: records.tlsHandshake[r],
-            alertLevel: records.tlsAlertLevel[r],
-            alert: records.tlsAlert[r],
-          },
-    dns:
-      records.dnsType[r] === 0 && records.dnsFlags[r] === 0
-        ? null
-        : {
-            id: records.dnsId[r],
-            flags: records.dnsFlags[r],
-            type: records.dnsType[r],
-            name: records.nameLow[r],
-          },
-    http:
-      records.httpKind[r] === 0
-        ? null
-        : {
-            kind: records.httpKind[r],
-            status: records.httpStatus[r],
-            length: records.httpLength[r],
-            headLength: records.httpHeadLength[r],
-          },
+    record: records.tlsRecord[r],
+    handshake: records.tlsHandshake[r],
+    alertLevel: records.tlsAlertLevel[r],
+    alert: records.tlsAlert[r],
+  };
+}
+
+function dnsOf(intake: Intake, r: number): Packet['dns'] {
+  const { records } = intake.store;
+  if (records.dnsType[r] === 0 && records.dnsFlags[r] === 0) return null;
+  return {
+    id: records.dnsId[r],
+    flags: records.dnsFlags[r],
+    type: records.dnsType[r],
+    name: records.nameLow[r],
+  };
+}
+
+function httpOf(intake: Intake, r: number): Packet['http'] {
+  const { records } = intake.store;
+  if (records.httpKind[r] === 0) return null;
+  return {
+    kind: records.httpKind[r],
+    status: records.httpStatus[r],
+    length: records.httpLength[r],
+    headLength: records.httpHeadLength[r],
   };
 }

@@ -95,29 +95,31 @@ class Transmissions {
   }
 
   add(one: Transmission): void {
-    for (const block of blocksOf(one)) {
+    const last = lastBlock(one);
+    for (let block = firstBlock(one); ; block = nextBlock(block)) {
       const there = this.#blocks.get(block);
       if (there) there.push(one);
       else this.#blocks.set(block, [one]);
+      if (block === last) return;
     }
   }
 
   /** Whether bytes of one went by again after it. The latest are asked first: they are after most. */
   isSentAfter(one: Transmission): boolean {
-    return blocksOf(one).some((block) => {
+    const last = lastBlock(one);
+    for (let block = firstBlock(one); ; block = nextBlock(block)) {
       const there = this.#blocks.get(block);
-      return there?.findLast((other) => other.number > one.number && haveCommon(one, other)) !== undefined;
-    });
+      if (there?.findLast((other) => other.number > one.number && haveCommon(one, other))) return true;
+      if (block === last) return false;
+    }
   }
 }
 
-/** Numbers of the blocks in which a transmission has bytes. */
-function blocksOf({ sequence, extent }: Transmission): number[] {
-  const first = sequence >>> BLOCK_BITS;
-  const inFirst = sequence & ((1 << BLOCK_BITS) - 1);
-  const more = (inFirst + Math.max(0, extent - 1)) >>> BLOCK_BITS;
-  return Array.from({ length: more + 1 }, (_, i) => (first + i) & (2 ** (32 - BLOCK_BITS) - 1));
-}
+const firstBlock = ({ sequence }: Transmission) => sequence >>> BLOCK_BITS;
+const lastBlock = ({ sequence, extent }: Transmission) =>
+  ((sequence + Math.max(0, extent - 1)) >>> 0) >>> BLOCK_BITS;
+/** Numbers of blocks turn over as sequence numbers do. */
+const nextBlock = (block: number) => (block + 1) & (2 ** (32 - BLOCK_BITS) - 1);
 
 /** Whether the receiver acknowledged all of a segment, as the sender's tap heard it. */
 function isAcknowledged(flow: FlowFacts, p: Packet): boolean {
