@@ -7,29 +7,10 @@
 
 #include "columns.h"
 
-/* Of a record or of the row in hand what its identity is made of. */
-typedef struct {
-  int32_t flow, direction;
-  uint32_t sequence, acknowledgment, length, control, id, stamp;
-} Sending;
+/* Identity.discriminator, where the path keeps ids and time stamps. */
+static inline uint32_t discriminator(uint32_t id, uint32_t stamp) { return id != 0 ? id | 0x10000 : stamp; }
 
-static Sending sending_of_row(const Train *t) {
-  const Table *table = t->table;
-  uint32_t i = t->i;
-  return (Sending){t->number_of_flow,        t->direction, table->sequence[i], table->acknowledgment[i],
-                   table->payloadLength[i], 0,            t->id,              t->stamp};
-}
-
-static Sending sending_of(const Train *t, int32_t c) {
-  const Records *r = t->records;
-  return (Sending){r->flow[c],   r->direction[c],                             r->sequence[c], r->acknowledgment[c],
-                   r->length[c], r->flags[c] & (uint32_t)t->is->CONTROL, r->ipId[c],     r->timestampValue[c]};
-}
-
-/* Identity.discriminator */
-static uint32_t discriminator(Sending s) { return s.id != 0 ? s.id | 0x10000 : s.stamp; }
-
-static uint32_t mix(uint32_t h, uint32_t k) {
+static inline uint32_t mix(uint32_t h, uint32_t k) {
   uint32_t x = k * 0xcc9e2d51;
   x = x << 15 | x >> 17;
   uint32_t y = h ^ x * 0x1b873593;
@@ -38,26 +19,39 @@ static uint32_t mix(uint32_t h, uint32_t k) {
 }
 
 /* Identity.hash, of TCP. */
-static uint32_t hash(Sending s) {
-  uint32_t h = ((uint32_t)s.flow * 2 + (uint32_t)s.direction + 1) * 0x9e3779b1;
-  h = mix(h, s.sequence);
-  h = mix(h, s.length | s.control << 24);
-  h = mix(h, discriminator(s));
-  if (s.length == 0) h = mix(h, s.acknowledgment);
+static inline uint32_t sending_hash(uint32_t flow, uint32_t direction, uint32_t sequence, uint32_t acknowledgment,
+                                    uint32_t length, uint32_t control, uint32_t discriminator) {
+  uint32_t h = mix((flow * 2 + direction + 1) * 0x9e3779b1, sequence);
+  h = mix(mix(h, length | control << 24), discriminator);
+  if (length == 0) h = mix(h, acknowledgment);
   return h ^ h >> 15;
+}
+
+static uint32_t hash_of_row(const Train *t) {
+  const Table *table = t->table;
+  uint32_t i = t->i;
+  return sending_hash((uint32_t)t->number_of_flow, (uint32_t)t->direction, table->sequence[i],
+                      table->acknowledgment[i], table->payloadLength[i], 0, discriminator(t->id, t->stamp));
+}
+
+static uint32_t hash_of_waiting(const Train *t, int32_t c) {
+  const Records *r = t->records;
+  return sending_hash((uint32_t)r->flow[c], r->direction[c], r->sequence[c], r->acknowledgment[c], r->length[c],
+                      r->flags[c] & (uint32_t)t->is->CONTROL, discriminator(r->ipId[c], r->timestampValue[c]));
 }
 
 /* Identity.isTwin, of the row in hand. */
 static int is_same_sending(const Train *t, int32_t c) {
   const Table *table = t->table;
   const Records *r = t->records;
-  uint32_t i = t->i;
-  Sending a = sending_of_row(t), b = sending_of(t, c);
-  if (a.flow != b.flow || a.direction != b.direction || a.sequence != b.sequence || a.length != b.length ||
-      b.control != 0 || discriminator(a) != discriminator(b) || (a.stamp != b.stamp && a.stamp != 0 && b.stamp != 0))
+  uint32_t i = t->i, length = table->payloadLength[i], stamp = r->timestampValue[c];
+  if (r->sequence[c] != table->sequence[i] || r->length[c] != length || r->flow[c] != t->number_of_flow ||
+      r->direction[c] != t->direction || (r->flags[c] & t->is->CONTROL) != 0 ||
+      discriminator(r->ipId[c], stamp) != discriminator(t->id, t->stamp) ||
+      (stamp != t->stamp && stamp != 0 && t->stamp != 0))
     return 0;
-  if (a.length > 0) return 1;
-  return a.acknowledgment == b.acknowledgment && (r->window[c] == table->window[i] || a.id != 0) &&
+  if (length > 0) return 1;
+  return r->acknowledgment[c] == table->acknowledgment[i] && (r->window[c] == table->window[i] || t->id != 0) &&
          ((table->marks[i] & CUT) + r->cut[c] > 0 ||
           (r->sackCount[c] == table->sackCount[i] && r->sackDigest[c] == sack_digest(table, i)));
 }
@@ -73,7 +67,7 @@ static int fill(Train *t) {
       *unindexed = c;
       return 0;
     }
-    uint32_t h = hash(sending_of(t, c));
+    uint32_t h = hash_of_waiting(t, c);
     int32_t *bucket = bucket_of(t, h);
     r->hash[c] = (int32_t)h;
     r->nextInBucket[c] = *bucket;
@@ -100,7 +94,7 @@ static void take_from_index(Train *t, int32_t c) {
 static int32_t twin_in_turn(const Train *t) {
   const Records *r = t->records;
   const Numbers *is = t->is;
-  uint32_t h = hash(sending_of_row(t));
+  uint32_t h = hash_of_row(t);
   double last = t->way[t->near == 0 ? is->TOP_NUMBER_1 : is->TOP_NUMBER_0];
   int32_t found = -1;
   int steps = 0;
