@@ -25,17 +25,12 @@ export function collectPackets(
   return packets.sort((a, b) => a.at - b.at || inOrderOfTaps(a, b));
 }
 
-/**
- * Packets of one moment, in the order in which their taps numbered them; the number of a record only tells which
- * place was free.
- */
+/** At one moment as the tap that `at` is from numbered them: a record's own number says only which place was free. */
 function inOrderOfTaps(a: Packet, b: Packet): number {
-  return a.seenBy - b.seenBy || numberOf(a) - numberOf(b);
-}
-
-/** Its number at the tap of `seenBy`. */
-function numberOf({ sent, received, seenBy }: Packet): number {
-  return (sent?.tap === seenBy ? sent : received)?.number ?? 0;
+  const [first, second] = [a.sent ?? a.received, b.sent ?? b.received];
+  if (first?.tap === second?.tap) return (first?.number ?? 0) - (second?.number ?? 0);
+  // Of two taps neither comes first: those toward the server do, whichever file was named first.
+  return Number(a.toward === 'toward-client') - Number(b.toward === 'toward-client');
 }
 
 function liveRecords(intake: Intake, flow: number): number[] {
@@ -102,7 +97,7 @@ function toPacket(
     received: atSender ? other : own,
     fate,
     vouching,
-    at: intake.timeline.common(tap, own.time),
+    at: momentOf(intake, atSender ? own : (other ?? own)),
     seenBy: tap,
     flags: isTcp ? records.flags[r] : 0,
     sequence: records.sequence[r],
@@ -135,6 +130,10 @@ function toPacket(
     dns: dnsOf(intake, r),
     http: httpOf(intake, r),
   };
+}
+
+function momentOf(intake: Intake, { tap, time }: Sighting): number {
+  return intake.timeline.common(tap, time);
 }
 
 function translatedAt(state: number, tap: number): readonly [boolean, boolean] {

@@ -63,16 +63,20 @@ export function segmentsOf(flow: FlowFacts, p: Packet, gone: readonly Packet[]):
 const TOGETHER_NS = 100_000_000;
 
 /** How many datagrams of those that `missing` packets belong to came in part: the other end has some of their fragments. */
-export function lostInPart(flow: FlowFacts, toward: Toward, missing: readonly Packet[]): number {
-  const arrived = new Set(
-    flow.packets
-      .filter((p) => p.toward === toward && p.received && p.ipFlags & IpFlag.fragment && p.ipId !== 0)
-      .map((p) => p.ipId),
-  );
-  return datagramsOf(missing).filter(
-    (fragments) =>
-      fragments.some((p) => p.covered > 0 || arrived.has(p.ipId)) || fragments.every((p) => p.sequence > 0),
-  ).length;
+export function lostInPart(missing: readonly Packet[]): number {
+  return datagramsOf(missing).filter((fragments) => !isWholeDatagram(fragments)).length;
+}
+
+/** Nothing of the datagram came: what is missing begins with its first byte, has no hole, and ends with its last fragment. */
+function isWholeDatagram(fragments: readonly Packet[]): boolean {
+  let end = 0;
+  let last = false;
+  for (const p of [...fragments].sort((a, b) => a.sequence - b.sequence)) {
+    if (p.covered > 0 || p.sequence > end) return false;
+    end = p.sequence + p.length;
+    last = (p.ipFlags & IpFlag.moreFragments) === 0;
+  }
+  return last;
 }
 
 /** Lost packets of UDP, the fragments of one datagram together in whatever order they left; oldest first. */

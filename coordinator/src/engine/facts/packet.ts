@@ -28,7 +28,7 @@ export interface Packet {
   fate: Fate;
   /** What the tap that did not see it vouches for; null when both saw it. */
   vouching: Vouching | null;
-  /** Time on tap 0's clock, best guess. */
+  /** When it left, or where nobody saw that, when it arrived: time on tap 0's clock, best guess. */
   at: number;
   /** Tap whose record the fields below are from. */
   seenBy: 0 | 1;

@@ -15,18 +15,38 @@ export interface TapPlace {
   readonly behind: string;
   /** What tells that the tap is not on the end, to stand as evidence or assumption; null where it may be. */
   readonly why: string | null;
+  /** What is taken for granted where nothing tells: that the tap is on the end; null where something does. */
+  readonly presumed: string | null;
+}
+
+/** Where a tap stands, as an assumption of a finding. */
+export function placeAssumed({ why, presumed }: TapPlace): { text: string; checked: boolean }[] {
+  if (why !== null) return [{ text: why, checked: true }];
+  return presumed === null ? [] : [{ text: presumed, checked: false }];
 }
 
 /** Where the tap at an end stands, as far as packets of that host tell; `ttl` is what they have there. */
 export function tapPlace(flow: FlowFacts, end: End, ttl: number | null = ttlAtTap(flow, end)): TapPlace {
   const routersBetween = ttl === null ? 0 : hopsOf(ttl);
-  if (routersBetween === 0) return { routersBetween, behind: `the ${end}'s host`, why: null };
+  if (routersBetween === 0) {
+    const told = ttl !== null || isTapOfHost(flow, end);
+    const presumed = `the capture at the ${end}'s side was taken on the ${end} itself: it has nothing that the ${end} sent, which would tell`;
+    return { routersBetween, behind: `the ${end}'s host`, why: null, presumed: told ? null : presumed };
+  }
   const routers = routersBetween === 1 ? 'a router' : `${routersBetween} routers`;
   return {
     routersBetween,
     behind: `the ${end}'s host or ${routers} between it and this capture`,
     why: `the ${end}'s packets have TTL ${ttl} already where its side was captured, as after ${routers}: that is not on the ${end} itself`,
+    presumed: null,
   };
+}
+
+/** A live tap knows the addresses of its host. */
+function isTapOfHost(flow: FlowFacts, end: End): boolean {
+  const tap = flow.capture.taps[end === 'client' ? flow.clientTap : 1 - flow.clientTap];
+  const address = (flow.serverView ?? flow)[end].address;
+  return tap?.description.addresses.some((own) => own === address || own === flow[end].address) ?? false;
 }
 
 /** TTL of an end's packets at its own tap, RSTs apart: on this flow, else on others of that host; null where unknown. */

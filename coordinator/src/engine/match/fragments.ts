@@ -7,7 +7,7 @@ import { Checksum, COLUMNS, type ColumnName, IpFlag, PacketTable } from '@bothen
 const PLACES = 1024;
 
 /** Later fragments that wait for their first: senders that begin with the last one send a datagram's in one go. */
-const EARLY = 64;
+const EARLY = 512;
 
 /** Bytes of a header without options: what IP and UDP take, and the fragment header of IPv6. */
 const HEADER = { ipv4: 20, ipv6: 40, fragment: 8, udp: 8 } as const;

@@ -4,7 +4,7 @@ import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet, Sighting } from '../../facts/packet.js';
 import { answeredTypes } from '../../facts/resolvers.js';
 import { controlLine, silenceAbout } from '../../facts/silence.js';
-import { tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { assume, type Draft, draft, exhibit } from '../draft.js';
 import { carriesClaim, count } from '../words.js';
@@ -96,7 +96,8 @@ function resolverSilent(u: Unanswered): Draft {
   const time = first?.received?.time ?? Number.NaN;
   const word = u.flow.vouchSilence(u.flow.receiverTap('toward-server'), time, time + ANSWER_NS);
   const again = askedAgain(u);
-  const { why, behind } = tapPlace(u.flow, 'server');
+  const place = tapPlace(u.flow, 'server');
+  const { why, behind } = place;
   const silent = why
     ? `and no answer came from there: ${behind} kept silent`
     : 'and no answer left that host: the resolver kept silent';
@@ -118,7 +119,7 @@ function resolverSilent(u: Unanswered): Draft {
       exhibit('no-answer', 'none reached the client', again),
       ...answeredToo(u),
     ],
-    assumptions: [assume(word.level, word.why), ...(why ? [{ text: why, checked: true }] : [])],
+    assumptions: [assume(word.level, word.why), ...placeAssumed(place)],
     missing: ["the resolver's log; a capture of what it asks its own upstream"],
   });
 }

@@ -74,7 +74,7 @@ test('a request that reached the server before it left the client was not passed
 });
 
 /** The same tuple at both taps, but nothing in common except the payload: other numbers, time stamps, windows. */
-function transparent(serverDigests: [number, number]): Told[] {
+function transparent(serverDigests: [number, number], serverAt = 106): Told[] {
   const stamped = (packets: Told[], stamp: number, window: number) =>
     packets.map((p) => ({
       ...p,
@@ -82,7 +82,7 @@ function transparent(serverDigests: [number, number]): Told[] {
     }));
   return [
     ...stamped(leg(100, undefined, 'client', [REQUEST_DIGEST, ANSWER_DIGEST]), 10_000, 500),
-    ...stamped(leg(106, undefined, 'server', serverDigests, 70_000), 900_000, 700),
+    ...stamped(leg(serverAt, undefined, 'server', serverDigests, 70_000), 900_000, 700),
   ];
 }
 
@@ -96,6 +96,13 @@ test('a transparent proxy shows as two handshakes with the same payload', () => 
 
 test('two connections of one tuple with other payloads are no proxy', () => {
   const { findings } = new TwoEnds().say(...control, ...transparent([1, 2])).report();
+  expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
+});
+
+test('two connections of one tuple at different times, each seen by one tap, are no proxy', () => {
+  const { findings } = new TwoEnds()
+    .say(...control, ...transparent([REQUEST_DIGEST, ANSWER_DIGEST], 9_000))
+    .report();
   expect(findings.map((f) => f.code)).not.toContain('proxy-terminated');
 });
 

@@ -5,6 +5,7 @@ import { isSyn, isSynAck } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import { type Draft, draft, exhibit } from '../draft.js';
+import { timeAt } from '../resets/shape.js';
 
 /** What speaks for two connections under one tuple, beside initial sequence numbers that differ both ways. */
 interface Signs {
@@ -27,7 +28,7 @@ interface Signs {
 export function transparentProxy(flow: FlowFacts): Draft[] {
   if (flow.protocol !== 'tcp' || !hasTwoHandshakes(flow)) return [];
   // A tap that missed one connection of the tuple shows the next one in its place.
-  if (flow.capture.intake.reuse.isReused(flow.flow)) return [];
+  if (flow.capture.intake.reuse.isReused(flow.flow) || !areOfOneTime(flow)) return [];
   const signs = signsOf(flow);
   if (!signs) return [];
   const { renewed, reshaped, early, ownAcks, passedOn } = signs;
@@ -42,6 +43,33 @@ function hasTwoHandshakes(flow: FlowFacts): boolean {
     const seen = flow.sent(toward, Row.SYN_OPTIONS) >= 0 && flow.received(toward, Row.SYN_OPTIONS) >= 0;
     return seen && flow.sent(toward, Row.SEQ_BASE) !== flow.received(toward, Row.SEQ_BASE);
   });
+}
+
+/**
+ * Both handshakes may belong to one request: neither tap saw anything of the tuple before its SYN, as of an earlier connection,
+ * and neither connection was over before the other one began.
+ */
+function areOfOneTime(flow: FlowFacts): boolean {
+  const syns = flow.packets.filter(isSyn);
+  const begins = ([0, 1] as const).map((tap) =>
+    syns.map((p) => timeAt(p, tap)).find((time) => time !== null),
+  );
+  const [first, second] = begins;
+  if (first == null || second == null || [0, 1].some((tap) => spanAt(flow, tap).from < (begins[tap] ?? 0)))
+    return false;
+  const { timeline } = flow.capture.intake;
+  const [start, other] = [timeline.common(0, first), timeline.common(1, second)];
+  return other <= timeline.common(0, spanAt(flow, 0).to) && start <= timeline.common(1, spanAt(flow, 1).to);
+}
+
+/** When a tap saw the first and the last packet of a flow, on its own clock. */
+function spanAt({ capture, flow }: FlowFacts, tap: number): { from: number; to: number } {
+  const { store } = capture.intake;
+  const words = (word: number) =>
+    [0, 1]
+      .map((direction) => store.sides.data[store.side(flow, direction, tap) + word] ?? Number.NaN)
+      .filter((time) => !Number.isNaN(time));
+  return { from: Math.min(...words(Row.FIRST_TIME)), to: Math.max(...words(Row.LAST_TIME)) };
 }
 
 function signsOf(flow: FlowFacts): Signs | null {

@@ -27,7 +27,7 @@ export function udpLost(flow: FlowFacts): Draft[] {
 function lostToward(flow: FlowFacts, toward: Toward): Draft | null {
   const { sent, lost, data } = lossOf(flow, toward);
   if (lost === 0) return null;
-  const partly = lostInPart(flow, toward, data);
+  const partly = lostInPart(data);
   const control = controlOf(flow, toward);
   const seenBack = control.found + control.missing.length;
   // Nothing makes UDP datagrams arrive that nobody sent: each such one is a packet that the same tap missed.

@@ -1,7 +1,7 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import { lostInPart } from '../../facts/loss.js';
 import type { Toward } from '../../facts/packet.js';
-import { tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
 import type { Vouching } from '../../taps.js';
@@ -74,7 +74,7 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
       ],
       assumptions: [
         assume(word.level, word.why),
-        ...(place.why ? [{ text: place.why, checked: true }] : []),
+        ...placeAssumed(place),
         { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
       ],
       missing: [
@@ -86,11 +86,7 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
 
 function brokenToward(flow: FlowFacts, toward: Toward): number {
   if (flow.sent(toward, Row.WAITING) === 0) return 0;
-  return lostInPart(
-    flow,
-    toward,
-    flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.icmp),
-  );
+  return lostInPart(flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.icmp));
 }
 
 /** How long the server's tap vouches for its host's silence after the first datagram; null when not long enough. */

@@ -1,7 +1,7 @@
 import { formatDuration, NS_PER_S } from '@bothends/proto';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { Packet, Sighting, Toward } from '../../facts/packet.js';
-import { type TapPlace, tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, type TapPlace, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
@@ -112,7 +112,7 @@ function verdict(
     assumptions: [
       assume(word.level, word.why),
       { text: `the ${silent} answers by an interface that was captured`, checked: false },
-      ...(place.why ? [{ text: place.why, checked: true }] : []),
+      ...placeAssumed(place),
     ],
     missing: [
       `what swallows them inside the ${silent}: firewall counters, \`ss -tin\`, whether the host is frozen`,

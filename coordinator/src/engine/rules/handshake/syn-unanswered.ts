@@ -1,7 +1,8 @@
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet } from '../../facts/packet.js';
-import { tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
+import { weakest } from '../../grade.js';
 import type { Vouch, Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, type FaultKind } from '../draft.js';
 import { count } from '../words.js';
@@ -44,16 +45,23 @@ export function synUnanswered(h: Handshake): Draft | null {
   const again = arrived.length > 1 || syns.length > 1;
   const it = arrived.length > 1 ? 'them' : 'it';
   // Of a lone SYN it is not asked: a scan has a million of them, and little is claimed of each (see `loneSynUnanswered`).
-  const { why = null, behind = '' } = again ? tapPlace(flow, 'server') : {};
+  const place = again ? tapPlace(flow, 'server') : null;
+  const why = place?.why ?? null;
+  const graded = grade({
+    lines: 1 + (again ? 1 : 0) + (arrived.length > 1 ? 1 : 0),
+    absence: word.level,
+  });
   return draft({
     ...UNANSWERED,
-    grade: grade({ lines: 1 + (again ? 1 : 0) + (arrived.length > 1 ? 1 : 0), absence: word.level }),
+    grade: place?.presumed ? weakest(graded, 'likely') : graded,
     ...(why ? { blame: 'unknown' } : {}),
     flow,
     at: first.received,
     statement: why
-      ? `${count(arrived.length, 'SYN')} reached the capture at the server's side and nothing came back from there: ${behind} dropped ${it}.`
-      : `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${it} above its tap.`,
+      ? `${count(arrived.length, 'SYN')} reached the capture at the server's side and nothing came back from there: ${place?.behind} dropped ${it}.`
+      : place?.presumed
+        ? `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: dropped at its tap or behind it, by the server's host unless that capture was taken before it.`
+        : `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${it} above its tap.`,
     attributes: { arrived: arrived.length, sent: syns.length },
     evidence: [
       exhibit(
@@ -65,7 +73,7 @@ export function synUnanswered(h: Handshake): Draft | null {
       exhibit('silence', `no SYN-ACK, no RST left the server: ${word.why}`),
       again && exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1]),
     ],
-    assumptions: [assume(word.level, word.why), ...(why ? [{ text: why, checked: true }] : [])],
+    assumptions: [assume(word.level, word.why), ...(place ? placeAssumed(place) : [])],
     missing: [
       'what dropped it inside the server: firewall counters (nft list ruleset), nstat TcpExtListenOverflows, TcpExtIPReversePathFilter, ss -ltn',
     ],

@@ -4,7 +4,7 @@ import { bothRecords } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
 import { lossOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
-import { tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
@@ -73,7 +73,7 @@ function skipped(flow: FlowFacts, toward: Toward): Draft[] {
             ...missed.slice(0, 2),
           ),
       ],
-      assumptions: [assume(word.level, word.why), ...(place.why ? [{ text: place.why, checked: true }] : [])],
+      assumptions: [assume(word.level, word.why), ...placeAssumed(place)],
       missing: [
         'queue drops of the host: `tc -s qdisc`, `nstat -az TcpExtTCPRetransFail`, `nft list ruleset` (output)',
       ],

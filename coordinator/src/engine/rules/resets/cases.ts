@@ -67,31 +67,29 @@ export function resetCases(flow: FlowFacts): ResetCase[] {
   if (!cases) {
     cases = [];
     const rewritten = new Set<Packet>();
-    packets.forEach((rst, index) => {
-      if (!isRst(rst) || rst.copy || rewritten.has(rst)) return;
+    for (const rst of packets) {
+      if (!isRst(rst) || rst.copy || rewritten.has(rst)) continue;
       // The connection that it left on tells of it.
-      if (rst.sent === null && isOfAnotherConnection(flow, rst)) return;
-      cases?.push(caseOf(flow, rst, index, rewritten));
-    });
+      if (rst.sent === null && isOfAnotherConnection(flow, rst)) continue;
+      cases.push(caseOf(flow, rst, rewritten));
+    }
     cases = cases.filter((c) => !rewritten.has(c.rst));
     cache.set(packets, cases);
   }
   return cases;
 }
 
-function caseOf(flow: FlowFacts, rst: Packet, index: number, rewritten: Set<Packet>): ResetCase {
-  const packets = flow.packets;
+function caseOf(flow: FlowFacts, rst: Packet, rewritten: Set<Packet>): ResetCase {
   const rewrittenFrom = rst.sent === null ? findRewritten(flow, rst, rewritten) : null;
   if (rewrittenFrom) rewritten.add(rewrittenFrom);
   const tap = rst.received ? flow.receiverTap(rst.toward) : flow.senderTap(rst.toward);
   const survivor = rst.received ? findSurvivor(flow, rst, rst.received) : null;
-  const before = packets.slice(0, index + PACKETS_AROUND);
   return {
     flow,
     rst,
     shape: shapeOf(rst),
     origin: rst.sent || rewrittenFrom ? originOfSent(flow, rst) : originOfInjected(flow, rst),
-    trigger: triggerOf(rst, tap, before),
+    trigger: triggerOf(rst, tap, flow.packets),
     effect: rst.received === null ? 'unknown' : survivor ? 'ignored' : 'took-effect',
     survivor,
     livesOn: rst.received ? findLiving(flow, rst, rst.received) : null,
@@ -139,12 +137,6 @@ function isMissed(flow: FlowFacts, rst: Packet): boolean {
 
 /** Linux numbers the loopback interface 1 in every network namespace. */
 const LOOPBACK = 1;
-
-/**
- * Packets after the RST in the list that may still be before it at its tap: the list is in estimated order, and
- * a handful covers what the clocks' uncertainty can swap.
- */
-const PACKETS_AROUND = 16;
 
 /** A RST that left the alleged sender about then and never arrived as it was: the same one, rewritten on the way. */
 function findRewritten(flow: FlowFacts, rst: Packet, taken: Set<Packet>): Packet | null {

@@ -1,6 +1,6 @@
 import { Tcp, TcpOption } from '@bothends/proto';
 import { type FlowFacts, opposite } from '../../facts/flow-facts.js';
-import type { Packet } from '../../facts/packet.js';
+import type { Packet, Sighting } from '../../facts/packet.js';
 import * as Row from '../../flows/rows.js';
 
 /**
@@ -18,19 +18,21 @@ export function shapeOf(rst: Packet): ResetShape {
 }
 
 /**
- * The packet that a reply RST answers: the latest one before it, seen at the same tap coming the other way, whose
- * numbers it quotes. `before` lists packets of the flow up to the RST, oldest first.
+ * The packet that a reply RST answers: of those that came the other way and whose numbers it quotes, the latest that the tap
+ * saw before it. That tap's own order counts: when packets that only the other one saw went by is an estimate.
  */
-export function triggerOf(rst: Packet, tap: 0 | 1, before: readonly Packet[]): Packet | null {
-  const limit = timeAt(rst, tap);
-  for (let i = before.length - 1; i >= 0; i--) {
-    const p = before[i];
-    if (!p || p.toward === rst.toward || p.icmp) continue;
-    const time = timeAt(p, tap);
-    if (time === null || (limit !== null && time > limit)) continue;
-    if (quotes(rst, p)) return p;
+export function triggerOf(rst: Packet, tap: 0 | 1, packets: readonly Packet[]): Packet | null {
+  const limit = timeAt(rst, tap) ?? Number.POSITIVE_INFINITY;
+  let latest: Packet | null = null;
+  let [time, number] = [Number.NEGATIVE_INFINITY, 0];
+  for (const p of packets) {
+    const seen = p.toward === rst.toward || p.icmp ? null : sightingAt(p, tap);
+    if (seen === null || seen.time > limit || !quotes(rst, p)) continue;
+    if (seen.time < time || (seen.time === time && seen.number < number)) continue;
+    latest = p;
+    ({ time, number } = seen);
   }
-  return null;
+  return latest;
 }
 
 /** True when the RST's numbers are those that RFC 9293 prescribes in answer to `p`. */
@@ -84,6 +86,10 @@ function isCut(flow: FlowFacts, rst: Packet): boolean {
 
 /** Time of a packet at a tap, null where that tap did not see it. */
 export function timeAt(p: Packet, tap: 0 | 1): number | null {
-  if (p.sent?.tap === tap) return p.sent.time;
-  return p.received?.tap === tap ? p.received.time : null;
+  return sightingAt(p, tap)?.time ?? null;
+}
+
+function sightingAt(p: Packet, tap: 0 | 1): Sighting | null {
+  if (p.sent?.tap === tap) return p.sent;
+  return p.received?.tap === tap ? p.received : null;
 }
