@@ -3,7 +3,6 @@ export * from './errors/error.js';
 export * from './errors/file.js';
 export * from './errors/folder.js';
 export * from './explain/index.js';
-export * from './flow/sequence.js';
 export * from './packet/address.js';
 export * from './packet/columns.js';
 export * from './packet/scan.js';

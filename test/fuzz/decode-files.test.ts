@@ -1,8 +1,8 @@
 import type { RecordParser } from '@bothends/agent/capture/format/parser';
 import { PcapParser } from '@bothends/agent/capture/format/pcap';
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
 import { PcapngParser } from '@bothends/agent/capture/format/pcapng';
 import { Window } from '@bothends/agent/capture/format/window';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import { BothendsError, PacketTable } from '@bothends/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { BackEndName } from '../capture/source.js';
 import { DEFAULT_POLICY } from '../policy/policy.js';
+import { SyntheticSource } from '../testing/synthetic-source.js';
 import { makeExchangeKey } from './digest-key.js';
 import { makeHello } from './hello.js';
-import { SyntheticSource } from './synthetic-source.js';
 
 /** What an agent says limits it when these back ends can run, and the others not, for a reason that names them. */
 function limitsWith(...usable: BackEndName[]): string[] {

@@ -6,10 +6,10 @@ import { PodsOfNode } from '../pods/node.js';
 import { DEFAULT_POLICY } from '../policy/policy.js';
 import { HostAudit } from '../raw/host-audit.js';
 import { RawStore } from '../raw/raw-store.js';
+import { SyntheticSource } from '../testing/synthetic-source.js';
 import { makeExchangeKey } from './digest-key.js';
 import type { TapEnvironment } from './environment.js';
 import { openCapture } from './open-capture.js';
-import { SyntheticSource } from './synthetic-source.js';
 
 const ARM: Arm = { ...Arm.decode(Buffer.alloc(0)), tapId: 't-1', interface: 'any', durationMs: 60_000n };
 

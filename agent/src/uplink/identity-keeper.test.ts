@@ -7,7 +7,7 @@ import { authoritiesDigest } from '@bothends/proto/trust/authorities';
 import { credentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeCoordinator } from './fake-coordinator.js';
+import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { loadIdentity, saveIdentity } from './identity.js';
 import { IdentityKeeper } from './identity-keeper.js';
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../clock/clock.js';
 import { ClockExchange } from '../clock/exchange.js';
 import type { RawAnswer } from '../raw/raw-export.js';
-import { FakeCoordinator } from './fake-coordinator.js';
+import { FakeCoordinator } from '../testing/fake-coordinator.js';
 import { Link } from './link.js';
 import type { Command, LinkHost } from './session.js';
 import type { Shipment } from './shipper.js';

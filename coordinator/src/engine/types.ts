@@ -1,4 +1,4 @@
-import type { Attribute, Ladder, PacketTable, PathHistory, Report } from '@bothends/proto';
+import type { Ladder, PacketTable, PathHistory, Report } from '@bothends/proto';
 
 /** What is known about a tap before its first packet. */
 export interface TapDescription {
@@ -83,5 +83,3 @@ export interface EngineLike {
 export interface LadderLike extends EngineLike {
   ladder(): Ladder;
 }
-
-export type Attributes = Record<string, Attribute>;

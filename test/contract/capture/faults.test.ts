@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import { PacketType } from '@bothends/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeLab } from '#lab/describe';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { type FilterContext, widenFilter } from '@bothends/agent/capture/filter';
 import { compileFilter } from '@bothends/agent/capture/filter-compile';
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import { describe, expect, it } from 'vitest';
 import { ethernet, fill, icmp, ipv4, tcp, vlanTag } from '../decode/build.js';
 import { FRAMES } from '../decode/frames.js';

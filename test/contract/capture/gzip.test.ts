@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import { describe, expect, it } from 'vitest';
 import { ethernet, fill, ipv4, tcp } from '../decode/build.js';
 import { readAll, temporaryFile } from './files.js';

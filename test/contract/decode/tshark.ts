@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import { PSEUDOWIRE_LABELS } from './frames.js';
 
 /** Fields asked of tshark; a value is null where it printed none. */

@@ -1,5 +1,5 @@
-import { pcapFileHeader, pcapRecord } from '@bothends/agent/capture/format/pcap-writer';
 import { LinkType } from '@bothends/agent/decode/link';
+import { pcapFileHeader, pcapRecord } from '@bothends/agent/testing/pcap-writer';
 import {
   difference,
   type Frame,

@@ -91,10 +91,6 @@ export function addressesOf(frame: Frame): readonly [string, string] {
   return [text(at), text(at + size)];
 }
 
-export function ttlOf(frame: Frame): number {
-  return frame.bytes[ETHERNET + (frame.version === 4 ? 8 : 7)];
-}
-
 /** The TOS or traffic class byte. */
 export function tosOf(frame: Frame): number {
   return frame.version === 4 ? frame.bytes[ETHERNET + 1] : (frame.view.getUint16(ETHERNET) >> 4) & 0xff;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { BothendsError, COLUMNS, PacketTable } from '@bothends/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pcapFileHeader, pcapRecord } from '../format/pcap-writer.js';
+import { pcapFileHeader, pcapRecord } from '../../testing/pcap-writer.js';
 import { openCaptureFile } from './file.js';
 import { readTables, type TableReader } from './reader.js';
 

@@ -4,8 +4,6 @@ import { BothendsError } from '@bothends/proto';
 import { linkOf } from '@bothends/proto/evidence/chain';
 import type { Batch } from '@bothends/proto/gen/bothends/v1/packet';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Host } from '../host.js';
-import type { Taps } from './taps.js';
 import {
   ARM,
   armed,
@@ -24,7 +22,9 @@ import {
   shipped,
   stop,
   world,
-} from './taps-world.js';
+} from '../../testing/taps-world.js';
+import type { Host } from '../host.js';
+import type { Taps } from './taps.js';
 
 beforeEach(openWorld);
 afterEach(closeWorld);

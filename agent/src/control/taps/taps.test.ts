@@ -17,7 +17,7 @@ import {
   shipped,
   stop,
   world,
-} from './taps-world.js';
+} from '../../testing/taps-world.js';
 
 beforeEach(openWorld);
 afterEach(closeWorld);

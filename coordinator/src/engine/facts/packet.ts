@@ -100,10 +100,3 @@ export function flagLetters(flags: number): string {
   const text = letters.map(([bit, letter]) => (flags & bit ? letter : '')).join('');
   return text === '' ? 'none' : text;
 }
-
-/** Where a packet was first seen: its receiver's end for injected ones. */
-export function sightingOf(p: Packet): Sighting {
-  const sighting = p.sent ?? p.received;
-  if (!sighting) throw new Error('a packet without a sighting');
-  return sighting;
-}

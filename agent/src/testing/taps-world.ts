@@ -6,16 +6,16 @@ import { Arm, type TapState } from '@bothends/proto/gen/bothends/v1/agent';
 import type { Batch, Coverage } from '@bothends/proto/gen/bothends/v1/packet';
 import { pino } from 'pino';
 import { expect, vi } from 'vitest';
-import type { Clock } from '../../clock/clock.js';
-import { PodsOfNode } from '../../pods/node.js';
-import { DEFAULT_POLICY, type Policy } from '../../policy/policy.js';
-import { HostAudit } from '../../raw/host-audit.js';
-import { RawStore } from '../../raw/raw-store.js';
-import type { CaptureKit } from '../capture-kit.js';
-import { makeExchangeKey } from '../digest-key.js';
-import type { Host } from '../host.js';
-import { SyntheticSource, type SyntheticTap } from '../synthetic-source.js';
-import { Taps } from './taps.js';
+import type { Clock } from '../clock/clock.js';
+import type { CaptureKit } from '../control/capture-kit.js';
+import { makeExchangeKey } from '../control/digest-key.js';
+import type { Host } from '../control/host.js';
+import { Taps } from '../control/taps/taps.js';
+import { PodsOfNode } from '../pods/node.js';
+import { DEFAULT_POLICY, type Policy } from '../policy/policy.js';
+import { HostAudit } from '../raw/host-audit.js';
+import { RawStore } from '../raw/raw-store.js';
+import { SyntheticSource, type SyntheticTap } from './synthetic-source.js';
 
 // The taps of an agent for tests: real spools, synthetic captures.
 
