@@ -1,10 +1,10 @@
 /** Reflected generator polynomial of CRC-32 (IEEE 802.3), the one that zip, PNG and Ethernet use. */
 const POLYNOMIAL = 0xedb88320;
 
-/** Bytes taken at once. One after the other each would wait for the table look-up of the one before. */
+/** Bytes taken at once. One by one, each would wait for the table look-up of the byte before. */
 const SLICE = 8;
 
-/** SLICE tables of 256: the k-th has the remainder of a byte that k zero bytes follow. */
+/** SLICE tables of 256: table k has the remainder of each byte when k zero bytes follow it. */
 const TABLES = remainders();
 
 function remainders(): Int32Array {

@@ -24,7 +24,7 @@ export function writeColumn(out: ByteWriter, frame: Frame, column: CodedColumn):
     if (only !== null) return writeConstant(out, only, column);
   }
   const found = predict(values, frame, column);
-  // Most columns are wholly as predicted, and most others nearly.
+  // Most columns are exactly as predicted, and most of the others nearly.
   if (found === 0) return false;
   if (!writeFewResiduals(out, residual, exceptions, found, rowsWith(frame, gate)))
     writeResiduals(out, residual, gates, gate);
@@ -84,7 +84,10 @@ function predict(values: Values, frame: Frame, column: CodedColumn): number {
     : predictRelative(values, frame, column);
 }
 
-/** A column that every row has and that is relative to nothing: most are. Reads only, so that no row waits for another. */
+/**
+ * For a column that every row has and that is relative to nothing, as most are. It only reads, so no row waits
+ * for another.
+ */
 function predictPlain({ words, offset }: Values, frame: Frame, { stride, fallback }: CodedColumn): number {
   const { count, context, residual, exceptions } = frame;
   let found = 0;

@@ -10,7 +10,7 @@ import { int32 } from './scratch.js';
 export interface Grouping {
   /** Flow of each row, numbered in order of appearance. */
   readonly flow: Int32Array;
-  /** 1 + an earlier flow that resembles this one, 0 for none; one element a flow. */
+  /** 1 + the number of an earlier flow that resembles this one, 0 for none; one element per flow. */
   readonly parent: Int32Array;
   readonly flowCount: number;
 }

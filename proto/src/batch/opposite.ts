@@ -9,9 +9,9 @@ import { int32 } from './scratch.js';
 const NONE = -1;
 
 /**
- * What an acknowledgment follows: where the other direction of the connection has got to, in the rows before; or, for
- * acknowledgments that come before all of them, where it begins. In a batch of many connections there are few rows of
- * each, and next to each other's numbers theirs are not far to go.
+ * The reference of acknowledgments: how far the other direction of the connection has got in the rows before. For
+ * acknowledgments that come before all of those, it is where the other direction begins. (In a batch of many
+ * connections each has few rows, so the acknowledgment before would predict worse.)
  */
 export function acknowledged(frame: Frame): void {
   const { table, from, count, gates, flow, flowCount, reference } = frame;

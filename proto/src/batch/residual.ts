@@ -50,8 +50,8 @@ export function writeResiduals(
 }
 
 /**
- * Writes residuals of which few, `count` of those in `rows` rows, are not 0; `exceptions` has their places. False, having
- * written nothing, where it is not certain that sparse is shortest: then `writeResiduals` has to look.
+ * Writes residuals when few of them are not 0: `count` in `rows` rows, whose places are in `exceptions`. False,
+ * having written nothing, when it is not certain that sparse is shortest; then `writeResiduals` has to look.
  */
 export function writeFewResiduals(
   out: ByteWriter,

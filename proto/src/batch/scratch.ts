@@ -4,8 +4,8 @@ import { TABLE_CAPACITY } from '../packet/table.js';
 export type Words = Int32Array | Uint16Array;
 
 /**
- * Memory that serves all batches one after the other, because coding one is never interrupted. It lives outside of the
- * garbage collector's heap: new arrays for each batch made it collect ten times a second, for nothing.
+ * Memory that serves one batch after another, since coding one is never interrupted. It lives outside the garbage
+ * collector's heap: new arrays for each batch made V8 collect ten times a second.
  */
 export class Scratch<Kind extends Words> {
   readonly #make: (length: number) => Kind;

@@ -9,8 +9,8 @@ const NOTHING = Batch.decode(new Uint8Array(0));
 const NO_COLUMNS = Buffer.alloc(0);
 
 /**
- * A batch as `Batch.encode` writes it, in pieces one after the other. Nearly all of a batch are its columns, which are one
- * of the pieces just as they are: the encoder copies them three times, into memory that is cleared first.
+ * A batch as `Batch.encode` writes it, in consecutive pieces. The columns, nearly all of it, are one of the
+ * pieces and are not copied; the encoder would copy them three times, into memory that it clears first.
  */
 export function batchPieces(batch: Batch): Uint8Array[] {
   const { columns } = batch;

@@ -7,8 +7,8 @@ const TLS_ALERT = 21;
 const TLS_HANDSHAKE = 22;
 
 /**
- * Looks through a table, and returns `scan` with what it found, which stays until the next one. Loops without calls, in which
- * each column's checks are made once: a tenth of what it takes to look at the columns when a row's turn comes.
+ * Looks through a table and returns `scan` with what it found, valid until the next call. Loops without calls,
+ * each over few columns: a tenth of the cost of looking at all columns when a row's turn comes.
  */
 export function scanRows(table: PacketTable, scan: Scan): Scan {
   if (table.length > scan.seen.length) scan.seen = new Uint8Array(table.capacity);

@@ -11,8 +11,8 @@ export const Told = { earliest: 0, latest: 1, backwards: 2, cut: 3, cutAt: 4 } a
 const NUMBERS = 5;
 
 /**
- * What the rows of a table tell without anything known of their flows; `scanRows` looks. Who fills a table may have it
- * done beforehand, on another thread (`PacketTable.scan`).
+ * What the rows of a table tell without anything being known of their flows; `scanRows` finds out. Whoever fills
+ * a table may have that done beforehand, on another thread (`PacketTable.scan`).
  */
 export class Scan {
   /** Bits of each row. */
