@@ -2,6 +2,7 @@ import type { Report } from '@bothends/proto';
 import { expect, test } from 'vitest';
 import { Engine } from '../../engine.js';
 import { type Segment, SYN, SYN_ACK, tape } from '../../testing/tape.js';
+import { handshake, type Told, TwoEnds } from '../../testing/two-ends.js';
 
 const MS = 1_000_000;
 const LENGTH = 1000;
@@ -62,4 +63,25 @@ test('what was sent once and comes late was overtaken', () => {
     server.push({ ...sent, at: sent.at + 0.6 * MS, ttl: 61 });
   });
   expect(codes(report)).toContain('reordering');
+});
+
+/** Two questions, each of which the server's tap has twice. */
+const twice = [100, 5_100].flatMap((at, i): Told[] =>
+  (['both', 'server'] as const).map((seenBy, look) => ({
+    at: at + look * 0.02,
+    from: 'client',
+    seenBy,
+    columns: { ipId: 700 + i, payloadLength: 33 },
+  })),
+);
+
+test('a tap that has each of a few packets twice may look at a mirror port', () => {
+  const report = new TwoEnds({ protocol: 17, serverPort: 6000 }).say(...twice).report();
+  expect(codes(report)).not.toContain('duplication');
+});
+
+test('where other flows are seen once, packets that come twice were copied on the way', () => {
+  const others = [1, 2, 3].flatMap((k) => handshake(k * 500, { protocol: 6, clientPort: 41_000 + k }));
+  const report = new TwoEnds({ protocol: 17, serverPort: 6000 }).say(...twice, ...others).report();
+  expect(codes(report)).toContain('duplication');
 });

@@ -2,6 +2,7 @@ import { formatDuration, NS_PER_MS } from '@bothends/proto';
 import { isCopy, unexplainedArrivals } from '../../facts/control.js';
 import { recordAt } from '../../facts/counterpart.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
+import { arrivalsAt } from '../../facts/mirror.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { overlap } from '../../facts/repair.js';
 import { State } from '../../flows/records.js';
@@ -13,7 +14,7 @@ import { gradePairs, wayText } from './change.js';
 
 /** A tap that has so much of a direction twice looks at a mirror port or at two interfaces: it is not the path. */
 const MIRROR_SHARE = 0.5;
-/** Packets of a direction before that share says anything. */
+/** Packets of a direction before that share says anything; with fewer, all flows are asked. */
 const MIRROR_PACKETS = 8;
 
 /** Fewer than one packet in a thousand out of order costs no connection anything: hosts with several queues do it too. */
@@ -163,7 +164,10 @@ function arrivedTwice(flow: FlowFacts, p: Packet): boolean {
 
 function isMirror(flow: FlowFacts, toward: Toward, copies: number): boolean {
   const pairs = flow.path(toward, Row.PAIRS);
-  return pairs >= MIRROR_PACKETS && copies >= MIRROR_SHARE * pairs;
+  if (copies < MIRROR_SHARE * pairs) return false;
+  if (pairs >= MIRROR_PACKETS) return true;
+  const { matched, surplus } = arrivalsAt(flow.capture, flow.receiverTap(toward));
+  return surplus >= MIRROR_SHARE * matched;
 }
 
 function copied(flow: FlowFacts, toward: Toward, copies: readonly Packet[], first: Packet): Draft {
