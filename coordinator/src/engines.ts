@@ -1,6 +1,6 @@
 import type { EngineFactory, LadderFactory } from './analysis/local-analyst.js';
 import { Engine } from './engine/engine.js';
-import { LadderEngine } from './engine/ladder.js';
+import { LadderEngine } from './engine/report/ladder.js';
 import { trainAddon } from './train-addon.js';
 
 /** The real engine, with its add-on where that is built. */

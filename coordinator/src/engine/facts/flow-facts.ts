@@ -1,7 +1,7 @@
 import type { Endpoint } from '@bothends/proto';
 import { idNumber, idOf } from '../flow-id.js';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import type { Tap, Vouching } from '../taps.js';
 import { vouch, vouchSilence } from '../taps.js';
 import { collectPackets } from './collect.js';

@@ -1,6 +1,6 @@
 import { DIGEST_PREFIX, Http, Tcp } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import { samePayload } from '../match/identity.js';
 
 /** A connection that only one tap saw, and the first data each way on it (places in `Heads`, -1: none). */

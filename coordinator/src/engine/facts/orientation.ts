@@ -1,7 +1,7 @@
 import { parseAddress } from '@bothends/proto';
 import type { FlowTable } from '../flows/flow-table.js';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import type { Tap } from '../taps.js';
 import { INITIAL_TTLS } from './hops.js';
 

@@ -1,6 +1,6 @@
 import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import { TTL_PAIRS } from '../match/pairs.js';
 import type { FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';

@@ -1,5 +1,5 @@
 import { NO_LENGTH } from '@bothends/proto';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import {
   Heads,
   headKey,

@@ -1,6 +1,6 @@
 import type { End } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import type { CaptureFacts, FlowFacts } from './flow-facts.js';
 import { hopsOf } from './hops.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Intake } from '../intake.js';
+import { Intake } from '../intake/intake.js';
 import { newTap } from '../taps.js';
 import { type Segment, tape } from '../testing/tape.js';
 

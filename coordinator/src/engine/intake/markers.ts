@@ -1,5 +1,5 @@
 import { formatAddress, type MarkerReport, type PacketTable } from '@bothends/proto';
-import type { Tap } from './taps.js';
+import type { Tap } from '../taps.js';
 
 /** Remembers a packet that is a marker. */
 export function noteMarker(tap: Tap, table: PacketTable, row: number): void {

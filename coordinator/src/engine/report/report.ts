@@ -7,17 +7,17 @@ import {
   type Report,
   type TapReport,
 } from '@bothends/proto';
+import type { CaptureFacts, FlowFacts } from '../facts/flow-facts.js';
+import type { Sighting } from '../facts/packet.js';
+import { markerReport } from '../intake/markers.js';
+import { unreadReport } from '../intake/unread.js';
+import { type Draft, type Exhibit, packetRefs, sentenceOf } from '../rules/draft.js';
+import { absolute, type Tap } from '../taps.js';
+import type { EngineOptions } from '../types.js';
+import { ENGINE_VERSION } from '../version.js';
 import { clockReport } from './clock-report.js';
-import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
-import type { Sighting } from './facts/packet.js';
 import type { Listing } from './listing.js';
-import { markerReport } from './markers.js';
 import { remedyFor } from './remedy.js';
-import { type Draft, type Exhibit, packetRefs, sentenceOf } from './rules/draft.js';
-import { absolute, type Tap } from './taps.js';
-import type { EngineOptions } from './types.js';
-import { unreadReport } from './unread.js';
-import { ENGINE_VERSION } from './version.js';
 
 /** Packets named per piece of evidence: enough to look up, few enough to read. */
 const REFERENCES = 6;

@@ -1,6 +1,6 @@
 import { Layer } from '@bothends/proto';
 import { expect, test } from 'vitest';
-import { TwoEnds } from './testing/two-ends.js';
+import { TwoEnds } from '../testing/two-ends.js';
 
 test('packets of protocols that are not read are named and counted', () => {
   const strange = (at: number, protocol: number, ipVersion: number) => ({

@@ -1,24 +1,24 @@
 import { formatAddress, Layer, Mark, type PacketTable, Scan, scanRows } from '@bothends/proto';
-import { AddressTexts } from './address-text.js';
-import { Link } from './flows/links.js';
-import { FlowNames } from './flows/names.js';
-import { State } from './flows/records.js';
-import * as Row from './flows/rows.js';
-import { FlowStore } from './flows/store.js';
-import { Sweep } from './flows/sweep.js';
+import { AddressTexts } from '../address-text.js';
+import { Link } from '../flows/links.js';
+import { FlowNames } from '../flows/names.js';
+import { State } from '../flows/records.js';
+import * as Row from '../flows/rows.js';
+import { FlowStore } from '../flows/store.js';
+import { Sweep } from '../flows/sweep.js';
+import { Express } from '../match/express.js';
+import { Fragments, isFirstFragment, isLaterFragment } from '../match/fragments.js';
+import { DOUBLE_NS, FlowJoiner } from '../match/join.js';
+import { Matcher } from '../match/matcher.js';
+import { Observer } from '../match/observe.js';
+import { PairObserver } from '../match/pairs.js';
+import { TupleReuse } from '../match/reuse.js';
+import { Train, type TrainAddon } from '../match/train.js';
+import { noteUnread, type Tap } from '../taps.js';
+import { Timeline } from '../timeline/timeline.js';
 import { noteMarker } from './markers.js';
-import { Express } from './match/express.js';
-import { Fragments, isFirstFragment, isLaterFragment } from './match/fragments.js';
-import { DOUBLE_NS, FlowJoiner } from './match/join.js';
-import { Matcher } from './match/matcher.js';
-import { Observer } from './match/observe.js';
-import { PairObserver } from './match/pairs.js';
-import { TupleReuse } from './match/reuse.js';
-import { Train, type TrainAddon } from './match/train.js';
 import { Look, SecondLooks } from './second-looks.js';
-import { noteUnread, type Tap } from './taps.js';
 import { BACKWARDS_NS, IN_ORDER, type TimeOrder, timeOrder } from './time-order.js';
-import { Timeline } from './timeline/timeline.js';
 
 /** Takes packets of either tap, in each tap's order, and keeps flows, matches and clock bounds up to date. */
 export class Intake {

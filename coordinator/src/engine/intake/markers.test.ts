@@ -1,8 +1,8 @@
 import { PacketTable } from '@bothends/proto';
 import { describe, expect, it } from 'vitest';
+import { newTap, type Tap } from '../taps.js';
+import type { TapCoverage } from '../types.js';
 import { markerReport, noteMarker } from './markers.js';
-import { newTap, type Tap } from './taps.js';
-import type { TapCoverage } from './types.js';
 
 const COVERAGE: TapCoverage = {
   backEnd: 'tcpdump',

@@ -1,8 +1,8 @@
 import { formatInstant, type PathColumns, type PathHistory } from '@bothends/proto';
-import type { CaptureFacts, FlowFacts } from './facts/flow-facts.js';
-import { lossOf, segmentsOf } from './facts/loss.js';
-import type { Toward } from './facts/packet.js';
-import { absolute } from './taps.js';
+import type { CaptureFacts, FlowFacts } from '../facts/flow-facts.js';
+import { lossOf, segmentsOf } from '../facts/loss.js';
+import type { Toward } from '../facts/packet.js';
+import { absolute } from '../taps.js';
 
 /** One-way delay, loss and clock quality of a whole capture over time. */
 export function pathHistory(capture: CaptureFacts, flows: readonly FlowFacts[]): PathHistory {

@@ -1,6 +1,6 @@
 import { GRADES, NOTE_CODES, type VerdictCode } from '@bothends/proto';
-import type { FlowFacts } from './facts/flow-facts.js';
-import type { Draft } from './rules/draft.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import type { Draft } from '../rules/draft.js';
 
 /**
  * Weight of a fault in the headline: what ended or prevented a connection stands before what slowed it down.

@@ -1,5 +1,5 @@
 import type { PacketTable } from '@bothends/proto';
-import { DOUBLE_NS } from './match/join.js';
+import { DOUBLE_NS } from '../match/join.js';
 
 /** Directions of connections that are remembered at a time; a newcomer takes the place of whichever had it. */
 const PLACES = 1024;

@@ -1,5 +1,5 @@
 import { remedyOf } from '@bothends/proto';
-import type { Draft } from './rules/draft.js';
+import type { Draft } from '../rules/draft.js';
 
 /**
  * What to do about a conclusion: its own advice, else the general one of its code with the names of the flow in place of

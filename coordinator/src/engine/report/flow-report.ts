@@ -1,9 +1,9 @@
 import type { FlowReport } from '@bothends/proto';
-import type { FlowFacts } from './facts/flow-facts.js';
-import { latencyOf } from './facts/latency.js';
-import { lossOf } from './facts/loss.js';
-import type { Toward } from './facts/packet.js';
-import { repairsOf } from './facts/repair.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import { latencyOf } from '../facts/latency.js';
+import { lossOf } from '../facts/loss.js';
+import type { Toward } from '../facts/packet.js';
+import { repairsOf } from '../facts/repair.js';
 
 /** A flow's line in the report, without what was found about it. */
 export function flowReport(flow: FlowFacts): FlowReport {

@@ -1,5 +1,5 @@
 import type { UnreadReport } from '@bothends/proto';
-import type { Tap } from './taps.js';
+import type { Tap } from '../taps.js';
 
 /** IP protocols that are met beside TCP, UDP and ICMP (IANA numbers), by the names that people use. */
 const NAMES: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { FlowFacts } from './facts/flow-facts.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import { type Draft, draft } from '../rules/draft.js';
 import { Fold } from './fold.js';
-import { type Draft, draft } from './rules/draft.js';
 
 let made = 0;
 

@@ -1,5 +1,5 @@
 import { Layer, type PacketTable, Tcp } from '@bothends/proto';
-import { DOUBLE_NS } from './match/join.js';
+import { DOUBLE_NS } from '../match/join.js';
 import { Spans } from './spans.js';
 
 /**

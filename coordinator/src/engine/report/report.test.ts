@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handshake, type Told, TwoEnds } from './testing/two-ends.js';
+import { handshake, type Told, TwoEnds } from '../testing/two-ends.js';
 
 const elsewhere = { server: '10.9.9.9' };
 const syn: Told = {

@@ -1,6 +1,6 @@
 import { NOTE_CODES } from '@bothends/proto';
-import type { FlowFacts } from './facts/flow-facts.js';
-import type { Draft, FaultKind } from './rules/draft.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import type { Draft, FaultKind } from '../rules/draft.js';
 
 const NONE: readonly Draft[] = [];
 

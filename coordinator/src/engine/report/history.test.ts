@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Engine } from './engine.js';
-import { ACK, PUSH, type Segment, SYN, SYN_ACK, tape } from './testing/tape.js';
+import { Engine } from '../engine.js';
+import { ACK, PUSH, type Segment, SYN, SYN_ACK, tape } from '../testing/tape.js';
 
 const MS = 1e6;
 const S = 1e9;

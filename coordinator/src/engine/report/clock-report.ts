@@ -1,7 +1,7 @@
 import { type ClockReport, formatInstant } from '@bothends/proto';
-import type { CaptureFacts } from './facts/flow-facts.js';
-import { absolute } from './taps.js';
-import type { ClockView } from './timeline/timeline.js';
+import type { CaptureFacts } from '../facts/flow-facts.js';
+import { absolute } from '../taps.js';
+import type { ClockView } from '../timeline/timeline.js';
 
 /** What is known of the two clocks, as server minus client. */
 export function clockReport(capture: CaptureFacts): ClockReport {

@@ -1,7 +1,7 @@
 import { type FlowReport, NOTE_CODES } from '@bothends/proto';
-import type { FlowFacts } from './facts/flow-facts.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import type { Draft } from '../rules/draft.js';
 import { flowReport } from './flow-report.js';
-import type { Draft } from './rules/draft.js';
 
 /** Flows that a report lists one by one, some 60 MB of JSON; of more, those with a fault come first. */
 export const LISTED = 100_000;

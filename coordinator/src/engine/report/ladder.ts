@@ -1,13 +1,13 @@
 import { BothendsError, formatInstant, type Ladder, type LadderRow, Tcp } from '@bothends/proto';
+import { Engine } from '../engine.js';
+import type { FlowFacts } from '../facts/flow-facts.js';
+import { flagLetters, type Packet } from '../facts/packet.js';
+import { flowId } from '../flow-id.js';
+import type { TrainAddon } from '../match/train.js';
+import { absolute } from '../taps.js';
+import type { EngineOptions, LadderLike } from '../types.js';
 import { clockReport } from './clock-report.js';
-import { Engine } from './engine.js';
-import type { FlowFacts } from './facts/flow-facts.js';
-import { flagLetters, type Packet } from './facts/packet.js';
-import { flowId } from './flow-id.js';
 import { flowReport } from './flow-report.js';
-import type { TrainAddon } from './match/train.js';
-import { absolute } from './taps.js';
-import type { EngineOptions, LadderLike } from './types.js';
 
 /** Rows shown at most: more is not read by a person, and a page with more is slow. */
 const ROW_LIMIT = 10_000;
