@@ -25,6 +25,15 @@ export function collectPackets(
   return packets.sort((a, b) => a.at - b.at || inOrderOfTaps(a, b));
 }
 
+/** The longest pause of a flow before a packet whose record is still alive, ns; 0 where there was none. */
+export function longestIdle(intake: Intake, flow: number): number {
+  const { records } = intake.store;
+  let longest = 0;
+  for (const r of liveRecords(intake, flow))
+    if (records.state[r] & State.afterIdle) longest = Math.max(longest, records.gap[r]);
+  return longest;
+}
+
 /** At one moment as the tap that `at` is from numbered them: a record's own number says only which place was free. */
 function inOrderOfTaps(a: Packet, b: Packet): number {
   const [first, second] = [a.sent ?? a.received, b.sent ?? b.received];

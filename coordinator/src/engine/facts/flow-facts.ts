@@ -4,7 +4,7 @@ import * as Row from '../flows/rows.js';
 import type { Intake } from '../intake/intake.js';
 import type { Tap, Vouching } from '../taps.js';
 import { vouch, vouchSilence } from '../taps.js';
-import { collectPackets } from './collect.js';
+import { collectPackets, longestIdle } from './collect.js';
 import { vouchInOrder } from './in-order.js';
 import type { Orientation } from './orientation.js';
 import type { Packet, Sighting, Toward } from './packet.js';
@@ -119,6 +119,11 @@ export class FlowFacts {
       vouchInOrder(this, this.collected);
     }
     return this.collected;
+  }
+
+  /** The longest pause before any of the packets, ns; told without making packets of them all. */
+  get longestIdle(): number {
+    return longestIdle(this.capture.intake, this.flow);
   }
 
   /** Lets go of the packets until they are asked for again: those of all flows together are many times the flows. */

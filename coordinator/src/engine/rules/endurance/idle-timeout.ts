@@ -72,6 +72,7 @@ export function idleTimeout(capture: CaptureFacts, flows: readonly FlowFacts[]):
 }
 
 function deathOf(flow: FlowFacts): Death | null {
+  if (flow.longestIdle < LEAST_FATAL_NS) return null;
   for (const p of flow.packets) {
     // The gap before a retransmission is a timer of its sender, not idleness.
     if (p.idle < LEAST_FATAL_NS || p.icmp || p.copy || isSyn(p) || isSynAck(p)) continue;
