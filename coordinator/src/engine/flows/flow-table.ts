@@ -228,7 +228,10 @@ function isAfter(
   return sourcePort > destinationPort;
 }
 
-/** Murmur3-style mix of the ten key words: addresses in one subnet differ in few bits. */
+/**
+ * Murmur3-style mix of the ten key words: addresses in one subnet differ in few bits. The add-on for trains finds flows by it,
+ * too: whoever changes it changes `hash_of` of native/flow-table.h.
+ */
 function hashKey(words: Uint32Array, start: number): number {
   let h = 0x9747b28c;
   for (let i = start; i < start + KEY_WORDS; i++) {
