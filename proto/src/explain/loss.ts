@@ -132,6 +132,7 @@ export const LOSS = {
       'Its answers left by an interface that was not captured.',
       'A full accept queue with SYN cookies looks the same just after the handshake: see `accept-stalled`.',
       'A zero window still answers with ACKs.',
+      'The frames were addressed to another MAC than the host’s: then it never took them in, and `blame` is the path.',
     ],
     action: [
       'On the silent host: `ss -tin dst PEER` (does the socket exist?), `nft list ruleset` with counters, `conntrack -L`.',

@@ -8,3 +8,7 @@ export function carriesClaim(grade: Grade): boolean {
 export function count(n: number, what: string): string {
   return n === 1 ? `one ${what}` : `${n} ${what}s`;
 }
+
+/** Frames that a host passes over are addressed by whoever sends them on the last link. */
+export const ASTRAY_REMEDY =
+  'Compare the neighbour table of the last router (`ip neigh`, `show arp`) with the MAC address of the host: an address that two hosts use, a failover that was not announced, or a forged ARP.';

@@ -184,7 +184,9 @@ function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouc
   const level = strongestVouch(service.deaths.map((d) => d.packet.vouching?.level ?? 'failed'));
   const survived = service.survived > 0;
   const several = service.deaths.length > 1;
-  const lines = 1 + (survived ? 1 : 0) + (forged ? 1 : 0) + (several ? 1 : 0);
+  // A RST that its alleged sender's capture merely lacks may be another host's, which took over the address meanwhile.
+  const forgery = forged ? forgeryGrade(flow, forged) : null;
+  const lines = 1 + (survived ? 1 : 0) + (forgery ? 1 : 0) + (several ? 1 : 0);
   // One connection that ended with a pause: a path that was cut meanwhile looks the same.
   if (lines === 1) return { grade: 'inconclusive', level };
   const counter = outlivedElsewhere(service, death) ? 1 : 0;
@@ -198,7 +200,6 @@ function gradeTimer(service: Service, death: Death): { grade: Grade; level: Vouc
   // The silence of a tap that cannot tell is no evidence, whatever else fits.
   const seen = level === 'failed' || level === 'open' ? 'inconclusive' : graded;
   if (counter > 0) return { grade: survived || several ? seen : 'inconclusive', level };
-  const forgery = forged && forgeryGrade(flow, forged);
   const unanswered = flow.packets.filter(
     (p) => p.toward === packet.toward && p.sent && p.repeat && p.at > packet.at,
   ).length;

@@ -1,10 +1,12 @@
 import { formatDuration, NS_PER_S } from '@bothends/proto';
+import { misaddressed } from '../../facts/addressee.js';
 import { BOTH_WAYS, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import type { Packet, Sighting, Toward } from '../../facts/packet.js';
 import { placeAssumed, type TapPlace, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase } from '../../grade.js';
 import { assume, type Draft, draft, exhibit, hostOf, receiverOf, senderOf } from '../draft.js';
+import { ASTRAY_REMEDY } from '../words.js';
 
 /** A TCP that has data acknowledges it within 500 ms (RFC 9293, 3.8.6.3); twice that is silence. */
 const SILENCE_NS = NS_PER_S;
@@ -75,6 +77,7 @@ function verdict(
   const deaf = out.length > 0;
   const [asker, silent] = [senderOf(toward), receiverOf(toward)];
   const place = tapPlace(flow, silent);
+  const astray = misaddressed(flow, arrived);
   const first = arrived[0] ?? null;
   const again = arrived.find((p) => p.repeat);
   const start = first?.received?.time ?? 0;
@@ -91,9 +94,12 @@ function verdict(
     flow,
     direction: opposite(toward),
     sender: silent,
-    blame: place.why ? 'unknown' : hostOf(silent),
+    blame: astray ? 'path' : place.why ? 'unknown' : hostOf(silent),
     at: first?.received ?? null,
-    statement: statementOf(arrived.length, toward, { lasted, out }, place),
+    statement: astray
+      ? astrayStatement(arrived.length, toward, lasted)
+      : statementOf(arrived.length, toward, { lasted, out }, place),
+    remedy: astray ? ASTRAY_REMEDY : null,
     attributes: { arrived: arrived.length, silentMs: Math.round(lasted / 1e6) },
     evidence: [
       exhibit(
@@ -101,6 +107,7 @@ function verdict(
         `these arrived at the ${place.why ? `capture at the ${silent}'s side` : silent}`,
         ...arrived.slice(0, 4),
       ),
+      astray !== null && exhibit('misaddressed', astray, ...arrived.slice(0, 2)),
       exhibit(
         'silence',
         `${deaf ? 'only old data with an old ACK' : 'nothing of this connection'} ${place.why ? 'came back from there' : `left the ${silent}`} after that: ${word.why}`,
@@ -118,6 +125,11 @@ function verdict(
       `what swallows them inside the ${silent}: firewall counters, \`ss -tin\`, whether the host is frozen`,
     ],
   });
+}
+
+function astrayStatement(arrived: number, toward: Toward, lasted: number): string {
+  const [asker, silent] = [senderOf(toward), receiverOf(toward)];
+  return `${arrived} packets of the ${asker} came past the ${silent}'s capture over ${formatDuration(lasted)} in frames for another station, so that the ${silent} never took them in: whoever sends them there has a wrong MAC address for it.`;
 }
 
 function statementOf(arrived: number, toward: Toward, { lasted, out }: Silence, place: TapPlace): string {

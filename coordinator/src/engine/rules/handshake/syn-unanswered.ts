@@ -1,3 +1,4 @@
+import { misaddressed } from '../../facts/addressee.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet } from '../../facts/packet.js';
 import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
@@ -5,7 +6,7 @@ import * as Row from '../../flows/rows.js';
 import { weakest } from '../../grade.js';
 import type { Vouch, Vouching } from '../../taps.js';
 import { assume, type Draft, draft, exhibit, type FaultKind } from '../draft.js';
-import { count } from '../words.js';
+import { ASTRAY_REMEDY, count } from '../words.js';
 import { grade, type Handshake } from './opening.js';
 
 /** A server that answers at all answers a SYN within this time; SYN-ACKs come from the kernel, not the application. */
@@ -47,20 +48,23 @@ export function synUnanswered(h: Handshake): Draft | null {
   // Of a lone SYN it is not asked: a scan has a million of them, and little is claimed of each (see `loneSynUnanswered`).
   const place = again ? tapPlace(flow, 'server') : null;
   const why = place?.why ?? null;
+  const astray = again ? misaddressed(flow, arrived) : null;
   const graded = grade({
     lines: 1 + (again ? 1 : 0) + (arrived.length > 1 ? 1 : 0),
     absence: word.level,
   });
   return draft({
     ...UNANSWERED,
-    grade: place?.presumed ? weakest(graded, 'likely') : graded,
-    ...(why ? { blame: 'unknown' } : {}),
+    grade: place?.presumed && !astray ? weakest(graded, 'likely') : graded,
+    ...(astray ? { blame: 'path', remedy: ASTRAY_REMEDY } : why ? { blame: 'unknown' } : {}),
     flow,
     at: first.received,
-    statement: why
-      ? `${count(arrived.length, 'SYN')} reached the capture at the server's side and nothing came back from there: ${place?.behind} dropped ${it}.`
-      : place?.presumed
-        ? `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: dropped at its tap or behind it, by the server's host unless that capture was taken before it.`
+    statement: astray
+      ? `${count(arrived.length, 'SYN')} came past the server's capture in frames for another station, so that the server never took ${it} in: whoever sends ${it} there has a wrong MAC address for it.`
+      : why
+        ? `${count(arrived.length, 'SYN')} reached the capture at the server's side and nothing came back from there: ${place?.behind} dropped ${it}.`
+        : place?.presumed
+          ? `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: dropped at its tap or behind it, by the server's host unless that capture was taken before it.`
         : `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${it} above its tap.`,
     attributes: { arrived: arrived.length, sent: syns.length },
     evidence: [
@@ -70,6 +74,7 @@ export function synUnanswered(h: Handshake): Draft | null {
         first,
         last === first ? null : last,
       ),
+      astray !== null && exhibit('misaddressed', astray, first),
       exhibit('silence', `no SYN-ACK, no RST left the server: ${word.why}`),
       again && exhibit('retransmitted', 'the client asked again, so it got no answer', syns[1]),
     ],
