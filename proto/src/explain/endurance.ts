@@ -77,7 +77,8 @@ export const ENDURANCE = {
   'slow-path': {
     title: 'the time went by between the two hosts',
     meaning:
-      'Of the client’s waiting, the network took `pathMs` and the server `serverMs`. How the path’s share splits into the two directions is as certain as the clocks.',
+      'Of the client’s waiting, the network took `pathMs` and the server `serverMs`. How the path’s share splits into the two directions is as certain as the clocks. ' +
+      'With `excessMs` even the fastest packets were late by so much for `lastedMs` in all: a queue that did not drain, or a longer way.',
     proof: [
       'Waiting at the client’s tap less thinking time at the server’s tap: each is measured with one clock.',
     ],

@@ -10,6 +10,7 @@ import { handshake } from './handshake/index.js';
 import { losses } from './loss/index.js';
 import { asymmetricRoute } from './path/asymmetric.js';
 import { pathChanges } from './path/index.js';
+import { slowQueue } from './path/queue.js';
 import { resets } from './resets/index.js';
 
 /** Every rule that looks at one flow. The order does not matter: arbitration ranks what they find. */
@@ -27,6 +28,7 @@ export const FLOW_RULES: readonly FlowRule[] = [
 export const CAPTURE_RULES: readonly CaptureRule[] = [
   idleTimeout,
   asymmetricRoute,
+  slowQueue,
   proxyTerminated,
   noAttempt,
   topTalker,
