@@ -12,8 +12,11 @@ export type Look = (typeof Look)[keyof typeof Look];
 /** Places for what was seen last; a mirror shows a packet again before half as many others have passed. */
 const PLACES = 4096;
 
-/** A tap that shows most packets of either direction twice looks at a mirror: no path duplicates what a host sends. */
-const MIRROR_SHARE = 0.6;
+/**
+ * A tap that shows so many packets of either direction twice looks at a mirror: no path duplicates what a host sends. Of a
+ * mirror whose capture misses a third of its packets, one of either look, half would show once.
+ */
+const MIRROR_SHARE = 0.4;
 /** Second looks before that share says anything, and packets of a direction from which on it is settled. */
 const LEAST = 3;
 const SETTLED = 32;
