@@ -28,7 +28,9 @@ export function controlOf(flow: FlowFacts, toward: Toward): Control {
   const absent = flow.packets.filter(
     (p) => p.toward === back && p.received && !p.sent && !p.copy && !p.icmp && !(p.flags & Tcp.syn),
   );
-  return { found, missing: absent.filter((p) => !isRst(p)), resets: absent.filter(isRst) };
+  // What passed before a tap was open, or after, it did not miss.
+  const missing = absent.filter((p) => !isRst(p) && p.vouching?.level !== 'failed');
+  return { found, missing, resets: absent.filter(isRst) };
 }
 
 /**

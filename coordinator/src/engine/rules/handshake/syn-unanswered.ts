@@ -1,7 +1,7 @@
 import { misaddressed } from '../../facts/addressee.js';
 import type { FlowFacts } from '../../facts/flow-facts.js';
 import type { Packet } from '../../facts/packet.js';
-import { placeAssumed, tapPlace } from '../../facts/tap-place.js';
+import { placeAssumed, type TapPlace, tapPlace } from '../../facts/tap-place.js';
 import * as Row from '../../flows/rows.js';
 import { weakest } from '../../grade.js';
 import type { Vouch, Vouching } from '../../taps.js';
@@ -44,7 +44,6 @@ export function synUnanswered(h: Handshake): Draft | null {
   const first = arrived[0] as Packet;
   const word = silenceAfter(flow, first.received?.time ?? 0);
   const again = arrived.length > 1 || syns.length > 1;
-  const it = arrived.length > 1 ? 'them' : 'it';
   // Of a lone SYN it is not asked: a scan has a million of them, and little is claimed of each (see `loneSynUnanswered`).
   const place = again ? tapPlace(flow, 'server') : null;
   const why = place?.why ?? null;
@@ -59,13 +58,7 @@ export function synUnanswered(h: Handshake): Draft | null {
     ...(astray ? { blame: 'path', remedy: ASTRAY_REMEDY } : why ? { blame: 'unknown' } : {}),
     flow,
     at: first.received,
-    statement: astray
-      ? `${count(arrived.length, 'SYN')} came past the server's capture in frames for another station, so that the server never took ${it} in: whoever sends ${it} there has a wrong MAC address for it.`
-      : why
-        ? `${count(arrived.length, 'SYN')} reached the capture at the server's side and nothing came back from there: ${place?.behind} dropped ${it}.`
-        : place?.presumed
-          ? `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: dropped at its tap or behind it, by the server's host unless that capture was taken before it.`
-        : `${count(arrived.length, 'SYN')} reached the server and nothing came back out of it: the server's host dropped ${it} above its tap.`,
+    statement: statementOf(arrived.length, place, astray !== null),
     attributes: { arrived: arrived.length, sent: syns.length },
     evidence: [
       exhibit(
@@ -83,4 +76,19 @@ export function synUnanswered(h: Handshake): Draft | null {
       'what dropped it inside the server: firewall counters (nft list ruleset), nstat TcpExtListenOverflows, TcpExtIPReversePathFilter, ss -ltn',
     ],
   });
+}
+
+function statementOf(arrived: number, place: TapPlace | null, isAstray: boolean): string {
+  const syns = count(arrived, 'SYN');
+  const it = arrived > 1 ? 'them' : 'it';
+  if (isAstray) {
+    return `${syns} came past the server's capture in frames for another station, so that the server never took ${it} in: whoever sends ${it} there has a wrong MAC address for it.`;
+  }
+  if (place?.why) {
+    return `${syns} reached the capture at the server's side and nothing came back from there: ${place.behind} dropped ${it}.`;
+  }
+  const silence = `${syns} reached the server and nothing came back out of it`;
+  return place?.presumed
+    ? `${silence}: dropped at its tap or behind it, by the server's host unless that capture was taken before it.`
+    : `${silence}: the server's host dropped ${it} above its tap.`;
 }
