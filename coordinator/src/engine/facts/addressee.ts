@@ -1,7 +1,7 @@
 import { PacketType } from '@bothends/proto';
 import { State } from '../flows/records.js';
 import * as Row from '../flows/rows.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/intake.js';
 import { recordAt } from './counterpart.js';
 import type { CaptureFacts, FlowFacts } from './flow-facts.js';
 import type { Packet } from './packet.js';

@@ -28,8 +28,11 @@ export function controlOf(flow: FlowFacts, toward: Toward): Control {
   const absent = flow.packets.filter(
     (p) => p.toward === back && p.received && !p.sent && !p.copy && !p.icmp && !(p.flags & Tcp.syn),
   );
-  // What passed before a tap was open, or after, it did not miss.
-  const missing = absent.filter((p) => !isRst(p) && p.vouching?.level !== 'failed');
+  // What passed before a tap was open it did not miss.
+  const tap = flow.senderTap(back);
+  const { intake, taps } = flow.capture;
+  const opened = intake.timeline.common(tap, taps[tap].first);
+  const missing = absent.filter((p) => !isRst(p) && !(p.vouching?.level === 'failed' && p.at < opened));
   return { found, missing, resets: absent.filter(isRst) };
 }
 
