@@ -42,7 +42,8 @@ function inOrderOfTaps(a: Packet, b: Packet): number {
   return Number(a.toward === 'toward-client') - Number(b.toward === 'toward-client');
 }
 
-function liveRecords(intake: Intake, flow: number): number[] {
+/** The records that are still alive for a flow: notable, recent, or without a match. */
+export function liveRecords(intake: Intake, flow: number): number[] {
   const { store } = intake;
   const all = new Set<number>(store.notable(flow));
   for (let tap = 0; tap < 2; tap++) for (const r of store.recent(flow, tap)) all.add(r);

@@ -2,7 +2,7 @@ import type { FlowFacts } from './flow-facts.js';
 import type { Packet } from './packet.js';
 
 /** The record of a packet as a tap saw it, -1 when that tap did not, or when the record is gone. */
-export function recordAt(flow: FlowFacts, p: Packet, tap: 0 | 1): number {
+export function recordAt(flow: FlowFacts, p: Pick<Packet, 'record' | 'seenBy'>, tap: 0 | 1): number {
   if (p.seenBy === tap) return p.record;
   const { records } = flow.capture.intake.store;
   const peer = records.peer[p.record];

@@ -1,4 +1,5 @@
 import { PacketType } from '@bothends/proto';
+import { liveRecords } from '../../facts/collect.js';
 import { recordAt } from '../../facts/counterpart.js';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import { State } from '../../flows/records.js';
@@ -61,11 +62,15 @@ function atTap(capture: CaptureFacts, flows: readonly FlowFacts[], first: FlowFa
 function neighbours(flows: readonly FlowFacts[], tap: 0 | 1): Neighbours {
   const seen: Neighbours = { outTo: new Set(), inFrom: new Set(), outVia: new Set(), inVia: new Set() };
   for (const flow of flows) {
-    const { records } = flow.capture.intake.store;
-    for (const p of flow.packets) {
-      const record = recordAt(flow, p, tap);
-      if (record < 0 || p.icmp) continue;
-      const leaves = flow.senderTap(p.toward) === tap;
+    const { intake } = flow.capture;
+    const { records } = intake.store;
+    // Of records and not of packets, of which one flow may have thousands.
+    for (const r of liveRecords(intake, flow.flow)) {
+      const record = recordAt(flow, { record: r, seenBy: records.tap[r] as 0 | 1 }, tap);
+      if (record < 0 || records.state[r] & State.icmpError) continue;
+      const toward =
+        records.direction[r] === flow.direction('toward-server') ? 'toward-server' : 'toward-client';
+      const leaves = flow.senderTap(toward) === tap;
       // On a router both directions arrive, each by an interface of its own.
       const kind = records.packetType[record];
       if (leaves && kind !== PacketType.unknown && kind !== PacketType.outgoing) continue;
