@@ -2,6 +2,7 @@ import { formatDuration, type Grade, NS_PER_MS, NS_PER_S } from '@bothends/proto
 import { type CaptureFacts, type FlowFacts, opposite } from '../../facts/flow-facts.js';
 import { isFin, isRst, isSyn, isSynAck, type Packet } from '../../facts/packet.js';
 import { serviceOf } from '../../facts/services.js';
+import * as Row from '../../flows/rows.js';
 import { gradeCase, strongest, strongestVouch } from '../../grade.js';
 import type { Vouch } from '../../taps.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf } from '../draft.js';
@@ -95,9 +96,15 @@ function isLastWord(flow: FlowFacts, p: Packet): boolean {
   const after = flow.packets.filter(
     (q) => q.toward === p.toward && q.sent && q.sent.time >= sent.time && !q.icmp,
   );
-  if (after.some((q) => q.received && !isRst(q))) return false;
+  if (after.some((q) => q.received && !isRst(q)) || someArrivedAfter(flow, p, after)) return false;
   const more = after.length > 1 || answerTo(flow, p) !== null;
   return more && !isFinished(flow, p);
+}
+
+/** The same of packets that are not kept one by one. */
+function someArrivedAfter(flow: FlowFacts, { toward, sent }: Packet, after: readonly Packet[]): boolean {
+  const top = flow.path(toward, flow.senderTap(toward) === 0 ? Row.TOP_NUMBER_0 : Row.TOP_NUMBER_1);
+  return sent !== null && top > sent.number && !after.some((q) => q.received && q.sent?.number === top);
 }
 
 /** The connection had been closed at one end before: then silence is no wonder. */

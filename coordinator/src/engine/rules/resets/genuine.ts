@@ -29,11 +29,38 @@ export function genuineResets(cases: readonly ResetCase[]): Draft[] {
       known.attributes.count = Number(known.attributes.count) + 1;
       return;
     }
-    const made = c.origin === 'sender' ? genuine(c, cause) : unclear(c);
+    const made = isAllThereIs(c) ? alone(c) : c.origin === 'sender' ? genuine(c, cause) : unclear(c);
     seen.set(key, made);
     drafts.push(made);
   });
   return drafts;
+}
+
+/** One tap saw it, and of its connection nothing that went the other way: nothing tells on which side of that tap its sender is. */
+function isAllThereIs({ flow, rst }: ResetCase): boolean {
+  const taps = [rst.sent, rst.received].filter((sighting) => sighting !== null);
+  if (taps.length > 1 || flow.packets.some((p) => !isRst(p))) return false;
+  return flow.capture.intake.store.records.packetType[rst.record] !== PacketType.outgoing;
+}
+
+function alone({ flow, rst, shape }: ResetCase): Draft {
+  const sender = senderOf(rst.toward);
+  const sighting = rst.sent ?? rst.received;
+  const name = sighting ? flow.capture.taps[sighting.tap].description.name : 'one capture';
+  return draft({
+    code: 'rst-genuine',
+    grade: 'inconclusive',
+    flow,
+    direction: rst.toward,
+    sender,
+    cause: 'unknown',
+    at: sighting,
+    statement: () =>
+      `A RST in the ${sender}'s name is all that the captures have of this connection: whether it left the host of ${name} or came to it cannot be told.`,
+    attributes: { count: 1, shape, causeGrade: 'inconclusive', effect: 'unknown' },
+    evidence: [exhibit('alone', `seen in ${name} only, and no packet the other way`, rst)],
+    missing: ['captures of both directions that begin before the connection does'],
+  });
 }
 
 function genuine(c: ResetCase, cause: Cause): Draft {
