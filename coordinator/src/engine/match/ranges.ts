@@ -138,6 +138,7 @@ export class RangeSearch {
     if (records.window[r] !== records.window[c]) return false;
     // Time stamps at one end only: the option was stripped, or this is another SYN.
     if (stamps === 1 && this.identity.sequence(r) !== this.identity.sequence(c)) return false;
+    if (this.idsComeOrGo(r, c)) return this.identity.sequence(r) === this.identity.sequence(c);
     if (records.ipId[r] !== 0) return records.ipId[r] === records.ipId[c];
     if (records.flowLabel[r] !== 0) return records.flowLabel[r] === records.flowLabel[c];
     return (
@@ -225,6 +226,10 @@ export class RangeSearch {
     const step = ((records.ipId[r] - records.ipId[c]) << 16) >> 16;
     if (ahead === 0) {
       if (step === 0) return true;
+      if (records.length[r] === records.length[c] && this.idsComeOrGo(r, c)) {
+        this.rewrites.learnIdChange(r);
+        return true;
+      }
       const restamped =
         records.timestampValue[r] !== 0 && records.timestampValue[r] === records.timestampValue[c];
       const first = directions.data[row + Row.PAIRS] === directions.data[row + Row.ID_CHANGED];
@@ -235,6 +240,18 @@ export class RangeSearch {
     if ((records.ipFlags[r] | records.ipFlags[c]) & IpFlag.fragment && step === 0) return true;
     const steps = ahead > 0 ? step : -step;
     return steps > 0 && this.couldBeCut(r, Math.abs(ahead), steps);
+  }
+
+  /** One of both has an id and the other has none, as nothing of this direction has at its tap: a device gives or takes them. */
+  private idsComeOrGo(r: number, c: number): boolean {
+    const { records, sides } = this.store;
+    if ((records.ipId[r] === 0) === (records.ipId[c] === 0)) return false;
+    const bare = records.ipId[r] === 0 ? r : c;
+    return (
+      sides.data[
+        this.store.side(records.flow[bare], records.direction[bare], records.tap[bare]) + Row.IP_ID
+      ] < 0
+    );
   }
 
   /**
