@@ -1,7 +1,7 @@
 import { IpFlag, Tcp } from '@bothends/proto';
 import * as Row from '../flows/rows.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { Packet, Toward } from './packet.js';
+import { isRst, type Packet, type Toward } from './packet.js';
 
 /** What one direction of a flow lost between the taps. */
 export interface Loss {
@@ -49,6 +49,17 @@ function findLoss(flow: FlowFacts, toward: Toward, sent: number): Loss {
       ? datagramsOf(gone).length
       : gone.reduce((sum, p) => sum + segmentsOf(flow, p, gone), 0);
   return { sent, lost, gone, data, acks };
+}
+
+/**
+ * What of these left so late that the receiver may have ended the connection before it came: then its loss is no matter, TCP sends
+ * it again though it arrived, and a tap that was overrun at the end misses both it and the RST that it bred.
+ */
+export function leftTooLate(flow: FlowFacts, toward: Toward, packets: readonly Packet[]): Packet[] {
+  const abort = flow.packets.find((p) => isRst(p) && p.toward !== toward && p.sent !== null);
+  if (!abort) return [];
+  const late = abort.at - (flow.roundTrip ?? 0);
+  return packets.filter((p) => p.at >= late);
 }
 
 /** Wire segments of a lost transmission, which may be a super-packet. */

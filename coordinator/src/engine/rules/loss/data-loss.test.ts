@@ -1,7 +1,7 @@
 import type { Finding } from '@bothends/proto';
 import { expect, test } from 'vitest';
 import { Engine } from '../../engine.js';
-import { type Segment, SYN, SYN_ACK, tape } from '../../testing/tape.js';
+import { ACK, RST, type Segment, SYN, SYN_ACK, tape } from '../../testing/tape.js';
 
 const MS = 1_000_000;
 const LENGTH = 1000;
@@ -10,8 +10,11 @@ const SEGMENTS = 3000;
 /** What becomes of the segment numbered `k`: the path loses it and it is sent again, or only the server's tap misses it. */
 type Fate = 'arrives' | 'lost' | 'missed';
 
-/** A long transfer from the client, and what is found about its losses. */
-function transfer(fateOf: (k: number) => Fate): Finding | undefined {
+/**
+ * A long transfer from the client, and what is found about its losses. `aborted`: when the segment of this number leaves the
+ * server has ended the connection by a RST that the path loses.
+ */
+function transfer(fateOf: (k: number) => Fate, aborted?: number): Finding | undefined {
   const client: Segment[] = [];
   const server: Segment[] = [];
   const arrive = (s: Segment) => server.push({ ...s, at: s.at + 0.1 * MS, ttl: 61 });
@@ -33,6 +36,8 @@ function transfer(fateOf: (k: number) => Fate): Finding | undefined {
       client.push(again);
       arrive(again);
     }
+    if (k === aborted)
+      server.push({ from: 'server', at, flags: RST | ACK, seq: 9001, ack: sent.seq, id: 2 + k });
     answer({ at: at + 20 * MS, seq: 9001, ack: sent.seq + LENGTH, id: 2 + k });
   }
   const engine = new Engine({ captureId: 't', captureName: '', port: null, vouchComplete: false });
@@ -58,4 +63,10 @@ test('what a tap missed among many losses is told from them', () => {
   const finding = transfer((k) => (k % 10 === 4 ? 'lost' : k % 50 === 7 ? 'missed' : 'arrives'));
   expect(finding?.attributes).toMatchObject({ lost: 300, retransmitted: 300 });
   expect(textOf(finding, 'tap-missed')).toContain('60 more are absent there too');
+});
+
+test('what comes when the receiver has ended the connection is not said to be lost', () => {
+  const fateOf = (k: number) => (k > SEGMENTS - 10 ? 'lost' : 'arrives');
+  expect(transfer(fateOf)?.attributes.lost).toBe(9);
+  expect(transfer(fateOf, SEGMENTS - 20)).toBeUndefined();
 });

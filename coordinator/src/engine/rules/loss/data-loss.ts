@@ -7,7 +7,7 @@ import {
   mayHaveArrived,
 } from '../../facts/control.js';
 import { BOTH_WAYS, type FlowFacts } from '../../facts/flow-facts.js';
-import { type CutOff, cutOffAt, type Loss, lossOf } from '../../facts/loss.js';
+import { type CutOff, cutOffAt, type Loss, leftTooLate, lossOf, segmentsOf } from '../../facts/loss.js';
 import type { Packet, Toward } from '../../facts/packet.js';
 import { isDiscovery } from '../../facts/path-mtu.js';
 import { extent, type Repairs, repairsOf } from '../../facts/repair.js';
@@ -30,7 +30,9 @@ export function dataLoss(flow: FlowFacts): Draft[] {
   });
 }
 
-function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
+function lostToward(flow: FlowFacts, toward: Toward, all: Loss): Draft[] {
+  const loss = inTime(flow, toward, all);
+  if (loss.data.length === 0) return [];
   const repairs = repairsOf(flow, toward, loss.data);
   const gone = [...repairs.repaired, ...repairs.open].sort((a, b) => a.at - b.at);
   const control = controlOf(flow, toward);
@@ -39,6 +41,14 @@ function lostToward(flow: FlowFacts, toward: Toward, loss: Loss): Draft[] {
   if (repairs.repaired.length === 0 && missed >= gone.length) return [];
   if (mayHaveArrived(flow, toward, gone) || isDiscovery(flow, toward, gone)) return [];
   return [verdict(flow, toward, { loss, repairs, gone, control })];
+}
+
+/** A loss without what came when the receiver had ended the connection. */
+function inTime(flow: FlowFacts, toward: Toward, loss: Loss): Loss {
+  const late = new Set(leftTooLate(flow, toward, loss.data));
+  if (late.size === 0) return loss;
+  const segments = [...late].reduce((sum, p) => sum + segmentsOf(flow, p, loss.gone), 0);
+  return { ...loss, lost: loss.lost - segments, data: loss.data.filter((p) => !late.has(p)) };
 }
 
 /** Lost transmissions of a direction and what else bears on them. */
