@@ -5,7 +5,7 @@ import { type Direction, ipLength } from '../wire/packets.js';
 
 /**
  * A shaper: what comes faster than `bytesPerSecond` waits its turn, in order, and what finds more than `queueBytes`
- * waiting is dropped, as by a full router queue.
+ * waiting is dropped, as by a full router queue. An empty one takes any packet: else it would be a hole for large ones.
  */
 export function shaping(
   router: number,
@@ -20,7 +20,7 @@ export function shaping(
       if (direction !== toward) return box.forward(packet);
       const size = ipLength(packet);
       const waitNs = Math.max(0, freeAt - box.now);
-      if ((waitNs / SECOND) * bytesPerSecond + size > queueBytes) {
+      if (waitNs > 0 && (waitNs / SECOND) * bytesPerSecond + size > queueBytes) {
         box.note(packet, { what: 'path-dropped', toward, role: roleOf(packet), size, why: 'loss' });
         return;
       }
