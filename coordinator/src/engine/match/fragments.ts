@@ -4,9 +4,12 @@ import { Checksum, COLUMNS, type ColumnName, IpFlag, PacketTable } from '@bothen
  * First fragments remembered. Those of one datagram come back to back: a few would do, were it not for datagrams whose
  * first fragment one tap has and whose others only the other one.
  */
-const PLACES = 1024;
+const PLACES = 8192;
 
-/** Later fragments that wait for their first: senders that begin with the last one send a datagram's in one go. */
+/**
+ * Later fragments that wait for their first. Senders that begin with the last one send a datagram's in one go; what lost its
+ * first on the way waits until the other tap tells it.
+ */
 const EARLY = 512;
 
 /** Bytes of a header without options: what IP and UDP take, and the fragment header of IPv6. */
