@@ -31,9 +31,19 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
   if (arrived <= 0 || answers > 0 || sent > STREAM || arrived > STREAM) return [];
   if (ONE_WAY_PORTS.has(flow.server.port) || isGroup(flow.server.address)) return [];
   if (flow.path('toward-server', Row.PAIRS) === 0) return [];
-  const wait = silenceOf(flow);
-  if (!wait) return [];
-  const { word, long } = wait;
+  const silence = silenceOf(flow);
+  return silence ? [verdict(flow, sent, arrived, silence)] : [];
+}
+
+/** How long the server's tap vouches for its host's silence. */
+interface Silence {
+  readonly word: Vouching;
+  /** As long as a client usually waits. */
+  readonly long: boolean;
+}
+
+/** What became of `arrived` of the `sent` datagrams. */
+function verdict(flow: FlowFacts, sent: number, arrived: number, { word, long }: Silence): Draft {
   const packets = flow.packets.filter((p) => p.toward === 'toward-server' && p.received && !p.icmp);
   const unquoted = flow.capture.taps.reduce((sum, tap) => sum + tap.unquoted, 0);
   // One line: no answer leaves. Another: none arrives, which is another tap's word.
@@ -49,39 +59,37 @@ export function udpUnanswered(flow: FlowFacts): Draft[] {
   const where = place.why
     ? `the capture before ${flow.server.address} port ${flow.server.port} and nothing came back from there`
     : `${flow.server.address} port ${flow.server.port} and nothing came back out of that host`;
-  return [
-    draft({
-      code: 'udp-unanswered',
-      // Packets do not show whether this protocol answers at all.
-      grade: weakest(graded, long && !isStream(flow) ? 'likely' : 'possible'),
-      flow,
-      direction: 'toward-client',
-      blame: place.why ? 'unknown' : 'server-host',
-      at: packets[0]?.received ?? null,
-      statement: `${what} reached ${where}: no answer${unquoted > 0 ? '' : ', no ICMP error'}.`,
-      attributes: { arrived, sent },
-      evidence: [
-        exhibit('arrived', `${what} arrived at the server's host`, ...packets),
-        exhibit('silence', `nothing left it: ${word.why}`),
-        exhibit('no-answer', 'nothing reached the client'),
-      ],
-      counter: [
-        unquoted > 0 &&
-          exhibit(
-            'unquoted',
-            `${unquoted} ICMP errors were cut off before the packet that they quote: one may be about this flow`,
-          ),
-      ],
-      assumptions: [
-        assume(word.level, word.why),
-        ...placeAssumed(place),
-        { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
-      ],
-      missing: [
-        'what became of them inside the server: nstat UdpNoPorts UdpRcvbufErrors, ss -ulnp, nft list ruleset',
-      ],
-    }),
-  ];
+  return draft({
+    code: 'udp-unanswered',
+    // Packets do not show whether this protocol answers at all.
+    grade: weakest(graded, long && !isStream(flow) ? 'likely' : 'possible'),
+    flow,
+    direction: 'toward-client',
+    blame: place.why ? 'unknown' : 'server-host',
+    at: packets[0]?.received ?? null,
+    statement: `${what} reached ${where}: no answer${unquoted > 0 ? '' : ', no ICMP error'}.`,
+    attributes: { arrived, sent },
+    evidence: [
+      exhibit('arrived', `${what} arrived at the server's host`, ...packets),
+      exhibit('silence', `nothing left it: ${word.why}`),
+      exhibit('no-answer', 'nothing reached the client'),
+    ],
+    counter: [
+      unquoted > 0 &&
+        exhibit(
+          'unquoted',
+          `${unquoted} ICMP errors were cut off before the packet that they quote: one may be about this flow`,
+        ),
+    ],
+    assumptions: [
+      assume(word.level, word.why),
+      ...placeAssumed(place),
+      { text: `the protocol on port ${flow.server.port} answers its datagrams`, checked: false },
+    ],
+    missing: [
+      'what became of them inside the server: nstat UdpNoPorts UdpRcvbufErrors, ss -ulnp, nft list ruleset',
+    ],
+  });
 }
 
 function brokenToward(flow: FlowFacts, toward: Toward): number {
@@ -89,8 +97,8 @@ function brokenToward(flow: FlowFacts, toward: Toward): number {
   return lostInPart(flow.packets.filter((p) => p.toward === toward && p.sent && !p.received && !p.icmp));
 }
 
-/** How long the server's tap vouches for its host's silence after the first datagram; null when not long enough. */
-function silenceOf(flow: FlowFacts): { word: Vouching; long: boolean } | null {
+/** The silence after the first datagram; null where it is not long enough to tell anything. */
+function silenceOf(flow: FlowFacts): Silence | null {
   const first = flow.received('toward-server', Row.FIRST_TIME);
   for (const wait of [ANSWER_NS, SHORT_ANSWER_NS]) {
     const word = flow.vouchSilence(flow.receiverTap('toward-server'), first, first + wait);

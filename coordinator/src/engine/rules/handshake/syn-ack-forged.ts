@@ -7,17 +7,70 @@ import { grade, type Handshake } from './opening.js';
 
 /** The client got a SYN-ACK that the server never sent. */
 export function synAckForged(h: Handshake): Draft | null {
-  const { flow, synAcks, syns } = h;
+  const found = findForeign(h);
+  if (!found) return null;
+  const { foreign, own, early } = found;
+  const { flow } = h;
+  const absent = foreign.fate === 'injected';
+  const odd = standsOut(flow, foreign);
+  const lines = [absent, early, odd, own].filter(Boolean).length;
+  if (!absent && !early && lines < 2) return null;
+  const baseline = flow.received('toward-client', Row.TTL);
+  return draft({
+    code: 'syn-ack-forged',
+    grade: saidOrOpen(
+      grade({
+        lines,
+        absence: absent ? (foreign.vouching?.level ?? null) : null,
+        conclusive: early !== undefined && own !== undefined,
+      }),
+    ),
+    flow,
+    direction: 'toward-client',
+    sender: 'path',
+    blame: 'path',
+    at: foreign.received,
+    statement: (final) => (final === 'inconclusive' ? OPEN : CLAIM),
+    attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
+    evidence: [
+      absent && exhibit('absent-at-sender', absentText(foreign), foreign),
+      own && exhibit('other-answer', "the server's own SYN-ACK has another sequence number", own, foreign),
+      early && exhibit('before-syn', 'it reached the client before any SYN reached the server', early),
+      odd && exhibit('header', oddText(foreign), foreign),
+    ],
+    assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
+  });
+}
+
+const CLAIM =
+  'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.';
+const OPEN =
+  "The client got a SYN-ACK that the server's capture does not show: a device on the path answered in its name, or that capture missed it.";
+
+const absentText = ({ vouching }: Packet) =>
+  `the server's capture does not have this SYN-ACK: ${vouching?.why}`;
+
+const oddText = ({ ttl }: Packet) =>
+  `its TTL is ${ttl}: the server's own packets come another number of hops`;
+
+/** A SYN-ACK that may be somebody else's. */
+interface Foreign {
+  readonly foreign: Packet;
+  /** The server's own answer to the same SYN. */
+  readonly own: Packet | undefined;
+  /** The SYN that it answers, if that reached the server only afterwards. */
+  readonly early: Packet | undefined;
+}
+
+function findForeign({ flow, synAcks, syns, resets }: Handshake): Foreign | null {
   // A server whose SYN-ACK the client reset answers the SYN's next copy with a number of its own: that refutes nothing.
-  const isAnew = (q: Packet) => h.resets.some((r) => r.toward === 'toward-server' && r.at < q.at);
-  const own = (p: Packet) =>
+  const isAnew = (q: Packet) => resets.some((r) => r.toward === 'toward-server' && r.at < q.at);
+  const ownBeside = (p: Packet) =>
     synAcks.find(
       (q) => q.sent && q.acknowledgment === p.acknowledgment && q.sequence !== p.sequence && !isAnew(q),
     );
-  const foreign = synAcks.find((p) => p.received && !p.sent && (p.fate === 'injected' || own(p)));
+  const foreign = synAcks.find((p) => p.received && !p.sent && (p.fate === 'injected' || ownBeside(p)));
   if (!foreign) return null;
-  const serverAnswered = own(foreign) !== undefined;
-  const absent = foreign.fate === 'injected';
   const early = syns.find(
     (p) =>
       foreign.acknowledgment === (p.sequence + 1) >>> 0 &&
@@ -26,53 +79,7 @@ export function synAckForged(h: Handshake): Draft | null {
       flow.isBefore(foreign.received, p.received) &&
       !isLater(p, foreign.received),
   );
-  const baseline = flow.received('toward-client', Row.TTL);
-  const odd = standsOut(flow, foreign);
-  const lines = [absent, early, odd, serverAnswered].filter(Boolean).length;
-  if (!absent && !early && lines < 2) return null;
-  return draft({
-    code: 'syn-ack-forged',
-    grade: saidOrOpen(
-      grade({
-        lines,
-        absence: absent ? (foreign.vouching?.level ?? null) : null,
-        conclusive: early !== undefined && serverAnswered,
-      }),
-    ),
-    flow,
-    direction: 'toward-client',
-    sender: 'path',
-    blame: 'path',
-    at: foreign.received,
-    statement: (final) =>
-      final === 'inconclusive'
-        ? "The client got a SYN-ACK that the server's capture does not show: a device on the path answered in its name, or that capture missed it."
-        : 'The client got a SYN-ACK that the server never sent: a device on the path (SYN proxy, transparent proxy) answered in its name.',
-    attributes: { ttl: foreign.ttl, serverTtl: baseline >= 0 ? baseline : null, window: foreign.window },
-    evidence: [
-      absent &&
-        exhibit(
-          'absent-at-sender',
-          `the server's capture does not have this SYN-ACK: ${foreign.vouching?.why}`,
-          foreign,
-        ),
-      serverAnswered &&
-        exhibit(
-          'other-answer',
-          "the server's own SYN-ACK has another sequence number",
-          own(foreign),
-          foreign,
-        ),
-      early && exhibit('before-syn', 'it reached the client before any SYN reached the server', early),
-      odd &&
-        exhibit(
-          'header',
-          `its TTL is ${foreign.ttl}: the server's own packets come another number of hops`,
-          foreign,
-        ),
-    ],
-    assumptions: absent && foreign.vouching ? [assume(foreign.vouching.level, foreign.vouching.why)] : [],
-  });
+  return { foreign, own: ownBeside(foreign), early };
 }
 
 /** A copy of the SYN that left after the answer had come tells nothing of whether an earlier one reached the server. */

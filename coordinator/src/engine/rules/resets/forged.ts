@@ -1,25 +1,19 @@
 import { formatDuration, type Grade, NS_PER_MS, NS_PER_US } from '@bothends/proto';
 import type { FlowFacts } from '../../facts/flow-facts.js';
-import { breaksIds } from '../../facts/ids.js';
 import { isSyn, type Packet } from '../../facts/packet.js';
-import { headerMismatch, locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
+import { locate, locateBoth, ordinal, routersOnPath } from '../../facts/path.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakest } from '../../grade.js';
-import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
+import { type Draft, draft, receiverOf, senderOf } from '../draft.js';
 import { carriesClaim } from '../words.js';
 import type { ResetCase } from './cases.js';
 import { misplaced } from './numbers.js';
-import { lacksTimestamps, timeAt } from './shape.js';
+import { answersTooFast, guesses, isAbsent, oddHeader, proofOf, reactionOf } from './proof.js';
+import { timeAt } from './shape.js';
 import { arrivedTooSoon } from './too-soon.js';
 
 /** RSTs within this time of one another are one act of one device, ns. */
 const BURST_NS = 500_000_000;
-
-/**
- * An answer in less than this share of the fastest round trip seen cannot come from the other end. Half leaves room
- * for the packets that were measured having all been slowed by queues.
- */
-const TOO_FAST = 0.5;
 
 /**
  * Packets of a sender that must have been seen before a header unlike theirs says anything by itself: with two
@@ -53,11 +47,6 @@ export function forgedResets(cases: readonly ResetCase[]): Draft[] {
     .filter(({ grade }) => carriesClaim(grade));
   const [a, b] = drafts;
   return together && a && b ? [forgedBothWays(a, b, first, second)] : drafts;
-}
-
-/** Its alleged sender's tap does not have it, and nothing shows that this tap missed other packets. */
-function isAbsent({ origin, rst }: ResetCase): boolean {
-  return origin === 'path' && rst.vouching?.level !== 'doubtful';
 }
 
 /** Both ends got an abort that the other's tap does not have; neither answers the other, so that two taps would have to err. */
@@ -111,7 +100,6 @@ function forgedOneWay(burst: readonly ResetCase[], mutual: boolean): Draft {
       count,
     },
     evidence: proof.evidence,
-    counter: proof.counterEvidence,
     assumptions: proof.assumptions,
     missing: missingFor(first),
     remedy: remedyFor(first, place.hopsFromReceiver),
@@ -143,135 +131,6 @@ function remedyFor(c: ResetCase, hops: number | null): string {
       ? 'shows the routers in question'
       : `shows the ${ordinal(hops + 1)} router, which is the one`;
   return `${trace} ${which}; ask its owner for the session log and the rule at that time.`;
-}
-
-function proofOf(burst: readonly ResetCase[], first: ResetCase, mutual: boolean) {
-  const { rst } = first;
-  const alleged = senderOf(rst.toward);
-  const evidence: Exhibit[] = [];
-  const absent = isAbsent(first);
-  if (absent) {
-    evidence.push(
-      exhibit('absent-at-sender', `the ${alleged}'s own capture does not have it: ${rst.vouching?.why}`, rst),
-    );
-  }
-  const passing = first.origin === 'tap';
-  if (passing) {
-    evidence.push(
-      exhibit(
-        'made-at-tap',
-        `the ${alleged}'s packets come in to the host of this tap and go on; the RST only went out, so that this host made it`,
-        rst,
-      ),
-    );
-  }
-  if (first.livesOn) {
-    evidence.push(
-      exhibit('sender-lives-on', `the ${alleged} went on with the connection after this RST`, first.livesOn),
-    );
-  }
-  const header = oddHeader(first);
-  if (header) evidence.push(exhibit('header', header, rst));
-  const numbers = misplaced(first);
-  if (numbers) evidence.push(exhibit('numbers', numbers, rst));
-  if (mutual) {
-    const text = `the ${alleged} got one, too, that this end's capture does not have: each of two captures would have to have missed one`;
-    evidence.push(exhibit('both-ways', text, rst));
-  }
-  const fast = answersTooFast(first) ?? arrivedTooSoon(first);
-  if (fast) evidence.push(exhibit('too-fast', fast, first.trigger, rst));
-  const guessed = guesses(burst);
-  if (guessed) evidence.push(exhibit('burst', guessed, ...burst.map((c) => c.rst)));
-  const neverArrived = first.trigger?.fate === 'lost';
-  if (neverArrived) {
-    evidence.push(
-      exhibit(
-        'trigger-absent',
-        `the packet that it answers never arrived at the ${alleged}, who cannot have answered it`,
-        first.trigger,
-      ),
-    );
-  }
-  const facts = [absent || passing, first.livesOn, header, numbers, mutual, fast, guessed];
-  const lines = facts.filter(Boolean).length;
-  const otherThanHeader = absent || passing || first.livesOn || fast || guessed;
-  return {
-    lines,
-    conclusive: (absent || passing) && (first.livesOn !== null || fast !== null || neverArrived),
-    // Without the sender's own silence nothing is claimed to be absent, and what is left must not convict alone.
-    absence: absent ? (rst.vouching?.level ?? null) : null,
-    headersOnly: !otherThanHeader || !(absent || passing),
-    counter: 0,
-    evidence,
-    counterEvidence: [] as Exhibit[],
-    assumptions: [
-      ...(rst.vouching ? [assume(rst.vouching.level, rst.vouching.why)] : []),
-      ...(passing
-        ? []
-        : [
-            {
-              text: `nothing below the ${alleged}'s tap (XDP, hypervisor, smart NIC) sends packets of its own`,
-              checked: false,
-            },
-          ]),
-    ],
-  };
-}
-
-/** What in its header does not fit the other packets of its alleged sender: all of it is one line of evidence. */
-function oddHeader({ flow, rst }: ResetCase): string | null {
-  const mismatch = headerMismatch(flow, rst);
-  if (mismatch) return mismatch.text;
-  const alleged = senderOf(rst.toward);
-  if (lacksTimestamps(flow, rst)) return `it carries no TCP time stamp, the ${alleged}'s packets do`;
-  if (breaksIds(flow, rst))
-    return `its IP id is ${rst.ipId}, far from where the ${alleged} had come to counting`;
-  return null;
-}
-
-/** What to say when the RST came sooner after the packet that it answers than the other end could have answered. */
-function answersTooFast(c: ResetCase): string | null {
-  const reaction = reactionOf(c);
-  const roundTrip = c.flow.roundTrip;
-  if (reaction === null || roundTrip === null || roundTrip <= 0 || c.shape === 'odd') return null;
-  if (reaction >= roundTrip * TOO_FAST || hasEarlierTrigger(c)) return null;
-  return `it came ${formatDuration(reaction)} after the packet that it answers; the other end is at least ${formatDuration(roundTrip)} away and back`;
-}
-
-/** An earlier packet with the same numbers may have caused the RST: then its speed proves nothing. */
-function hasEarlierTrigger(c: ResetCase): boolean {
-  const { flow, rst, trigger } = c;
-  const tap = flow.receiverTap(rst.toward);
-  const limit = trigger ? timeAt(trigger, tap) : null;
-  return flow.packets.some((p) => {
-    if (p === trigger || p.toward === rst.toward || p.icmp) return false;
-    const time = timeAt(p, tap);
-    if (time === null || limit === null || time >= limit) return false;
-    return p.acknowledgment === trigger?.acknowledgment && limit - time < RECENT_TRIGGER_NS;
-  });
-}
-
-/** Packets older than this before the trigger would have been answered long ago. */
-const RECENT_TRIGGER_NS = 3_000_000_000;
-
-function reactionOf(c: ResetCase): number | null {
-  const { rst, trigger, flow } = c;
-  const tap = flow.receiverTap(rst.toward);
-  const end = timeAt(rst, tap);
-  const start = trigger ? timeAt(trigger, tap) : null;
-  return end === null || start === null ? null : end - start;
-}
-
-/** A stack aborts a connection once, whatever it answers afterwards; injectors send several and guess ahead. */
-function guesses(burst: readonly ResetCase[]): string | null {
-  const aborts = burst.filter((c) => c.shape === 'active');
-  const sequences = new Set(aborts.map((c) => c.rst.sequence));
-  if (sequences.size >= 2) {
-    return `${aborts.length} RSTs in a burst with ${sequences.size} different sequence numbers: no stack does that`;
-  }
-  return aborts.length >= 3
-    ? `${aborts.length} equal RSTs in a burst: a stack aborts a connection once`
-    : null;
 }
 
 function idleBefore(flow: FlowFacts, c: ResetCase): number | null {
