@@ -23,6 +23,8 @@ export interface Tap {
   /** Time of the first and last packet, NaN before. */
   first: number;
   last: number;
+  /** How far its stamps ran backwards from one packet to the next, at most, ns. */
+  backNs: number;
   finished: boolean;
   /** Packets that TCP proves to have passed here and that the tap does not have. */
   missed: number;
@@ -54,6 +56,7 @@ export function newTap(index: 0 | 1, description: TapDescription): Tap {
     unquoted: 0,
     first: Number.NaN,
     last: Number.NaN,
+    backNs: 0,
     finished: false,
     missed: 0,
     speaks: true,

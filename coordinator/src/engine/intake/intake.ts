@@ -66,6 +66,7 @@ export class Intake {
     const scan = table.scan ?? scanRows(table, this.ownScan);
     const order = scan.isInOrder ? IN_ORDER : timeOrder(table);
     if (order.setBack) this.timeline.setBack = true;
+    tap.backNs = Math.max(tap.backNs, order.backNs);
     this.noteTimes(tap, table, shift, scan, order);
     const before = tap.packets;
     if (table.prefixDigests) this.store.records.hasPrefixDigests = true;

@@ -16,9 +16,11 @@ export interface TimeOrder {
   rows: Uint32Array | null;
   /** The clock was set back among the rows. */
   setBack: boolean;
+  /** How far stamps run backwards from one row to the next, at most, ns. */
+  backNs: number;
 }
 
-export const IN_ORDER: TimeOrder = { rows: null, setBack: false };
+export const IN_ORDER: TimeOrder = { rows: null, setBack: false, backNs: 0 };
 
 /**
  * Looks whether a batch is in order: captures may be merged, sorted otherwise or taken from several queues. Where the
@@ -28,18 +30,20 @@ export function timeOrder(table: PacketTable): TimeOrder {
   const { time, length } = table;
   let drops = 0;
   let jumps = 0;
+  let backNs = 0;
   let before = time[0];
   for (let i = 1; i < length; i++) {
     const now = time[i];
     if (now < before) {
       drops++;
+      backNs = Math.max(backNs, before - now);
       if (before - now > BACKWARDS_NS || isStep(table, i)) jumps++;
     }
     before = now;
   }
   if (drops === 0) return IN_ORDER;
   const setBack = jumps > 0 && jumps <= SET_BACK;
-  return { rows: setBack ? null : sorted(time, length), setBack };
+  return { rows: setBack ? null : sorted(time, length), setBack, backNs };
 }
 
 /** A single packet out of place stands alone among those around it; after a step all that follow are behind. */

@@ -10,7 +10,7 @@ import { TIMESTAMP_BYTES } from './observe.js';
  * A packet overtaken by less than this was reordered by the capture, not by the path: taps themselves swap
  * packets by a few µs (several transmit queues), measured at 3–5 µs on Linux.
  */
-const REORDER_NS = 50_000;
+export const REORDER_NS = 50_000;
 
 /** Packets out of order kept per direction, as examples. */
 const LATE_KEPT = 4;

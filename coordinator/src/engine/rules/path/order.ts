@@ -8,6 +8,7 @@ import { overlap } from '../../facts/repair.js';
 import { State } from '../../flows/records.js';
 import * as Row from '../../flows/rows.js';
 import { gradeCase, weakestVouch } from '../../grade.js';
+import { REORDER_NS } from '../../match/pairs.js';
 import { assume, type Draft, draft, type Exhibit, exhibit, receiverOf, senderOf } from '../draft.js';
 import { percent } from '../loss/share.js';
 import { gradePairs, wayText } from './change.js';
@@ -74,6 +75,11 @@ function doubtsOf(flow: FlowFacts, toward: Toward): Exhibit[] {
         'TCP proves that packets are missing from a capture: a copy of one can pass for it',
       ),
     );
+  }
+  const back = Math.max(...taps.map((tap) => tap.backNs));
+  if (back > REORDER_NS) {
+    const text = `the times of a capture run backwards by up to ${formatDuration(back)}: it was merged, or a clock was set back, and its order is uncertain`;
+    doubts.push(exhibit('backwards', text));
   }
   if (intake.timeline.clock().segments.length > 1) {
     doubts.push(
