@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type CaptureFileInfo, isSupportedLinkType, linkTypeName } from '@bothends/agent/files';
 import type { TapCoverage } from '@bothends/coordinator';
@@ -24,6 +24,35 @@ function isCopy(first: string, second: string): boolean {
   } catch {
     // Opening it says why it cannot be read.
     return false;
+  }
+}
+
+/** Looked at to tell two files apart: captures differ in their first packet. */
+const HEAD_BYTES = 4096;
+
+/**
+ * The two files in an order that follows from what is in them, so that a report is the same whichever was named first: where two
+ * packets at different taps have one time, it is the order of the files that decides which is looked at first. What is no
+ * file cannot be looked into beforehand; then they stay as they are.
+ */
+export function inOneOrder([first, second]: readonly [string, string]): [string, string] {
+  const [a, b] = [headOf(first), headOf(second)];
+  return a !== null && b !== null && a.compare(b) > 0 ? [second, first] : [first, second];
+}
+
+function headOf(path: string): Buffer | null {
+  try {
+    if (!statSync(path).isFile()) return null;
+    const file = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(HEAD_BYTES);
+      return head.subarray(0, readSync(file, head));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Opening it says why it cannot be read.
+    return null;
   }
 }
 

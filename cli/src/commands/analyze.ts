@@ -3,7 +3,7 @@ import { canonicalJson } from '@bothends/proto';
 import type { FileAnalysis } from '../analyze/analyze.js';
 import type { BundleRecorder } from '../analyze/bundle-recorder.js';
 import { type Amount, AnalysisProgress } from '../analyze/progress.js';
-import { refuseSameFile, tapNames } from '../analyze/source.js';
+import { inOneOrder, refuseSameFile, tapNames } from '../analyze/source.js';
 import { type ListFormat, type ReportFormat, reportOptions } from '../args/output.js';
 import { name, port } from '../args/values.js';
 import { type LadderFlags, ladderOptions } from '../args/zoom.js';
@@ -48,8 +48,9 @@ export function register({ program, io, exit }: Setup): void {
   );
 }
 
-async function run(paths: [string, string], flags: AnalyzeFlags, io: Io): Promise<number> {
-  refuseSameFile(paths);
+async function run(named: [string, string], flags: AnalyzeFlags, io: Io): Promise<number> {
+  refuseSameFile(named);
+  const paths = inOneOrder(named);
   if (flags.flow === undefined) refuseZoom(flags);
   else ladderFormat(flags.output);
   if (flags.flow !== undefined && (flags.bundle || flags.pcapng)) {
