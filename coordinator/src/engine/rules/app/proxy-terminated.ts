@@ -2,6 +2,7 @@ import type { Grade } from '@bothends/proto';
 import type { CaptureFacts, FlowFacts } from '../../facts/flow-facts.js';
 import type { ProxiedPair } from '../../facts/proxies.js';
 import { gradeCase, weakest } from '../../grade.js';
+import { absolute } from '../../taps.js';
 import { type Draft, draft, exhibit } from '../draft.js';
 
 /**
@@ -19,10 +20,27 @@ export function proxyTerminated(capture: CaptureFacts, flows: readonly FlowFacts
     const key = `${front.server.address} ${front.server.port} ${back.client.address} ${back.server.port}`;
     groups.set(key, [...(groups.get(key) ?? []), { pair, front, back }]);
   }
-  return [...groups.values()].map((members) => twoTuples(members));
+  const apart = areApart(capture);
+  return [...groups.values()].map((members) => twoTuples(members, apart));
 }
 
-function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back: FlowFacts }[]): Draft {
+/** No packet says how the clocks stand, and by these one capture had ended before the other began. */
+function areApart({ intake, taps }: CaptureFacts): boolean {
+  if (intake.timeline.clock().segments.length > 0) return false;
+  return [taps, [taps[1], taps[0]] as const].some(
+    ([earlier, later]) => absolute(earlier, earlier.last) < absolute(later, later.first),
+  );
+}
+
+const APART = exhibit(
+  'apart',
+  'by their own clocks the captures do not overlap in time: the same request may have been made twice',
+);
+
+function twoTuples(
+  members: readonly { pair: ProxiedPair; front: FlowFacts; back: FlowFacts }[],
+  apart: boolean,
+): Draft {
   const linesOf = ({ pair }: (typeof members)[number]) => 1 + Number(pair.sameAnswer) + Number(pair.inOrder);
   const best = members.reduce((a, b) => (linesOf(b) > linesOf(a) ? b : a));
   const { pair, front, back } = best;
@@ -30,7 +48,7 @@ function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back
   const many = members.length > 1 ? ` (${members.length} such pairs)` : '';
   return draft({
     code: 'proxy-terminated',
-    grade: gradeOf(pair, linesOf(best), members.length),
+    grade: weakest(gradeOf(pair, linesOf(best), members.length), apart ? 'possible' : 'proven'),
     flow: front,
     direction: null,
     sender: 'path',
@@ -51,6 +69,7 @@ function twoTuples(members: readonly { pair: ProxiedPair; front: FlowFacts; back
       pair.sameAnswer && pair.by !== 'answer' && exhibit('same-answer', sameAnswerOf(pair)),
       pair.inOrder && exhibit('order', 'the request left the client before it reached the server'),
     ],
+    counter: [apart && APART],
     missing: [
       'captures on the proxy itself, one for each of its two connections: what it does with either is seen only there',
     ],

@@ -57,6 +57,14 @@ test('a request that goes in on one connection and out on another was passed on 
   });
 });
 
+test('captures of different times may hold the same request, made twice', () => {
+  const digests: [number, number] = [REQUEST_DIGEST, ANSWER_DIGEST];
+  const packets = [...leg(100, front, 'client', digests), ...leg(60_000, back, 'server', digests, 70_000)];
+  const { findings } = new TwoEnds().say(...packets).report();
+  expect(findings.map(({ code, grade }) => [code, grade])).toEqual([['proxy-terminated', 'possible']]);
+  expect(findings[0]?.counter.map(({ kind }) => kind)).toEqual(['apart']);
+});
+
 test('other requests are other people’s', () => {
   const packets = [
     ...leg(100, front, 'client', [REQUEST_DIGEST, ANSWER_DIGEST]),
