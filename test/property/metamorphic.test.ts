@@ -47,6 +47,11 @@ function claim({ code, direction, sender }: Finding): string {
   return `${code} ${direction} ${sender}`;
 }
 
+/** Some packet is at both taps; else nothing but their clocks says that two captures are of one time. */
+function isTied({ flows }: Report): boolean {
+  return flows.some(({ packets }) => packets.matched > 0);
+}
+
 function rank(grade: Grade): number {
   return GRADES.indexOf(grade);
 }
@@ -82,7 +87,10 @@ describe.each(CASES)('$name', ({ ends, also }) => {
   });
 
   it('says the same when one clock is hours off', () => {
-    expect(claims(analyze([client, shiftClock(server, new Random(1))]))).toEqual(claims(whole));
+    const off = analyze([client, shiftClock(server, new Random(1))]);
+    if (isTied(whole)) expect(claims(off)).toEqual(claims(whole));
+    else expect(off.findings.map(claim)).toEqual(whole.findings.map(claim));
+    expect(newAccusations(off, whole, also)).toEqual([]);
   });
 
   const WEAKENING: readonly (readonly [string, (ends: Ends) => Report])[] = [
